@@ -1,0 +1,60 @@
+"""textgen: train an LSTM language model on your own text, and write text with it.
+
+Public names are resolved on first use, so that `import textgen` stays light.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from textgen.version import __version__
+
+if TYPE_CHECKING:
+    from textgen.config.corpus import CorpusConfig as CorpusConfig
+    from textgen.config.generation import GenerationConfig as GenerationConfig
+    from textgen.config.model import ModelConfig as ModelConfig
+    from textgen.config.model import NetworkConfig as NetworkConfig
+    from textgen.config.training import TrainingConfig as TrainingConfig
+    from textgen.errors import DataError as DataError
+    from textgen.errors import MissingInput as MissingInput
+    from textgen.errors import TextgenError as TextgenError
+    from textgen.errors import TrainingDiverged as TrainingDiverged
+    from textgen.errors import UnsafeModel as UnsafeModel
+    from textgen.errors import UsageError as UsageError
+    from textgen.generator import TextGenerator as TextGenerator
+    from textgen.runtime.generation import Generation as Generation
+    from textgen.runtime.generation import TextStream as TextStream
+    from textgen.runtime.generation import Usage as Usage
+    from textgen.scoring import Quality as Quality
+
+_HOMES = {
+    "CorpusConfig": "textgen.config.corpus",
+    "DataError": "textgen.errors",
+    "Generation": "textgen.runtime.generation",
+    "GenerationConfig": "textgen.config.generation",
+    "MissingInput": "textgen.errors",
+    "ModelConfig": "textgen.config.model",
+    "NetworkConfig": "textgen.config.model",
+    "Quality": "textgen.scoring",
+    "TextGenerator": "textgen.generator",
+    "TextStream": "textgen.runtime.generation",
+    "TextgenError": "textgen.errors",
+    "TrainingConfig": "textgen.config.training",
+    "TrainingDiverged": "textgen.errors",
+    "UnsafeModel": "textgen.errors",
+    "Usage": "textgen.runtime.generation",
+    "UsageError": "textgen.errors",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's home when the name is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,44 @@
+"""`textgen evaluate`: how good a model is on a corpus."""
+
+import json
+from pathlib import Path
+
+import click
+
+from textgen.cli.options import model_option, quiet_option, require_model
+from textgen.cli.progress import corpus_progress
+from textgen.tokenization.splits import SPLITS
+
+
+@click.command()
+@click.argument("corpus")
+@model_option
+@click.option(
+    "--split",
+    type=click.Choice(("all", *SPLITS)),
+    default="all",
+    show_default=True,
+    envvar="TEXTGEN_SPLIT",
+    help="Part of the corpus to measure, cut as the model's own was.",
+)
+@click.option("--encoding", envvar="TEXTGEN_ENCODING", help="Character encoding of the corpus.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@quiet_option
+def evaluate(
+    corpus: str, model: Path | None, split: str, encoding: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Measure a model on CORPUS: perplexity, bits per byte and per character.
+
+    Every token is predicted once, in one pass that carries the state through the whole text.
+    """
+    from textgen.generator import TextGenerator
+
+    generator = TextGenerator.from_pretrained(require_model(model))
+    with corpus_progress(quiet) as advance:
+        quality = generator.evaluate(corpus, split=split, encoding=encoding, advance=advance)
+    if as_json:
+        click.echo(json.dumps(quality.to_dict()))
+        return
+    for name, value in quality.to_dict().items():
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+        click.echo(f"{name.replace('_', ' '):<20} {shown:>14}")

@@ -1,0 +1,60 @@
+"""`textgen info`: what a model folder holds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from textgen.cli.options import model_option, require_model
+from textgen.config.duration import format_duration
+
+
+@click.command()
+@model_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info(model: Path | None, as_json: bool) -> None:
+    """Show what a model is, what it was trained on, and how good it is."""
+    from textgen.model_folder import read_model
+
+    folder = require_model(model)
+    loaded = read_model(folder)
+    told = {
+        "model": str(folder),
+        "config": loaded.config.to_dict(),
+        "parameters": loaded.config.parameter_count(),
+        "tokenizer": {"kind": loaded.tokenizer.kind, "normalize": loaded.tokenizer.normal_form},
+        "generation": loaded.generation.to_dict(),
+        **loaded.provenance,
+    }
+    click.echo(json.dumps(told) if as_json else "\n".join(_lines(told)))
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    """Put a model's description into lines of a name and a value."""
+    config, generation = told["config"], told["generation"]
+    rows = {
+        "model": told["model"],
+        "network": f"embedding {config['embedding_size']}, "
+        f"LSTM {' + '.join(map(str, config['units'] * (config['layers'] or 1)))}",
+        "parameters": f"{told['parameters']:,}",
+        "tokens": f"{told['tokenizer']['kind']}, {config['vocab_size']:,} types, "
+        f"text {told['tokenizer']['normalize']}",
+        "sampling": ", ".join(f"{k} {v}" for k, v in generation.items() if v not in (None, [])),
+    }
+    if corpus := told.get("corpus"):
+        rows["corpus"] = f"{corpus['name']} (licence: {corpus['licence']})"
+        rows["validation"] = corpus["cut"]
+    if training := told.get("training"):
+        quality = training["validation"]
+        rows["training"] = (
+            f"{training['steps_done']:,} of {training['steps']:,} steps, "
+            f"{training['epochs']:g} epochs, {format_duration(training['seconds'])}, "
+            f"{training['tokens_per_second']:,.0f} tokens/s"
+        )
+        rows["repeat"] = f"--steps {training['steps']} --seed {training['settings']['seed']}"
+        rows["quality"] = (
+            f"{quality['nats_per_token']:.4f} nats per token, perplexity "
+            f"{quality['perplexity']:.2f}, {quality['bits_per_byte']:.4f} bits per byte"
+        )
+    return [f"{name:<11} {value}" for name, value in rows.items()]

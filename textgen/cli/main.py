@@ -1,0 +1,75 @@
+"""The `textgen` command: its subcommands, and the one place where errors become exit codes."""
+
+import os
+import sys
+
+import click
+
+from textgen.cli.corpora import corpora
+from textgen.cli.evaluate import evaluate
+from textgen.cli.generate import generate
+from textgen.cli.info import info
+from textgen.cli.prepare import prepare
+from textgen.cli.train import train
+from textgen.errors import TextgenError
+from textgen.version import __version__
+
+EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO, EXIT_INTERRUPTED = 1, 2, 66, 74, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="textgen")
+def cli() -> None:
+    """Train an LSTM language model on your own text, and write text with it.
+
+    \b
+    textgen train book.txt -o models/book --budget 5m
+    textgen generate "Call me" -m models/book
+    """
+
+
+for command in (prepare, train, generate, evaluate, info, corpora):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit with the code that the outcome has."""
+    try:
+        cli(prog_name="textgen", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.UsageError as error:
+        _fail(_usage_message(error), EXIT_USAGE)
+    except click.ClickException as error:
+        _fail(error.format_message(), EXIT_USAGE)
+    except TextgenError as error:
+        _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has enough, as in `| head`. Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except FileNotFoundError as error:
+        _fail(f"{error.filename}: no such file or folder", EXIT_MISSING)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}; nothing that was there before is lost", EXIT_IO)
+    except Exception as error:  # the last resort: a bug of ours, told in one line
+        if os.environ.get("TEXTGEN_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        _fail(f"a bug in textgen: {kind}: {error} (TEXTGEN_TRACEBACK=1 shows more)", EXIT_BUG)
+
+
+def _usage_message(error: click.UsageError) -> str:
+    """Put a usage error into one line that ends with where help is."""
+    path = error.ctx.command_path if error.ctx else "textgen"
+    message = error.format_message().rstrip(".").replace("\n", " ")
+    return f"{message} (see '{path} --help')"
+
+
+def _fail(message: str, code: int) -> None:
+    """Print an error as one line and exit."""
+    click.echo(f"textgen: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,49 @@
+"""`textgen prepare`: write a corpus as a token store."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.progress import corpus_progress
+from textgen.config.corpus import CorpusConfig
+
+
+@click.command()
+@click.argument("corpus")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Token store to make."
+)
+@config_options(CorpusConfig)
+@overwrite_option
+@quiet_option
+def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, quiet: bool) -> None:
+    """Turn CORPUS into a token store, which 'train' takes in place of a corpus.
+
+    CORPUS is a text file, a folder of .txt files, a glob, '-' for standard input, or a recipe.
+    """
+    from textgen.files import refuse_existing
+    from textgen.tokenization.corpus import corpus_config
+    from textgen.tokenization.prepare import prepare as write_store
+    from textgen.tokenization.sources import open_source
+
+    if not overwrite:
+        refuse_existing(out)
+    with open_source(corpus) as source, corpus_progress(quiet) as progress:
+        config = corpus_config(source, settings)
+        store = write_store(source, config, out, overwrite=overwrite, progress=progress)
+    if not quiet:
+        click.echo(describe_store(store), err=True)
+
+
+def describe_store(store: Any) -> str:
+    """Say in a few lines what a token store holds."""
+    lines = [f"{store.manifest.corpus}: {store.tokenizer.kind}, {store.tokenizer.vocab_size:,} types"]
+    for split, counts in store.manifest.counts.items():
+        if counts.documents:
+            lines.append(
+                f"  {split:<10} {counts.documents:>9,} documents {counts.characters:>13,} "
+                f"characters {counts.tokens:>13,} tokens"
+            )
+    return "\n".join([*lines, f"  ({store.manifest.cut})"])

@@ -1,0 +1,33 @@
+"""Progress of reading and scoring a corpus, on stderr."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def corpus_progress(quiet: bool) -> Iterator[Callable[[str, int], None]]:
+    """Yield a function that is told of each stage's advance in characters.
+
+    On a terminal each stage is a bar, which knows its length once the first stage, reading, has
+    gone through the corpus; elsewhere nothing is shown.
+    """
+    console = Console(stderr=True, quiet=quiet)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} characters"),
+        TimeRemainingColumn(),
+    )
+    stages: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+
+        def advance(stage: str, characters: int) -> None:
+            if stage not in stages:
+                first = bar.tasks[0].completed if bar.tasks else None
+                stages[stage] = bar.add_task(stage, total=first)
+            bar.advance(stages[stage], characters)
+
+        yield advance

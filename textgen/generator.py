@@ -1,0 +1,213 @@
+"""`TextGenerator`: what an application imports."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+from textgen.config.corpus import CorpusConfig, TextPolicy
+from textgen.config.generation import GenerationConfig
+from textgen.config.model import NetworkConfig
+from textgen.config.settings import share_out
+from textgen.config.training import TrainingConfig
+from textgen.errors import DataError, UsageError
+from textgen.files import refuse_existing
+from textgen.model_folder import Model, read_model, write_model
+from textgen.runtime.decoder import Decoder
+from textgen.runtime.generation import Generation, TextStream
+from textgen.scoring import Quality, Scorer
+from textgen.tokenization.corpus import open_corpus
+from textgen.tokenization.prepare import encode_pieces, ignore_progress, span_text, survey
+from textgen.tokenization.sources import open_source
+from textgen.tokenization.splits import SPLITS, Span, assign_splits
+from textgen.tokenization.token_store import SplitCounts, TokenStore
+
+# A seed drawn when none is given: short enough to be typed again.
+RANDOM_SEED_BELOW = 2**32
+
+
+class TextGenerator:
+    """Writes text with a trained model. Needs no training framework; safe to share by threads.
+
+    Every call starts afresh: nothing of one generation reaches another.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.decoder = Decoder(model.config, model.weights)
+        self.tokenizer = model.tokenizer
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "TextGenerator":
+        """Load a model folder.
+
+        Raises:
+            MissingInput: `folder` is not a model folder.
+            DataError: something in it is damaged.
+            UnsafeModel: it holds what a model folder must not hold.
+        """
+        return cls(read_model(Path(folder)))
+
+    @classmethod
+    def train(
+        cls,
+        corpus: str | Path | TokenStore,
+        *,
+        out: str | Path,
+        overwrite: bool = False,
+        callbacks: Sequence[Any] = (),
+        **settings: Any,
+    ) -> "TextGenerator":
+        """Train a model on a corpus and write its folder. Needs the `train` extra.
+
+        Args:
+            corpus: a file, folder, glob, recipe, or token store.
+            out: the model folder to make.
+            overwrite: move what stands there aside, when the training is over.
+            callbacks: Keras callbacks; see `Trainer`.
+            settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig`,
+                for instance `budget="5m"`, `units=(512, 512)`, `tokenizer="bpe"`.
+
+        Raises:
+            UsageError: `out` exists, an unknown setting, or an impossible value.
+            DataError: the corpus cannot be used.
+            TrainingDiverged: the loss became NaN or infinite.
+            KeyboardInterrupt: interrupted; the best model so far is at `out`, if there is one.
+        """
+        out = Path(out)
+        if not overwrite:
+            refuse_existing(out)
+        chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+        network, training = NetworkConfig(**chosen[1]), TrainingConfig(**chosen[2])
+        store = corpus if isinstance(corpus, TokenStore) else open_corpus(str(corpus), chosen[0])
+
+        from textgen.trainer.trainer import Trainer  # here, so that importing us stays light
+
+        result = Trainer(store, network, training, callbacks).run()
+        manifest = store.manifest
+        provenance = {
+            "corpus": {
+                "name": manifest.corpus,
+                "licence": manifest.licence,
+                "fingerprint": manifest.fingerprint,
+                "cut": manifest.cut,
+                "settings": manifest.settings,
+            },
+            "training": result.record.to_dict(),
+        }
+        model = Model(
+            result.config, result.weights, store.tokenizer, GenerationConfig(), provenance
+        )
+        write_model(model, out, overwrite=overwrite)
+        if result.record.interrupted:
+            raise KeyboardInterrupt
+        return cls(model)
+
+    def save_pretrained(self, folder: str | Path, *, overwrite: bool = False) -> None:
+        """Write the model to a folder.
+
+        Raises:
+            UsageError: `folder` exists and `overwrite` is false.
+            OSError: the disk refused; nothing is left half-written.
+        """
+        write_model(self.model, Path(folder), overwrite=overwrite)
+
+    @overload
+    def generate(self, prompt: str = "", **settings: Any) -> Generation: ...
+
+    @overload
+    def generate(self, prompt: Sequence[str], **settings: Any) -> list[Generation]: ...
+
+    def generate(
+        self, prompt: str | Sequence[str] = "", **settings: Any
+    ) -> Generation | list[Generation]:
+        """Continue a prompt, or each of a list of prompts.
+
+        Args:
+            prompt: any text; it may be empty. In a list, the n-th prompt is drawn with
+                `seed + n`, so that each result can be had again alone.
+            settings: fields of `GenerationConfig`; they override the model's own.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value.
+            DataError: a prompt with a lone surrogate.
+        """
+        if isinstance(prompt, str):
+            stream = self.stream(prompt, **settings)
+            for _ in stream:
+                pass
+            return stream.result()
+        seed = self._config(settings).seed
+        first = _random_seed() if seed is None else seed
+        return [
+            self.generate(text, **settings | {"seed": first + number})
+            for number, text in enumerate(prompt)
+        ]
+
+    def stream(self, prompt: str = "", **settings: Any) -> TextStream:
+        """Continue a prompt piece by piece: iterate over what is returned.
+
+        Its `result()` is the `Generation`. Arguments and errors as for `generate`.
+        """
+        config = self._config(settings)
+        seed = _random_seed() if config.seed is None else config.seed
+        return TextStream(self.decoder, self.tokenizer, self.tokenizer.clean(prompt), config, seed)
+
+    def evaluate(
+        self,
+        corpus: str | Path,
+        *,
+        split: str = "all",
+        encoding: str | None = None,
+        advance: Callable[[str, int], None] = ignore_progress,
+    ) -> Quality:
+        """Measure the model on a corpus in one pass with carried state.
+
+        Args:
+            corpus: a file, folder, glob or recipe.
+            split: "all", or one of the splits that this corpus has when it is cut as the
+                model's own was.
+            encoding: of the corpus; the one that the model's was read with, if not given.
+            advance: is told of each stage's advance in characters.
+
+        Raises:
+            UsageError: no such split, or it is empty.
+            MissingInput, DataError: the corpus cannot be read.
+        """
+        if split not in ("all", *SPLITS):
+            raise UsageError(f"split is {split!r}; it must be one of all, {', '.join(SPLITS)}")
+        config = self._corpus_config()
+        policy = TextPolicy(
+            encoding=encoding or config.encoding, normalize=self.tokenizer.normal_form
+        )
+        scorer, counts = Scorer(self.decoder), SplitCounts()
+        with open_source(str(corpus)) as source:
+            documents = survey(source, policy, advance)
+            spans = [Span(document, "all", 0, document.characters) for document in documents]
+            if split != "all":
+                spans, _ = assign_splits(documents, config.validation)
+            for span in (span for span in spans if span.split == split):
+                for text, ids in encode_pieces(span_text(span, policy), self.tokenizer):
+                    scorer.add(ids)
+                    counts = counts.plus(text, len(ids))
+                    advance("scoring", len(text))
+        if not counts.tokens:
+            raise UsageError(f"{corpus}: its {split} split is empty")
+        return Quality.of(scorer.nats / scorer.tokens, counts)
+
+    def _config(self, settings: dict[str, Any]) -> GenerationConfig:
+        """Return the model's generation settings with some of them replaced."""
+        return self.model.generation.replace(**settings)
+
+    def _corpus_config(self) -> CorpusConfig:
+        """Return how the model's own corpus was read, as its manifest tells it."""
+        told = self.model.provenance.get("corpus", {}).get("settings", {})
+        try:
+            return CorpusConfig.from_dict(told, where="manifest.json: corpus")
+        except UsageError as error:
+            raise DataError(str(error)) from None
+
+
+def _random_seed() -> int:
+    """Draw a seed."""
+    return secrets.randbelow(RANDOM_SEED_BELOW)

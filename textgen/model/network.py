@@ -1,0 +1,135 @@
+"""The language model as a Keras model."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from textgen.config.model import ModelConfig
+from textgen.model.lstm import FastLSTM
+
+State = list[tuple[Any, Any]]
+
+
+@keras.saving.register_keras_serializable("textgen")
+class LanguageModel(keras.Model):
+    """Embedding, stacked LSTM, projection to the logits of the next token.
+
+    `model(tokens)` gives logits, so `compile` and `fit` work as on any Keras model. To carry the
+    state from one call to the next, pass it in and ask for it back:
+    `logits, state = model(tokens, state, return_state=True)`.
+
+    Dropout is "locked": one mask for all steps of a window, on the embeddings and on each
+    layer's outputs (Gal and Ghahramani 2016, on the non-recurrent connections).
+
+    Args:
+        config: sizes of the layers.
+        seed: of the initial weights and of dropout.
+    """
+
+    def __init__(self, config: ModelConfig, *, seed: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+        self.seed = seed
+        depth = len(config.layer_units)
+        seeds = iter(np.random.SeedSequence(seed).generate_state(3 * depth + 3).tolist())
+        self.embedding = keras.layers.Embedding(
+            config.vocab_size,
+            config.embedding_size,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds)),
+            name="embedding",
+        )
+        self.lstms = [
+            FastLSTM(
+                units,
+                return_sequences=True,
+                return_state=True,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                name=f"lstm_{index}",
+            )
+            for index, units in enumerate(config.layer_units)
+        ]
+        self.logits = keras.layers.Dense(
+            config.vocab_size,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            name="logits",
+        )
+        self.dropouts = [
+            keras.layers.Dropout(
+                config.dropout, noise_shape=(None, 1, None), seed=next(seeds), name=f"dropout_{i}"
+            )
+            for i in range(depth + 1)
+        ]
+        self.build((None, None))
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; their shapes depend on the configuration alone."""
+        width = self.config.embedding_size
+        self.embedding.build(input_shape)
+        for layer in self.lstms:
+            layer.build((None, None, width))
+            width = layer.units
+        self.logits.build((None, None, width))
+        self.built = True
+
+    def call(
+        self, tokens: Any, state: State | None = None, *, return_state: bool = False,
+        training: bool = False,
+    ) -> Any:  # fmt: skip
+        """Predict the token after each token.
+
+        Args:
+            tokens: ids, of shape (batch, time).
+            state: what an earlier call returned; all zeros if not given.
+            return_state: whether to return the state, too.
+            training: whether dropout applies.
+
+        Returns:
+            logits of shape (batch, time, vocabulary); with `return_state`, a pair of them and
+            the list of each layer's hidden and cell state, each of shape (batch, units).
+        """
+        state = self.initial_state(ops.shape(tokens)[0]) if state is None else state
+        activations = self.dropouts[0](self.embedding(tokens), training=training)
+        last: State = []
+        for layer, before, dropout in zip(self.lstms, state, self.dropouts[1:], strict=True):
+            activations, hidden, memory = layer(activations, initial_state=list(before))
+            activations = dropout(activations, training=training)
+            last.append((hidden, memory))
+        logits = self.logits(activations)
+        return (logits, last) if return_state else logits
+
+    def initial_state(self, batch_size: Any) -> State:
+        """Return the zero state for a number of streams."""
+        return [
+            (ops.zeros((batch_size, units)), ops.zeros((batch_size, units)))
+            for units in self.config.layer_units
+        ]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs (Keras's own cloning and saving)."""
+        return super().get_config() | {"config": self.config.to_dict(), "seed": self.seed}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LanguageModel":
+        """Make a model from what `get_config` returned."""
+        return cls(**config | {"config": ModelConfig.from_dict(config["config"])})
+
+
+def parameters(model: LanguageModel) -> dict[str, Any]:
+    """Return the model's trained variables under the names of `ModelConfig.tensors()`."""
+    layers = [model.embedding, *model.lstms, model.logits]
+    return {f"{layer.name}.{v.name}": v for layer in layers for v in layer.trainable_variables}
+
+
+def get_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:
+    """Return copies of the model's parameters under the names of `ModelConfig.tensors()`."""
+    return {name: np.array(variable) for name, variable in parameters(model).items()}
+
+
+def set_weights(model: LanguageModel, weights: dict[str, NDArray[np.float32]]) -> None:
+    """Put parameters of these names and shapes into the model."""
+    for name, variable in parameters(model).items():
+        variable.assign(weights[name])

@@ -1,0 +1,39 @@
+"""The model card: what a model was made of and how good it is, for people."""
+
+from typing import Any
+
+from textgen.config.duration import format_duration
+from textgen.config.model import ModelConfig
+
+
+def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[str, Any]) -> str:
+    """Return the `README.md` of a model folder.
+
+    Args:
+        name: of the folder.
+        config: sizes of the layers.
+        tokenizer: its kind.
+        provenance: the manifest's `corpus` and `training`, as far as they are known.
+    """
+    corpus = provenance.get("corpus", {})
+    units = " + ".join(map(str, config.layer_units))
+    lines = [
+        f"# {name}",
+        "",
+        "A text generator: token embedding, stacked LSTM, made with textgen.",
+        "",
+        f"- Corpus: {corpus.get('name', 'unknown')}",
+        f"- Licence of the corpus: {corpus.get('licence', 'unknown')}",
+        f"- Tokens: {tokenizer}, {config.vocab_size:,} types",
+        f"- Network: embedding {config.embedding_size}, LSTM {units}, "
+        f"{config.parameter_count():,} parameters",
+    ]
+    if training := provenance.get("training"):
+        quality = training["validation"]
+        lines += [
+            f"- Training: {training['steps_done']:,} steps, {training['epochs']:g} epochs, "
+            f"{format_duration(training['seconds'])}",
+            f"- Quality on the held-out text: {quality['bits_per_byte']:.3f} bits per byte, "
+            f"perplexity {quality['perplexity']:.2f} per token",
+        ]
+    return "\n".join([*lines, "", f"    textgen generate -m {name}", ""])

@@ -1,0 +1,215 @@
+"""The model folder: write it whole or not at all, check everything before reading it.
+
+`config.json`, `model.safetensors` and `tokenizer.json` are the model; `manifest.json` holds their
+sizes and SHA-256 and makes the folder a model. `generation_config.json` and `README.md` may be
+edited, so they are checked, not hashed. Nothing in the folder is ever executed.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from textgen.config.generation import GenerationConfig
+from textgen.config.model import ModelConfig
+from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
+from textgen.files import new_folder, to_json
+from textgen.model_card import make_card
+from textgen.tokenization.tokenizer import Tokenizer
+from textgen.version import __version__
+
+FORMAT = 1
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+GENERATION = "generation_config.json"
+CARD = "README.md"
+MANIFEST = "manifest.json"
+HASHED = (CONFIG, WEIGHTS, TOKENIZER)
+LARGEST_JSON = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model, in memory.
+
+    Attributes:
+        config: sizes of the layers.
+        weights: arrays with the names and shapes of `config.tensors()`.
+        tokenizer: what its tokens are.
+        generation: how it is best sampled.
+        provenance: corpus and training, as written into the manifest; for people, not checked.
+    """
+
+    config: ModelConfig
+    weights: dict[str, NDArray[np.float32]]
+    tokenizer: Tokenizer
+    generation: GenerationConfig
+    provenance: dict[str, Any]
+
+
+def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
+    """Write a model folder: aside, flushed, renamed.
+
+    Raises:
+        UsageError: `folder` exists and `overwrite` is false.
+        OSError: the disk refused; what stood at `folder` is untouched.
+    """
+    files = {
+        CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
+        WEIGHTS: safetensors.numpy.save(model.weights),
+        TOKENIZER: model.tokenizer.to_json().encode(),
+        GENERATION: to_json(model.generation.to_dict()),
+    }
+    manifest = {
+        "format": FORMAT,
+        "textgen": __version__,
+        "files": {name: _identity(files[name]) for name in HASHED},
+        **model.provenance,
+    }
+    card = make_card(folder.name, model.config, model.tokenizer.kind, model.provenance)
+    with new_folder(folder, overwrite=overwrite) as aside:
+        for name, data in (files | {CARD: card.encode(), MANIFEST: to_json(manifest)}).items():
+            (aside / name).write_bytes(data)
+
+
+def read_model(folder: Path) -> Model:
+    """Read a model folder, trusting nothing in it.
+
+    Raises:
+        MissingInput: it is not a model folder.
+        DataError: something in it is damaged, or does not fit together.
+        UnsafeModel: a part of it is not a plain file.
+    """
+    manifest = read_manifest(folder)
+    _check_files(folder, manifest)
+    config = _read_config(folder)
+    tokenizer = _read_tokenizer(folder)
+    if tokenizer.vocab_size != config.vocab_size:
+        raise DataError(
+            f"{folder / TOKENIZER}: {tokenizer.vocab_size} token types, but {CONFIG} says "
+            f"{config.vocab_size}; the two belong to different models"
+        )
+    provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
+    return Model(
+        config, _read_weights(folder, config), tokenizer, _read_generation(folder), provenance
+    )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the file that makes a folder a model.
+
+    Raises:
+        MissingInput: there is none.
+        DataError: it is damaged, or of a later version.
+    """
+    if not (folder / MANIFEST).exists():
+        what = f"not a model folder (no {MANIFEST})" if folder.exists() else "no such model folder"
+        raise MissingInput(f"{folder}: {what}; 'textgen train CORPUS -o {folder}' makes one")
+    manifest = _read_json(folder / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise DataError(
+            f"{folder / MANIFEST}: format {manifest.get('format')!r} is not read by textgen "
+            f"{__version__}; use the version that wrote it"
+        )
+    return manifest
+
+
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse links and other strange things, then any file that is not what the manifest says."""
+    for name in (*HASHED, GENERATION):
+        path = folder / name
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UnsafeModel(f"{path}: not a plain file; a model folder holds nothing else")
+        if not path.exists():
+            raise DataError(f"{path}: missing; copy the model folder anew")
+    told = manifest.get("files")
+    for name in HASHED:
+        path = folder / name
+        if not isinstance(told, dict) or told.get(name) != _file_identity(path):
+            raise DataError(
+                f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
+                f"copy the model folder anew"
+            )
+
+
+def _read_config(folder: Path) -> ModelConfig:
+    """Read `config.json`, a closed schema."""
+    path = folder / CONFIG
+    values = _read_json(path)
+    if values.pop("format", None) != FORMAT:
+        raise DataError(f"{path}: of another format; use the textgen that wrote it")
+    try:
+        return ModelConfig.from_dict(values, where=str(path))
+    except UsageError as error:
+        raise DataError(str(error)) from None
+
+
+def _read_generation(folder: Path) -> GenerationConfig:
+    """Read `generation_config.json`, a closed schema that people may edit."""
+    path = folder / GENERATION
+    values = _read_json(path)
+    try:
+        return GenerationConfig.from_dict(values, where=str(path))
+    except UsageError as error:
+        raise DataError(str(error)) from None
+
+
+def _read_tokenizer(folder: Path) -> Tokenizer:
+    """Read `tokenizer.json`."""
+    path = folder / TOKENIZER
+    try:
+        return Tokenizer.from_json(path.read_text(encoding="utf-8"))
+    except (DataError, UnicodeDecodeError) as error:
+        raise DataError(f"{folder}: {error}") from None
+
+
+def _read_weights(folder: Path, config: ModelConfig) -> dict[str, NDArray[np.float32]]:
+    """Read the parameters; names, shapes and types are compared before any is allocated."""
+    path = folder / WEIGHTS
+    wanted = {name: ("F32", list(shape)) for name, shape in config.tensors().items()}
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # no dict
+            found = {name: (s.get_dtype(), s.get_shape()) for name, s in slices.items()}
+            if found != wanted:
+                raise DataError(f"{path}: its tensors are not those of {CONFIG}")
+            weights = {name: file.get_tensor(name) for name in wanted}
+    except safetensors.SafetensorError as error:
+        raise DataError(f"{path}: damaged ({error}); copy the model folder anew") from None
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            raise DataError(f"{path}: {name} holds numbers that are not finite")
+    return weights
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read a small JSON object."""
+    if path.stat().st_size > LARGEST_JSON:
+        raise DataError(f"{path}: larger than any such file ({LARGEST_JSON} bytes)")
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: not a JSON object")
+    return value
+
+
+def _identity(data: bytes) -> dict[str, Any]:
+    """Return size and SHA-256 of a file's content."""
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _file_identity(path: Path) -> dict[str, Any]:
+    """Return size and SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}

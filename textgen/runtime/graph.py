@@ -1,0 +1,103 @@
+"""A model's computation as an ONNX graph, with the LSTM state as explicit input and output."""
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from textgen.config.model import ModelConfig
+
+# The lowest versions that hold all that the graph uses, so that older runtimes take it, too.
+OPSET = 17
+IR_VERSION = 8
+
+
+def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) -> bytes:
+    """Return the serialized ONNX model of a language model.
+
+    Its inputs are `tokens` of shape (time, batch), `first`, the first step whose logits are
+    wanted, of shape (1,), and for each layer `hidden_i` and `memory_i` of shape
+    (1, batch, units). Its outputs are `logits` of shape (time - first, batch, vocabulary) and
+    `next_hidden_i`, `next_memory_i`.
+
+    Args:
+        config: sizes of the layers.
+        weights: arrays with the names and shapes of `config.tensors()`.
+    """
+    nodes = [helper.make_node("Gather", ["embeddings", "tokens"], ["activations_0"])]
+    arrays = {"embeddings": weights["embedding.embeddings"]}
+    inputs = [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, ["time", "batch"]),
+        helper.make_tensor_value_info("first", TensorProto.INT64, [1]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info(
+            "logits", TensorProto.FLOAT, ["scored", "batch", config.vocab_size]
+        )
+    ]
+    for index, units in enumerate(config.layer_units):
+        nodes += _layer_nodes(index, units)
+        arrays |= _layer_arrays(index, weights)
+        shape = [1, "batch", units]
+        for kind in ("hidden", "memory"):
+            for prefix, side in (("", inputs), ("next_", outputs)):
+                name = f"{prefix}{kind}_{index}"
+                side.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    last = f"activations_{len(config.layer_units)}"
+    nodes += [
+        helper.make_node("Slice", [last, "first", "end", "time_axis"], ["wanted"]),
+        helper.make_node("MatMul", ["wanted", "projection"], ["projected"]),
+        helper.make_node("Add", ["projected", "projection_bias"], ["logits"]),
+    ]
+    arrays |= {
+        "projection": weights["logits.kernel"],
+        "projection_bias": weights["logits.bias"],
+        "end": np.array([np.iinfo(np.int64).max]),
+        "time_axis": np.array([0]),
+    }
+    initializers = [
+        numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()
+    ]
+    graph = helper.make_graph(nodes, "textgen", inputs, outputs, initializers)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+    )
+    return bytes(model.SerializeToString())
+
+
+def _layer_nodes(index: int, units: int) -> list[onnx.NodeProto]:
+    """Return the nodes of one LSTM layer: ONNX's operator, and its direction axis taken off."""
+    lstm = helper.make_node(
+        "LSTM",
+        [
+            f"activations_{index}", f"kernel_{index}", f"recurrent_{index}", f"bias_{index}",
+            "", f"hidden_{index}", f"memory_{index}",
+        ],
+        [f"directions_{index}", f"next_hidden_{index}", f"next_memory_{index}"],
+        hidden_size=units,
+    )  # fmt: skip
+    squeeze = helper.make_node(
+        "Squeeze", [f"directions_{index}", f"axis_{index}"], [f"activations_{index + 1}"]
+    )
+    return [lstm, squeeze]
+
+
+def _layer_arrays(
+    index: int, weights: dict[str, NDArray[np.float32]]
+) -> dict[str, NDArray[np.generic]]:
+    """Return one layer's arrays in ONNX's layout: transposed, one direction, its gate order."""
+    kernel = _onnx_gates(weights[f"lstm_{index}.kernel"]).T
+    recurrent = _onnx_gates(weights[f"lstm_{index}.recurrent_kernel"]).T
+    bias = _onnx_gates(weights[f"lstm_{index}.bias"])
+    return {
+        f"kernel_{index}": kernel[None],
+        f"recurrent_{index}": recurrent[None],
+        f"bias_{index}": np.concatenate([bias, np.zeros_like(bias)])[None],
+        f"axis_{index}": np.array([1]),
+    }
+
+
+def _onnx_gates(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Reorder the last axis from Keras's gates (input, forget, cell, output) to ONNX's (iofc)."""
+    gate_input, forget, cell, output = np.split(array, 4, axis=-1)
+    return np.concatenate([gate_input, output, forget, cell], axis=-1)

@@ -1,0 +1,1 @@
+"""Choosing tokens: filters over logits, the chain of them, draws, stopping."""

@@ -1,0 +1,48 @@
+"""Stop strings in a stream: text is held back while it could still become one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+
+class StopFilter:
+    """Passes text on up to the first stop string.
+
+    Args:
+        stops: the strings; the text ends before the one that begins first.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = stops
+        self.stopped = False
+
+    def pass_on(self, pieces: Iterable[str]) -> Iterator[str]:
+        """Yield the pieces without any part of a stop string, and end at the first one.
+
+        One piece for each that comes in, possibly empty, and one at the end.
+        """
+        held = ""
+        for piece in pieces:
+            held += piece
+            at = self._first_stop(held)
+            if at is not None:
+                self.stopped = True
+                yield held[:at]
+                return
+            safe = len(held) - self._undecided(held)
+            yield held[:safe]
+            held = held[safe:]
+        yield held
+
+    def _first_stop(self, text: str) -> int | None:
+        """Return where the first stop string in a text begins."""
+        found = [at for stop in self._stops if (at := text.find(stop)) >= 0]
+        return min(found, default=None)
+
+    def _undecided(self, text: str) -> int:
+        """Return how many characters at the end could be the beginning of a stop string."""
+        longest = 0
+        for stop in self._stops:
+            for length in range(min(len(stop) - 1, len(text)), longest, -1):
+                if text.endswith(stop[:length]):
+                    longest = length
+                    break
+        return longest

@@ -1,0 +1,90 @@
+"""How good a model is on a text: the sums, and what people quote of them."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.runtime.decoder import Decoder
+from textgen.tokenization.token_store import SplitCounts
+from textgen.tokenization.tokenizer import EOS_ID
+
+# Tokens scored in one call of the decoder: bounds memory to this many rows of logits.
+BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Quality of a language model on a text; lower is better, everywhere.
+
+    Attributes:
+        nats_per_token: mean negative natural log-probability of a token, `<eos>` included.
+        perplexity: its exponential.
+        bits_per_byte: bits for each UTF-8 byte of the clean text, one counted per document end.
+        bits_per_character: bits for each code point, one counted per document end.
+        tokens, characters, bytes, documents: what the text holds.
+    """
+
+    nats_per_token: float
+    perplexity: float
+    bits_per_byte: float
+    bits_per_character: float
+    tokens: int
+    characters: int
+    bytes: int
+    documents: int
+
+    @classmethod
+    def of(cls, nats_per_token: float, counts: SplitCounts) -> "Quality":
+        """Derive all figures from the mean and from what the text holds."""
+        bits = nats_per_token * counts.tokens / math.log(2)
+        return cls(
+            nats_per_token=nats_per_token,
+            perplexity=math.exp(min(nats_per_token, 700.0)),  # e**710 is no float any more
+            bits_per_byte=bits / (counts.bytes + counts.documents),
+            bits_per_character=bits / (counts.characters + counts.documents),
+            tokens=counts.tokens,
+            characters=counts.characters,
+            bytes=counts.bytes,
+            documents=counts.documents,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as values that JSON can hold."""
+        return asdict(self)
+
+
+class Scorer:
+    """One pass over a text with carried state, from the zero state fed `<eos>`.
+
+    Args:
+        decoder: the model.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._state = decoder.initial_state()
+        self._previous = EOS_ID
+        self.nats = 0.0
+        self.tokens = 0
+
+    def add(self, tokens: NDArray[Any]) -> None:
+        """Score the next tokens, of shape (tokens,): add up their negative log-probabilities."""
+        for start in range(0, len(tokens), BLOCK):
+            targets = np.asarray(tokens[start : start + BLOCK], np.int64)
+            inputs = np.concatenate([[self._previous], targets[:-1]])
+            logits, self._state = self._decoder.score(inputs, self._state)
+            log_probabilities = log_softmax(logits)
+            self.nats -= float(log_probabilities[np.arange(len(targets)), targets].sum())
+            self.tokens += len(targets)
+            self._previous = int(targets[-1])
+
+
+def log_softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return natural log-probabilities, in double precision, over the last axis."""
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=-1, keepdims=True)
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result

@@ -1,0 +1,1 @@
+"""From a corpus to token ids on disk: sources, clean text, splits, tokenizer, token store."""

@@ -1,0 +1,134 @@
+"""A prepared corpus on disk: memory-mapped token ids for each split, tokenizer, manifest."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.errors import DataError, MissingInput
+from textgen.files import to_json
+from textgen.tokenization.splits import SPLITS
+from textgen.tokenization.tokenizer import Tokenizer
+
+FORMAT = 1
+MANIFEST = "store.json"
+TOKENIZER = "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class SplitCounts:
+    """What a split holds; `tokens` counts one `<eos>` for each document end."""
+
+    documents: int = 0
+    characters: int = 0
+    bytes: int = 0
+    tokens: int = 0
+
+    def plus(self, text: str, tokens: int) -> "SplitCounts":
+        """Return the counts with a piece of a document, or its end (no text, `<eos>`), added."""
+        return SplitCounts(
+            self.documents + (not text),
+            self.characters + len(text),
+            self.bytes + len(text.encode()),
+            self.tokens + tokens,
+        )
+
+
+@dataclass(frozen=True)
+class StoreManifest:
+    """Where a token store comes from and what it holds; the content of `store.json`.
+
+    Attributes:
+        corpus: the corpus's name.
+        licence: of its texts, or "unknown".
+        fingerprint: SHA-256 over the corpus's bytes.
+        settings: the `CorpusConfig` it was made with.
+        cut: the rule that made the splits, in words.
+        counts: by name of the split.
+        format: version of this layout.
+    """
+
+    corpus: str
+    licence: str
+    fingerprint: str
+    settings: dict[str, Any]
+    cut: str
+    counts: dict[str, SplitCounts]
+    format: int = FORMAT
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into the folder of a new store."""
+        (folder / MANIFEST).write_bytes(to_json(asdict(self)))
+
+    @classmethod
+    def read(cls, folder: Path) -> "StoreManifest":
+        """Read and check a store's manifest.
+
+        Raises:
+            DataError: it is damaged, or of another version.
+        """
+        path = folder / MANIFEST
+        try:
+            told = json.loads(path.read_bytes())
+            counts = {name: SplitCounts(**told["counts"][name]) for name in SPLITS}
+            manifest = cls(**told | {"counts": counts})
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path}: damaged ({error}); prepare the corpus again") from None
+        if manifest.format != FORMAT:
+            raise DataError(f"{path}: format {manifest.format} is not read; prepare again")
+        return manifest
+
+
+class TokenStore:
+    """A prepared corpus. Its ids stay on disk until they are used."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a store.
+
+        Raises:
+            MissingInput: the folder is not a token store.
+            DataError: the store is damaged.
+        """
+        if not (folder / MANIFEST).is_file():
+            raise MissingInput(f"{folder}: not a token store (no {MANIFEST})")
+        self.folder = folder
+        self.manifest = StoreManifest.read(folder)
+        self.tokenizer = Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8"))
+        for split in SPLITS:
+            self._check_size(split)
+
+    @staticmethod
+    def is_store(path: Path) -> bool:
+        """Tell whether a path is a token store."""
+        return (path / MANIFEST).is_file()
+
+    def counts(self, split: str) -> SplitCounts:
+        """Return what a split holds."""
+        return self.manifest.counts[split]
+
+    def tokens(self, split: str) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the ids of a split, of shape (tokens,): documents, each closed by `<eos>`."""
+        dtype = token_dtype(self.tokenizer.vocab_size)
+        if not self.counts(split).tokens:
+            return np.zeros(0, dtype)
+        return np.memmap(split_path(self.folder, split), dtype, mode="r")
+
+    def _check_size(self, split: str) -> None:
+        """Refuse a file of ids that is shorter or longer than the manifest says."""
+        path = split_path(self.folder, split)
+        itemsize = token_dtype(self.tokenizer.vocab_size).itemsize
+        if not path.is_file() or path.stat().st_size != self.counts(split).tokens * itemsize:
+            raise DataError(f"{path}: not of the size its manifest says; prepare the corpus again")
+
+
+def token_dtype(vocab_size: int) -> "np.dtype[np.unsignedinteger[Any]]":
+    """Return the little-endian type that ids of a vocabulary are stored in."""
+    return np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
+
+
+def split_path(folder: Path, split: str) -> Path:
+    """Return the file that holds a split's ids."""
+    return folder / f"{split}.bin"

@@ -1,0 +1,1 @@
+"""Training: batches of streams, schedule, compiled step, validation, display."""

@@ -1,0 +1,47 @@
+"""Loading TensorFlow and Keras, which is slow and noisy, once and on purpose."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from textgen.errors import UsageError
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and Keras without their log lines.
+
+    Raises:
+        UsageError: they are not installed, or Keras is set to another backend.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    try:
+        with _stderr_hidden():
+            import keras
+            import tensorflow  # noqa: F401  # imported for its effect
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"training needs {error.name}, which is not installed; install the extra 'train' of "
+            f"textgen, as in: pip install 'textgen-lstm[train]'"
+        ) from None
+    if keras.backend.backend() != "tensorflow":
+        raise UsageError(
+            f"Keras is set to the backend {keras.backend.backend()}; training needs "
+            f"KERAS_BACKEND=tensorflow"
+        )
+
+
+@contextmanager
+def _stderr_hidden() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere: TensorFlow's C++ writes there whatever its log level."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,52 @@
+"""Contiguous streams of tokens, cut into windows for truncated back-propagation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.errors import DataError
+
+
+class Batches:
+    """Endless batches over a training split seen as a ring.
+
+    Each epoch turns the ring by a random amount and lays it out as `batch_size` streams side by
+    side; window after window walks along them, so the LSTM's state can be carried. The turn
+    moves the borders of streams and windows, and lets no text be left over for good.
+    """
+
+    def __init__(
+        self, tokens: NDArray[Any], *, batch_size: int, window: int, seed: int
+    ) -> None:
+        """
+        Args:
+            tokens: ids of the split, of shape (tokens,).
+            batch_size: number of streams.
+            window: tokens predicted in each stream at a time.
+            seed: of the turns.
+
+        Raises:
+            DataError: the split is too short for one window of each stream.
+        """
+        self.tokens = tokens
+        self.batch_size = batch_size
+        self.window = window
+        self.seed = seed
+        self.steps_per_epoch = len(tokens) // (batch_size * window)
+        if not self.steps_per_epoch:
+            raise DataError(
+                f"the corpus is too short: {len(tokens)} tokens to train on, but {batch_size} "
+                f"streams of {window} tokens need {batch_size * window}; give more text, or a "
+                f"smaller --batch-size or --window"
+            )
+
+    def epoch(self, number: int) -> Iterator[NDArray[np.int32]]:
+        """Yield the windows of an epoch, each of shape (batch, window + 1): input and next."""
+        turn = np.random.default_rng([self.seed, number]).integers(len(self.tokens))
+        length = self.steps_per_epoch * self.window
+        starts = turn + length * np.arange(self.batch_size)[:, None]
+        for offset in range(0, length, self.window):
+            positions = starts + offset + np.arange(self.window + 1)
+            yield self.tokens[positions % len(self.tokens)].astype(np.int32)

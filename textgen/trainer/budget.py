@@ -1,0 +1,90 @@
+"""How many steps fit into a time budget, from the first timed steps."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.trainer.schedule import Schedule
+from textgen.trainer.step import Step
+from textgen.trainer.validation import STREAMS, WINDOW, window_count
+
+# The first steps compile and warm caches. Then at least so many are timed, for at least this
+# share of the budget.
+UNTIMED_STEPS = 2
+TIMED_STEPS = 5
+TIMED_SHARE = 0.02
+
+
+def steps_in_budget(
+    budget: float,
+    step: Step,
+    tokens: NDArray[np.int32],
+    schedule_of: Callable[[int], Schedule],
+) -> int:
+    """Time some steps and a window of validation, put everything back, and divide.
+
+    The timed steps count towards the budget; compiling does not.
+
+    Args:
+        budget: seconds of optimization and validation.
+        step: the model about to be trained; afterwards as it was before.
+        tokens: a batch, of shape (batch, window + 1).
+        schedule_of: gives the schedule of a number of steps.
+    """
+    spent, per_step = _time_steps(budget, step, tokens)
+    per_window = _time_validation(step)
+
+    def cost(steps: int) -> float:
+        schedule = schedule_of(steps)
+        validations = len(schedule.validation_steps) * window_count(schedule.validation_tokens)
+        return steps * per_step + validations * per_window
+
+    return steps_within(budget - spent, cost)
+
+
+def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
+    """Return the largest number of steps, at least 1, that costs no more than `seconds`.
+
+    Args:
+        seconds: the budget.
+        cost: seconds that a run of so many steps takes, growing with them.
+    """
+    upper = 1
+    while cost(upper) <= seconds:
+        upper *= 2
+    lower = upper // 2
+    while upper - lower > 1:
+        middle = (lower + upper) // 2
+        lower, upper = (middle, upper) if cost(middle) <= seconds else (lower, middle)
+    return max(1, lower)
+
+
+
+def _time_steps(budget: float, step: Step, tokens: NDArray[Any]) -> tuple[float, float]:
+    """Return the seconds that the timed steps took, and those of one."""
+    before = [np.array(variable) for variable in step.variables()]
+    state = step.model.initial_state(len(tokens))
+    for _ in range(UNTIMED_STEPS):
+        step.train(tokens, state, 0.0)
+    start, taken = time.perf_counter(), 0
+    while taken < TIMED_STEPS or time.perf_counter() - start < TIMED_SHARE * budget:
+        step.train(tokens, state, 0.0)
+        taken += 1
+    spent = time.perf_counter() - start
+    for variable, value in zip(step.variables(), before, strict=True):
+        variable.assign(value)
+    return spent, spent / taken
+
+
+def _time_validation(step: Step) -> float:
+    """Return the seconds of one window of validation, after one that compiles."""
+    tokens = np.zeros((STREAMS, WINDOW + 1), np.int32)
+    counted = np.ones((STREAMS, WINDOW), np.float32)
+    state = step.model.initial_state(STREAMS)
+    step.predict(tokens, counted, state)
+    start = time.perf_counter()
+    step.predict(tokens, counted, state)
+    return time.perf_counter() - start

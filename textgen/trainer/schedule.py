@@ -1,0 +1,59 @@
+"""How many steps a run has, when it validates, and the learning rate of each step."""
+
+import math
+from dataclasses import dataclass
+
+# Validation may cost this share of the optimization's computation; a token trained on costs
+# about three times one that is only predicted.
+VALIDATION_SHARE = 0.05
+TRAINING_COST = 3
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The length of a run and its validations, which follow from the length alone.
+
+    Attributes:
+        steps: optimizer steps.
+        validation_steps: after which of them (counted from 1) quality is measured.
+        validation_tokens: how much of the validation split is measured each time: all of it,
+            unless that is more than is trained on.
+    """
+
+    steps: int
+    validation_steps: tuple[int, ...]
+    validation_tokens: int
+
+
+def make_schedule(
+    steps: int, *, tokens_per_step: int, validation_tokens: int, most: int
+) -> Schedule:
+    """Spread validations over a run.
+
+    Args:
+        steps: optimizer steps.
+        tokens_per_step: tokens trained on in each.
+        validation_tokens: tokens of the validation split.
+        most: largest number of validations.
+    """
+    measured = min(validation_tokens, steps * tokens_per_step)
+    affordable = VALIDATION_SHARE * TRAINING_COST * steps * tokens_per_step / measured
+    count = max(1, min(most, steps, int(affordable)))
+    return Schedule(steps, tuple(steps * (k + 1) // count for k in range(count)), measured)
+
+
+def learning_rate(step: int, steps: int, *, peak: float, warmup: float) -> float:
+    """Return the learning rate of a step: linear rise, then half a cosine down to nothing.
+
+    Loshchilov and Hutter 2017 (SGDR), without restarts.
+
+    Args:
+        step: counted from 0.
+        steps: length of the run.
+        peak: largest learning rate.
+        warmup: share of the steps in which it rises.
+    """
+    rising = max(1, round(warmup * steps))
+    if step < rising:
+        return peak * (step + 1) / rising
+    return peak * 0.5 * (1 + math.cos(math.pi * (step + 1 - rising) / (steps + 1 - rising)))
