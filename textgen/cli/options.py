@@ -91,7 +91,7 @@ def overwrite_option(command: Function) -> Function:
     )(command)
 
 
-class NumberList(click.ParamType):
+class NumberList(click.ParamType[tuple[int, ...]]):
     """Whole numbers with commas between them, or a list of them from a TOML file."""
 
     name = "integer[,...]"
@@ -116,13 +116,16 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
         shown = NumberList()
     else:
         shown = kind
+    default: Any = field.default
+    if isinstance(shown, NumberList):
+        default = ",".join(map(str, default))  # as a person would write it
     return click.option(
         f"--{field.name.replace('_', '-')}",
         *field.metadata["flags"],
         field.name,
         type=shown,
         multiple=texts,
-        default=",".join(map(str, field.default)) if isinstance(shown, NumberList) else field.default,
+        default=default,
         show_default=True,
         envvar=f"TEXTGEN_{field.name.upper()}",
         help=field.metadata["help"],

@@ -39,7 +39,9 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
 
 def describe_store(store: Any) -> str:
     """Say in a few lines what a token store holds."""
-    lines = [f"{store.manifest.corpus}: {store.tokenizer.kind}, {store.tokenizer.vocab_size:,} types"]
+    lines = [
+        f"{store.manifest.corpus}: {store.tokenizer.kind}, {store.tokenizer.vocab_size:,} types"
+    ]
     for split, counts in store.manifest.counts.items():
         if counts.documents:
             lines.append(

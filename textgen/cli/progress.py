@@ -22,7 +22,9 @@ def corpus_progress(quiet: bool) -> Iterator[Callable[[str, int], None]]:
         TimeRemainingColumn(),
     )
     stages: dict[str, TaskID] = {}
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
 
         def advance(stage: str, characters: int) -> None:
             if stage not in stages:

@@ -151,5 +151,7 @@ def _within(limits: Mapping[str, Any], value: float) -> bool:
 def legal_range(limits: Mapping[str, Any]) -> str:
     """Put a legal range into words: 'at least 0', 'above 0 and at most 1'."""
     words = {"minimum": "at least", "above": "above", "maximum": "at most", "below": "below"}
-    parts = [f"{word} {limits[key]:g}" for key, word in words.items() if limits.get(key) is not None]
+    parts = [
+        f"{word} {limits[key]:g}" for key, word in words.items() if limits.get(key) is not None
+    ]
     return " and ".join(parts) or "a number"

@@ -14,7 +14,10 @@ class NetworkConfig(Config):
     """What a person chooses about the network; the vocabulary comes from the tokenizer."""
 
     layers: int | None = option(
-        None, "Number of LSTM layers; as many as --units names, if not given.", minimum=1, maximum=64
+        None,
+        "Number of LSTM layers; as many as --units names, if not given.",
+        minimum=1,
+        maximum=64,
     )
     units: tuple[int, ...] = option(
         (512,),
@@ -36,7 +39,7 @@ class NetworkConfig(Config):
             raise UsageError("units is empty; name at least one layer")
         if self.layers not in (None, len(self.units)) and len(self.units) > 1:
             raise UsageError(
-                f"layers is {self.layers}, units names {len(self.units)} layers; give one of the two"
+                f"layers is {self.layers} but units names {len(self.units)}; give one of the two"
             )
 
     @property

@@ -6,9 +6,7 @@ from typing import Any
 from textgen.config.base import Config, reject_unknown
 
 
-def share_out(
-    settings: Mapping[str, Any], *configs: type[Config]
-) -> tuple[dict[str, Any], ...]:
+def share_out(settings: Mapping[str, Any], *configs: type[Config]) -> tuple[dict[str, Any], ...]:
     """Return for each configuration the settings that are its own.
 
     Raises:

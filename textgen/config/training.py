@@ -26,6 +26,9 @@ class TrainingConfig(Config):
     window: int = option(
         64, "Tokens through which the gradient runs back (truncated back-propagation).", minimum=1
     )
+    state_reset: float = option(
+        0.02, "Probability that a stream begins a window with an empty state.", minimum=0, maximum=1
+    )
     learning_rate: float = option(4e-3, "Peak learning rate of AdamW.", above=0)
     warmup: float = option(
         0.02, "Share of the steps in which the learning rate rises.", minimum=0, maximum=1
@@ -33,7 +36,9 @@ class TrainingConfig(Config):
     weight_decay: float = option(0.01, "Weight decay of AdamW, on matrices.", minimum=0)
     clip_norm: float = option(1.0, "Largest global norm of the gradient.", above=0)
     validations: int = option(
-        10, "Most times that validation is measured; fewer if it took over 5% of the time.", minimum=1
+        10,
+        "Most times that validation is measured; fewer if it took over 5% of the time.",
+        minimum=1,
     )
     seed: int = option(
         1337, "Seed of weights, dropout and batches.", flags=("-s",), minimum=0, maximum=2**63 - 1

@@ -32,7 +32,10 @@ class FastLSTM(keras.layers.LSTM):
             the last output, all outputs of shape (batch, time, units), and the last state.
         """
         if mask is not None or not self._is_plain():
-            return super().inner_loop(sequences, initial_state, mask, training)  # type: ignore[no-any-return]  # Keras has no types
+            outcome: tuple[Any, Any, list[Any]] = super().inner_loop(
+                sequences, initial_state, mask, training
+            )
+            return outcome
         cell = self.cell
         weights = [tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
         outputs, hidden, memory = lstm(sequences, *initial_state, *weights)

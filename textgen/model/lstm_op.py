@@ -14,6 +14,7 @@ import tensorflow as tf
 Tensor = Any  # TensorFlow ships no types that a checker can use
 
 
+@tf.function(autograph=False, reduce_retracing=True)
 @tf.custom_gradient
 def lstm(
     inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor

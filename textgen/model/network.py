@@ -110,7 +110,7 @@ class LanguageModel(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs (Keras's own cloning and saving)."""
-        return super().get_config() | {"config": self.config.to_dict(), "seed": self.seed}
+        return {**super().get_config(), "config": self.config.to_dict(), "seed": self.seed}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LanguageModel":
@@ -126,7 +126,8 @@ def parameters(model: LanguageModel) -> dict[str, Any]:
 
 def get_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:
     """Return copies of the model's parameters under the names of `ModelConfig.tensors()`."""
-    return {name: np.array(variable) for name, variable in parameters(model).items()}
+    variables = parameters(model).items()
+    return {name: ops.convert_to_numpy(variable).copy() for name, variable in variables}
 
 
 def set_weights(model: LanguageModel, weights: dict[str, NDArray[np.float32]]) -> None:

@@ -1,6 +1,7 @@
 """The decoder: token ids and a state in, logits and the next state out."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -53,7 +54,9 @@ class Decoder:
         sizes = [units for units in self.config.layer_units for _ in ("hidden", "memory")]
         return tuple(np.zeros((1, batch_size, units), np.float32) for units in sizes)
 
-    def step(self, tokens: Sequence[int] | NDArray[np.integer], state: State) -> tuple[Logits, State]:
+    def step(
+        self, tokens: Sequence[int] | NDArray[np.integer], state: State
+    ) -> tuple[Logits, State]:
         """Feed one token to each stream.
 
         Args:
@@ -96,7 +99,7 @@ class Decoder:
 
     def _run(self, tokens: NDArray[np.int64], first: int, state: State) -> tuple[Logits, State]:
         """Run the graph; `tokens` has the shape (time, batch)."""
-        feed = dict(zip(self._state_names, state, strict=True))
-        feed |= {"tokens": tokens, "first": np.array([first])}
+        feed: dict[str, NDArray[Any]] = {"tokens": tokens, "first": np.array([first])}
+        feed |= zip(self._state_names, state, strict=True)
         logits, *after = self._session.run(self._outputs, feed)
         return logits, tuple(after)

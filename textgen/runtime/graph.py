@@ -1,5 +1,7 @@
 """A model's computation as an ONNX graph, with the LSTM state as explicit input and output."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -25,7 +27,7 @@ def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
         weights: arrays with the names and shapes of `config.tensors()`.
     """
     nodes = [helper.make_node("Gather", ["embeddings", "tokens"], ["activations_0"])]
-    arrays = {"embeddings": weights["embedding.embeddings"]}
+    arrays: dict[str, NDArray[Any]] = {"embeddings": weights["embedding.embeddings"]}
     inputs = [
         helper.make_tensor_value_info("tokens", TensorProto.INT64, ["time", "batch"]),
         helper.make_tensor_value_info("first", TensorProto.INT64, [1]),
@@ -38,7 +40,7 @@ def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
     for index, units in enumerate(config.layer_units):
         nodes += _layer_nodes(index, units)
         arrays |= _layer_arrays(index, weights)
-        shape = [1, "batch", units]
+        shape: list[int | str] = [1, "batch", units]
         for kind in ("hidden", "memory"):
             for prefix, side in (("", inputs), ("next_", outputs)):
                 name = f"{prefix}{kind}_{index}"
@@ -82,9 +84,7 @@ def _layer_nodes(index: int, units: int) -> list[onnx.NodeProto]:
     return [lstm, squeeze]
 
 
-def _layer_arrays(
-    index: int, weights: dict[str, NDArray[np.float32]]
-) -> dict[str, NDArray[np.generic]]:
+def _layer_arrays(index: int, weights: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
     """Return one layer's arrays in ONNX's layout: transposed, one direction, its gate order."""
     kernel = _onnx_gates(weights[f"lstm_{index}.kernel"]).T
     recurrent = _onnx_gates(weights[f"lstm_{index}.recurrent_kernel"]).T

@@ -56,9 +56,9 @@ def apply_temperature(logits: Logits, temperature: float) -> Logits:
         greedy = np.full_like(logits, -np.inf)
         greedy[np.argmax(logits)] = 0
         return greedy
-    shifted = logits.astype(np.float64) - logits.max()  # so that a tiny temperature cannot overflow
-    return np.maximum(shifted / temperature, np.finfo(np.float32).min, where=np.isfinite(shifted),
-                      out=np.full_like(shifted, -np.inf)).astype(logits.dtype)  # fmt: skip
+    with np.errstate(over="ignore"):  # a tiny temperature sends all but the likeliest to -inf
+        scaled = (logits.astype(np.float64) - logits.max()) / temperature
+        return np.asarray(scaled.astype(logits.dtype))
 
 
 def softmax(logits: Logits) -> NDArray[np.float64]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 
 class StopFilter:
-    """Passes text on up to the first stop string.
+    """Passes text on up to the first stop string, however the text is cut into pieces.
 
     Args:
-        stops: the strings; the text ends before the one that begins first.
+        stops: the strings; the text ends before the one that is complete first (the longest, if
+            several end together).
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -33,9 +34,10 @@ class StopFilter:
         yield held
 
     def _first_stop(self, text: str) -> int | None:
-        """Return where the first stop string in a text begins."""
-        found = [at for stop in self._stops if (at := text.find(stop)) >= 0]
-        return min(found, default=None)
+        """Return where the stop string that ends first in a text begins."""
+        starts = [(text.find(stop), stop) for stop in self._stops]
+        ends = [(at + len(stop), at) for at, stop in starts if at >= 0]
+        return min(ends)[1] if ends else None
 
     def _undecided(self, text: str) -> int:
         """Return how many characters at the end could be the beginning of a stop string."""

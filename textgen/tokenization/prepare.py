@@ -136,9 +136,7 @@ def _write_tokens(
     return counts
 
 
-def encode_pieces(
-    pieces: Iterable[str], tokenizer: Tokenizer
-) -> Iterator[tuple[str, TokenIds]]:
+def encode_pieces(pieces: Iterable[str], tokenizer: Tokenizer) -> Iterator[tuple[str, TokenIds]]:
     """Yield each piece of a document with its ids, then `<eos>` with no text.
 
     Pieces are tokenized one by one, many of them at a time, on all cores.

@@ -53,10 +53,10 @@ class Tokenizer:
         if kind == "char":
             characters = {character for text in texts for character in set(text)}
             spellings = [_spell(c) for c in sorted(characters) if ord(c) > 127]
-            vocab, merges = _numbered([*_alphabet(), *spellings]), []
+            library = _build(kind, _numbered([*_alphabet(), *spellings]), [], normal_form)
         else:
-            vocab, merges = _learn_bpe(texts, vocab_size)
-        return cls(_build(kind, vocab, merges, normal_form), kind, normal_form)
+            library = _build(kind, *_learn_bpe(texts, vocab_size), normal_form)
+        return cls(library, kind, normal_form)
 
     @classmethod
     def from_json(cls, text: str) -> "Tokenizer":
@@ -136,9 +136,7 @@ def _build(
     kind: str, vocab: dict[str, int], merges: list[tuple[str, str]], normal_form: str
 ) -> LibraryTokenizer:
     """Put a tokenizer together; the only place where its components are chosen."""
-    library = LibraryTokenizer(
-        models.BPE(vocab=vocab, merges=merges, ignore_merges=kind == "char")
-    )
+    library = LibraryTokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=kind == "char"))
     if normalizer := _NORMALIZERS[normal_form]:
         library.normalizer = normalizer
     library.pre_tokenizer = _pre_tokenizer(kind)

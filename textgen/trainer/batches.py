@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.errors import DataError
+from textgen.tokenization.tokenizer import EOS_ID
 
 
 class Batches:
@@ -15,17 +16,23 @@ class Batches:
     Each epoch turns the ring by a random amount and lays it out as `batch_size` streams side by
     side; window after window walks along them, so the LSTM's state can be carried. The turn
     moves the borders of streams and windows, and lets no text be left over for good.
+
+    Now and then a stream begins afresh: with the zero state, fed `<eos>`, as a generation does.
+    A network whose state is always carried can come to rely on what only a long past brings
+    about, and then it is lost at the beginning of a text. (Melis et al. 2018 drop the state with
+    probability 0.01.)
     """
 
     def __init__(
-        self, tokens: NDArray[Any], *, batch_size: int, window: int, seed: int
+        self, tokens: NDArray[Any], *, batch_size: int, window: int, reset: float, seed: int
     ) -> None:
         """
         Args:
             tokens: ids of the split, of shape (tokens,).
             batch_size: number of streams.
             window: tokens predicted in each stream at a time.
-            seed: of the turns.
+            reset: probability that a stream begins afresh at a window.
+            seed: of the turns and resets.
 
         Raises:
             DataError: the split is too short for one window of each stream.
@@ -33,6 +40,7 @@ class Batches:
         self.tokens = tokens
         self.batch_size = batch_size
         self.window = window
+        self.reset = reset
         self.seed = seed
         self.steps_per_epoch = len(tokens) // (batch_size * window)
         if not self.steps_per_epoch:
@@ -42,11 +50,19 @@ class Batches:
                 f"smaller --batch-size or --window"
             )
 
-    def epoch(self, number: int) -> Iterator[NDArray[np.int32]]:
-        """Yield the windows of an epoch, each of shape (batch, window + 1): input and next."""
-        turn = np.random.default_rng([self.seed, number]).integers(len(self.tokens))
+    def epoch(self, number: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
+        """Yield the windows of an epoch, and which streams begin afresh with them.
+
+        The windows have the shape (batch, window + 1), input and next token overlapping; the
+        streams' marks have the shape (batch,). In the first window all are marked.
+        """
+        generator = np.random.default_rng([self.seed, number])
+        turn = generator.integers(len(self.tokens))
         length = self.steps_per_epoch * self.window
         starts = turn + length * np.arange(self.batch_size)[:, None]
         for offset in range(0, length, self.window):
             positions = starts + offset + np.arange(self.window + 1)
-            yield self.tokens[positions % len(self.tokens)].astype(np.int32)
+            tokens = self.tokens[positions % len(self.tokens)].astype(np.int32)
+            fresh = (generator.random(self.batch_size) < self.reset) | (offset == 0)
+            tokens[fresh, 0] = EOS_ID
+            yield tokens, fresh

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,16 +63,16 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
     return max(1, lower)
 
 
-
 def _time_steps(budget: float, step: Step, tokens: NDArray[Any]) -> tuple[float, float]:
     """Return the seconds that the timed steps took, and those of one."""
-    before = [np.array(variable) for variable in step.variables()]
+    before = [keras.ops.convert_to_numpy(variable).copy() for variable in step.variables()]
     state = step.model.initial_state(len(tokens))
+    fresh = np.zeros(len(tokens), bool)
     for _ in range(UNTIMED_STEPS):
-        step.train(tokens, state, 0.0)
+        step.train(tokens, fresh, state, 0.0)
     start, taken = time.perf_counter(), 0
     while taken < TIMED_STEPS or time.perf_counter() - start < TIMED_SHARE * budget:
-        step.train(tokens, state, 0.0)
+        step.train(tokens, fresh, state, 0.0)
         taken += 1
     spent = time.perf_counter() - start
     for variable, value in zip(step.variables(), before, strict=True):

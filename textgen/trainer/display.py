@@ -22,7 +22,7 @@ SAMPLE_SEED = 0
 SMOOTHING = 0.95  # of the loss shown
 
 
-class TrainingDisplay(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+class TrainingDisplay(keras.callbacks.Callback):
     """A live bar on a terminal, plain lines elsewhere; after each validation a sample.
 
     Args:

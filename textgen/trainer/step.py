@@ -26,19 +26,22 @@ class Step:
         self._predict = tf.function(self._predict_eagerly, autograph=False, reduce_retracing=True)
 
     def train(
-        self, tokens: NDArray[np.int32], state: State, rate: float
+        self, tokens: NDArray[np.int32], fresh: NDArray[np.bool_], state: State, rate: float
     ) -> tuple[float, float, State]:
         """Take one step of AdamW (Loshchilov and Hutter 2019) with a clipped gradient.
 
         Args:
             tokens: shape (batch, window + 1).
+            fresh: the streams that begin with the zero state instead, of shape (batch,).
             state: of the model before the window.
             rate: learning rate.
 
         Returns:
             mean loss in nats per token, global norm of the gradient, state after the window.
         """
-        loss, norm, state = self._train(tf.constant(tokens), state, tf.constant(rate, tf.float32))
+        carried = tf.constant(~fresh[:, None], tf.float32)
+        rate = tf.constant(rate, tf.float32)
+        loss, norm, state = self._train(tf.constant(tokens), carried, state, rate)
         return float(loss), float(norm), state
 
     def predict(
@@ -58,7 +61,8 @@ class Step:
         """Return everything that a step changes: weights, optimizer, seeds of dropout."""
         return [*self.model.variables, *self.optimizer.variables]
 
-    def _train_eagerly(self, tokens: Any, state: State, rate: Any) -> Any:
+    def _train_eagerly(self, tokens: Any, carried: Any, state: State, rate: Any) -> Any:
+        state = [(hidden * carried, memory * carried) for hidden, memory in state]
         self.optimizer.learning_rate.assign(rate)
         with tf.GradientTape() as tape:
             nats, state = self._nats(tokens, state, training=True)

@@ -100,6 +100,7 @@ class Trainer:
             store.tokens("train"),
             batch_size=training.batch_size,
             window=training.window,
+            reset=training.state_reset,
             seed=training.seed,
         )
         if not store.counts("validation").tokens:
@@ -148,8 +149,8 @@ class Trainer:
         while self._steps_done < schedule.steps and not self.model.stop_training:
             self.callbacks.on_epoch_begin(epoch)
             state = self.model.initial_state(self.training.batch_size)
-            for tokens in self.batches.epoch(epoch):
-                state = self._train(schedule, tokens, state)
+            for tokens, fresh in self.batches.epoch(epoch):
+                state = self._train(schedule, tokens, fresh, state)
                 if self._steps_done in schedule.validation_steps:
                     self._validate(schedule)
                 if self._steps_done == schedule.steps or self.model.stop_training:
@@ -157,7 +158,13 @@ class Trainer:
             self.callbacks.on_epoch_end(epoch)
             epoch += 1
 
-    def _train(self, schedule: Schedule, tokens: NDArray[np.int32], state: Any) -> Any:
+    def _train(
+        self,
+        schedule: Schedule,
+        tokens: NDArray[np.int32],
+        fresh: NDArray[np.bool_],
+        state: Any,
+    ) -> Any:
         """Take one optimizer step and tell the callbacks."""
         number = self._steps_done
         self.callbacks.on_train_batch_begin(number)
@@ -166,7 +173,7 @@ class Trainer:
             number, schedule.steps,
             peak=self.training.learning_rate, warmup=self.training.warmup,
         )  # fmt: skip
-        loss, norm, state = self.step.train(tokens, state, rate)
+        loss, norm, state = self.step.train(tokens, fresh, state, rate)
         if not math.isfinite(loss):
             raise TrainingDiverged(
                 f"the loss is {loss} at step {number + 1}; try a lower --learning-rate than "
@@ -201,7 +208,7 @@ class Trainer:
             return self._schedule_of(self.training.steps)
         if self.training.epochs is not None:
             return self._schedule_of(self.training.epochs * self.batches.steps_per_epoch)
-        tokens = next(self.batches.epoch(0))
+        tokens, _ = next(self.batches.epoch(0))
         budget = self.training.budget_seconds or 0.0
         return self._schedule_of(steps_in_budget(budget, self.step, tokens, self._schedule_of))
 

@@ -1,0 +1,87 @@
+"""Configurations refuse what is impossible, and say what is possible."""
+
+import dataclasses
+import math
+
+import pytest
+
+from textgen.config.corpus import CorpusConfig
+from textgen.config.generation import GenerationConfig
+from textgen.config.model import ModelConfig, NetworkConfig
+from textgen.config.settings import share_out
+from textgen.config.training import DEFAULT_BUDGET, TrainingConfig
+from textgen.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "legal"),
+    [
+        ("temperature", -0.1, "at least 0"),
+        ("temperature", math.nan, "at least 0"),
+        ("temperature", math.inf, "at most 100"),
+        ("top_k", -1, "at least 0"),
+        ("top_p", 0.0, "above 0 and at most 1"),
+        ("top_p", 1.01, "above 0 and at most 1"),
+        ("max_new_tokens", -2, "at least 0"),
+        ("seed", -1, "at least 0"),
+    ],
+)
+def test_impossible_value_names_the_setting_the_value_and_the_legal_range(
+    name: str, value: float, legal: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        GenerationConfig.from_dict({name: value})
+    assert str(caught.value).startswith(f"{name} is {value}")
+    assert legal in str(caught.value)
+
+
+def test_wrong_type_is_refused() -> None:
+    for name, value in [("top_k", 1.5), ("top_k", "3"), ("top_k", True), ("stop", (1,))]:
+        with pytest.raises(UsageError, match=name):
+            GenerationConfig.from_dict({name: value})
+
+
+def test_unknown_setting_names_the_nearest_known_one() -> None:
+    with pytest.raises(UsageError, match="'temprature'; did you mean 'temperature'"):
+        GenerationConfig.from_dict({"temprature": 1.0})
+    with pytest.raises(UsageError, match="did you mean 'units'"):
+        share_out({"unit": 3}, CorpusConfig, NetworkConfig, TrainingConfig)
+
+
+def test_unknown_choice_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="'letters'; it must be one of char, bpe"):
+        CorpusConfig(tokenizer="letters")
+    with pytest.raises(UsageError, match="klingon"):
+        CorpusConfig(encoding="klingon")
+
+
+def test_configurations_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        GenerationConfig().top_k = 3  # type: ignore[misc]  # the point of the test
+
+
+def test_dictionary_and_back_is_the_same_configuration() -> None:
+    config = GenerationConfig(stop=("a", "b"), seed=7)
+    assert GenerationConfig.from_dict(config.to_dict()) == config
+
+
+def test_one_number_serves_for_all_layers_and_a_list_fixes_the_depth() -> None:
+    assert NetworkConfig(units=(8,), layers=3).layer_units == (8, 8, 8)
+    assert NetworkConfig(units=(8, 4)).layer_units == (8, 4)
+    with pytest.raises(UsageError, match="layers is 3 but units names 2"):
+        NetworkConfig(units=(8, 4), layers=3)
+
+
+def test_tensors_follow_the_layers() -> None:
+    config = ModelConfig(vocab_size=5, embedding_size=2, units=(3, 4))
+    assert config.tensors()["lstm_1.kernel"] == (3, 16)
+    assert config.parameter_count() == 5 * 2 + (2 + 3 + 1) * 12 + (3 + 4 + 1) * 16 + (4 + 1) * 5
+
+
+def test_length_of_training_is_given_once() -> None:
+    assert DEFAULT_BUDGET == "5m"
+    assert TrainingConfig().budget_seconds == 300
+    assert TrainingConfig(budget="1h30m").budget_seconds == 5400
+    assert TrainingConfig(steps=5).budget_seconds is None
+    with pytest.raises(UsageError, match="steps and epochs exclude each other"):
+        TrainingConfig(steps=5, epochs=1)

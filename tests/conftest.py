@@ -1,0 +1,106 @@
+"""Fixtures: small texts and models of the tests' own making, and no network."""
+
+import ipaddress
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from textgen.config.generation import GenerationConfig
+from textgen.config.model import ModelConfig
+from textgen.generator import TextGenerator
+from textgen.model_folder import Model
+from textgen.tokenization.tokenizer import Tokenizer
+
+TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+def _loopback_only(event: str, args: tuple[Any, ...]) -> None:
+    """Refuse connections to any other machine."""
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = str(args[1][0])
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise RuntimeError(f"a test connects to {host}")
+
+
+sys.addaudithook(_loopback_only)
+
+
+@pytest.fixture(scope="session")
+def text() -> str:
+    """The original corpus that comes with textgen."""
+    return TIDEWATER.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def char_tokenizer(text: str) -> Tokenizer:
+    return Tokenizer.train("char", [text], normal_form="nfc", vocab_size=0)
+
+
+@pytest.fixture(scope="session")
+def bpe_tokenizer(text: str) -> Tokenizer:
+    return Tokenizer.train("bpe", [text], normal_form="nfc", vocab_size=600)
+
+
+def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> dict[str, Any]:
+    """Make weights that nobody trained."""
+    generator = np.random.default_rng(seed)
+    return {
+        name: (scale * generator.standard_normal(shape)).astype(np.float32)
+        for name, shape in config.tensors().items()
+    }
+
+
+@pytest.fixture(scope="session")
+def model(char_tokenizer: Tokenizer) -> Model:
+    """A small model with random weights: babble, but the same babble every time."""
+    config = ModelConfig(
+        vocab_size=char_tokenizer.vocab_size, embedding_size=8, units=(16, 12), layers=2
+    )
+    return Model(config, random_weights(config), char_tokenizer, GenerationConfig(), {})
+
+
+@pytest.fixture(scope="session")
+def generator(model: Model) -> TextGenerator:
+    return TextGenerator(model)
+
+
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where commands that the tests run keep their token stores."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def run(cache_home: Path) -> Run:
+    """Run `textgen` in a process of its own, as a person would."""
+
+    def textgen(*arguments: Any, **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
+        environment |= {"XDG_CACHE_HOME": str(cache_home)} | options.pop("env", {})
+        return subprocess.run(
+            [sys.executable, "-m", "textgen", *map(str, arguments)],
+            capture_output=True,
+            check=False,
+            env=environment,
+            **options,
+        )
+
+    return textgen
+
+
+@pytest.fixture(scope="session")
+def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder made by `textgen train`: two small layers, 120 steps."""
+    folder = tmp_path_factory.mktemp("trained") / "tidewater"
+    sizes = ("--units", "48", "--layers", "2", "--embedding-size", "16")
+    done = run("train", TIDEWATER, "-o", folder, "--steps", 120, *sizes)
+    assert done.returncode == 0, done.stderr.decode()
+    return folder

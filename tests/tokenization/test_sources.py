@@ -1,0 +1,108 @@
+"""A CORPUS argument finds what it names, and says what it does not find."""
+
+from pathlib import Path
+
+import pytest
+
+from textgen.errors import DataError, MissingInput, UsageError
+from textgen.tokenization.recipes import load_recipe, recipe_names
+from textgen.tokenization.sources import open_source
+
+
+def names(corpus: str | Path) -> list[tuple[str, str | None]]:
+    with open_source(str(corpus)) as source:
+        return [(file.path.name, file.split) for file in source.files]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.txt", "a.txt", "deep/c.txt", "notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_folder_gives_its_txt_files_in_order(folder: Path) -> None:
+    assert names(folder) == [("a.txt", None), ("b.txt", None), ("c.txt", None)]
+
+
+def test_glob_gives_what_it_matches(folder: Path) -> None:
+    assert names(folder / "*.md") == [("notes.md", None)]
+    assert names(f"{folder}/**/*.txt") == [("a.txt", None), ("b.txt", None), ("c.txt", None)]
+
+
+def test_files_named_for_splits_are_splits(tmp_path: Path) -> None:
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.txt").write_text(name)
+    assert names(tmp_path) == [
+        ("test.txt", "test"),
+        ("train.txt", "train"),
+        ("valid.txt", "validation"),
+    ]
+
+
+def test_single_file_is_no_split_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "test.txt").write_text("x")
+    assert names(tmp_path / "test.txt") == [("test.txt", None)]
+
+
+def test_what_is_not_there_names_the_remedy(tmp_path: Path) -> None:
+    for corpus, hint in [
+        (tmp_path / "none.txt", "nor a recipe (known are: python-stdlib, tidewater)"),
+        (tmp_path, "no .txt file"),
+        (tmp_path / "*.txt", "no file matches"),
+        (tmp_path / "none.toml", "no such recipe"),
+    ]:
+        with pytest.raises(MissingInput) as caught:
+            names(corpus)
+        assert hint in str(caught.value)
+
+
+def test_other_forms_are_not_learned_as_text(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a,b")
+    with pytest.raises(DataError, match=r"\.csv is not read yet"):
+        names(tmp_path / "table.csv")
+
+
+def test_fingerprint_changes_with_any_byte(folder: Path) -> None:
+    with open_source(str(folder)) as source:
+        before = source.fingerprint()
+        assert source.fingerprint() == before
+        (folder / "b.txt").write_text("b.tyt")
+        assert source.fingerprint() != before
+
+
+def test_every_recipe_that_comes_along_loads() -> None:
+    for name in recipe_names():
+        with open_source(name) as source:
+            assert source.name == name
+            assert source.files
+
+
+def test_standard_library_recipe_leaves_tests_out() -> None:
+    with open_source("python-stdlib") as source:
+        paths = [str(file.path) for file in source.files]
+    assert len(paths) > 300
+    assert all(path.endswith(".py") for path in paths)
+    assert not any("/test/" in path or "/tests/" in path for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("path = ", "not a TOML file"),
+        ("description = 'x'", "'path' is missing"),
+        ("path = 'x'\nlicense = 'MIT'", "did you mean 'licence'"),
+        ("path = 'x'\n[settings]\nvocabsize = 3", "did you mean 'vocab_size'"),
+        ("path = 'x'\n[settings]\nvalidation = 3", "validation is 3"),
+        ("path = '$home/x'", "unknown name 'home'"),
+        ("path = '$stdlib.__class__.x$'", "unknown name"),
+    ],
+)
+def test_wrong_recipe_names_file_and_fault(tmp_path: Path, content: str, error: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(content)
+    with pytest.raises(UsageError) as caught:
+        load_recipe(path)
+    assert str(path) in str(caught.value)
+    assert error in str(caught.value)

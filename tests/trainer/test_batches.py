@@ -1,0 +1,57 @@
+"""Batches walk along contiguous streams and leave nothing of the text out for good."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textgen.errors import DataError
+from textgen.tokenization.tokenizer import EOS_ID
+from textgen.trainer.batches import Batches
+
+
+@given(
+    length=st.integers(40, 400), batch_size=st.integers(1, 5), window=st.integers(1, 8),
+    seed=st.integers(0, 99), epoch=st.integers(0, 5),
+)  # fmt: skip
+def test_windows_follow_each_other_along_every_stream(
+    length: int, batch_size: int, window: int, seed: int, epoch: int
+) -> None:
+    tokens = np.arange(length, dtype=np.uint16)
+    batches = Batches(tokens, batch_size=batch_size, window=window, reset=0, seed=seed)
+    windows = [array for array, _ in batches.epoch(epoch)]
+    windows[0][:, 0] = (windows[0][:, 1] - 1) % length  # where <eos> stands
+    assert len(windows) == batches.steps_per_epoch == length // (batch_size * window)
+    for array in windows:
+        assert array.shape == (batch_size, window + 1)
+        assert (np.diff(array) % length == 1).all()
+    for before, after in itertools.pairwise(windows):
+        assert (before[:, -1] == after[:, 0]).all()
+    inputs = np.concatenate([array[:, :-1] for array in windows], axis=1)
+    assert len(np.unique(inputs)) == inputs.size  # nothing twice in an epoch
+
+
+def test_epochs_are_turned_differently_and_a_seed_repeats_them() -> None:
+    tokens = np.arange(1000, dtype=np.uint16)
+    one, same = (Batches(tokens, batch_size=2, window=5, reset=0, seed=1) for _ in range(2))
+    first = [next(one.epoch(number))[0][0, 1] for number in range(5)]
+    assert len(set(first)) == 5
+    assert first == [next(same.epoch(number))[0][0, 1] for number in range(5)]
+
+
+def test_streams_begin_afresh_with_eos_at_first_and_now_and_then() -> None:
+    batches = Batches(np.full(60_000, 7, np.uint16), batch_size=10, window=6, reset=0.1, seed=1)
+    marks = []
+    for tokens, fresh in batches.epoch(0):
+        assert (tokens[:, 0] == np.where(fresh, EOS_ID, 7)).all()
+        assert (tokens[:, 1:] == 7).all()
+        marks.append(fresh)
+    assert marks[0].all()
+    assert 0.08 < np.mean(marks[1:]) < 0.12
+
+
+def test_too_short_corpus_names_the_remedy() -> None:
+    with pytest.raises(DataError, match=r"5 tokens .* 2 streams of 3 .* smaller --batch-size"):
+        Batches(np.zeros(5, np.uint16), batch_size=2, window=3, reset=0, seed=0)

@@ -1,0 +1,57 @@
+"""Validation counts every token once, and agrees with one pass of the runtime."""
+
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textgen.config.model import ModelConfig
+from textgen.config.training import TrainingConfig
+from textgen.generator import TextGenerator
+from textgen.model.network import LanguageModel, set_weights
+from textgen.scoring import Scorer
+from textgen.tokenization.tokenizer import EOS_ID
+from textgen.trainer.step import Step
+from textgen.trainer.validation import LEAD_IN, STREAMS, WINDOW, validate, window_count, windows
+
+
+@given(
+    length=st.integers(1, 300), streams=st.integers(1, 9), window=st.integers(1, 20),
+    lead_in=st.integers(0, 30),
+)  # fmt: skip
+def test_every_token_is_counted_once_after_the_token_before_it(
+    length: int, streams: int, window: int, lead_in: int
+) -> None:
+    tokens = np.arange(1, length + 1)
+    counted = []
+    for block, weight in windows(tokens, streams=streams, window=window, lead_in=lead_in):
+        rows, columns = np.nonzero(weight)
+        targets = block[rows, columns + 1]
+        assert (block[rows, columns] == targets - 1).all()  # <eos>, id 0, before the first
+        counted += targets.tolist()
+    assert sorted(counted) == tokens.tolist()
+
+
+@given(st.integers(1, 20_000))
+def test_window_count_is_the_number_of_windows(length: int) -> None:
+    every = windows(np.ones(length), streams=STREAMS, window=WINDOW, lead_in=LEAD_IN)
+    assert window_count(length) == sum(1 for _ in every)
+
+
+def test_streams_side_by_side_agree_with_one_pass(trained: Path, text: str) -> None:
+    generator = TextGenerator.from_pretrained(trained)
+    model = LanguageModel(generator.model.config)
+    set_weights(model, generator.model.weights)
+    tokens = np.append(generator.tokenizer.encode(text[-8000:]), EOS_ID)
+    scorer = Scorer(generator.decoder)
+    scorer.add(tokens)
+    together = validate(Step(model, TrainingConfig()), tokens)
+    assert abs(together - scorer.nats) / len(tokens) < 1e-3
+
+
+def test_untrained_network_is_about_as_good_as_chance() -> None:
+    config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
+    step = Step(LanguageModel(config), TrainingConfig())
+    tokens = np.random.default_rng(0).integers(0, 50, 3000)
+    assert abs(validate(step, tokens) / 3000 - np.log(50)) < 0.1
