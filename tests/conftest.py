@@ -15,7 +15,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.generator import TextGenerator
 from textgen.model_folder import Model
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
 
@@ -60,11 +60,15 @@ def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> di
 
 @pytest.fixture(scope="session")
 def model(char_tokenizer: Tokenizer) -> Model:
-    """A small model with random weights: babble, but the same babble every time."""
+    """A small model with random weights: babble of small letters, the same every time."""
     config = ModelConfig(
         vocab_size=char_tokenizer.vocab_size, embedding_size=8, units=(16, 12), layers=2
     )
-    return Model(config, random_weights(config), char_tokenizer, GenerationConfig(), {})
+    weights = random_weights(config)
+    for token in range(config.vocab_size):
+        letter = char_tokenizer.token_bytes(token) in b"abcdefghijklmnopqrstuvwxyz "
+        weights["logits.bias"][token] -= 0 if letter and token != EOS_ID else 6
+    return Model(config, weights, char_tokenizer, GenerationConfig(), {})
 
 
 @pytest.fixture(scope="session")

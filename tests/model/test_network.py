@@ -126,6 +126,15 @@ def test_dropout_is_locked_over_the_window() -> None:
     assert (dropped[0] != dropped[1]).any()
 
 
+def test_untrained_model_started_from_counts_predicts_their_shares() -> None:
+    model = LanguageModel(CONFIG, seed=1)
+    model.logits.kernel.assign(np.zeros((6, 11), np.float32))
+    counts = np.arange(11)
+    model.start_from_counts(counts)
+    shares = keras.ops.softmax(model(np.zeros((1, 1), np.int32)))[0, 0]
+    np.testing.assert_allclose(np.array(shares), (counts + 1) / 66, rtol=1e-5)
+
+
 def test_keras_can_clone_and_summarize_it() -> None:
     model = LanguageModel(CONFIG, seed=1)
     clone = LanguageModel.from_config(model.get_config())

@@ -52,6 +52,12 @@ def test_streams_begin_afresh_with_eos_at_first_and_now_and_then() -> None:
     assert 0.08 < np.mean(marks[1:]) < 0.12
 
 
+def test_counts_are_those_of_the_tokens() -> None:
+    tokens = np.array([3, 1, 3, 3, 0, 1], np.uint16)
+    batches = Batches(tokens, batch_size=1, window=2, reset=0, seed=0)
+    assert batches.counts(6).tolist() == [1, 2, 0, 3, 0, 0]
+
+
 def test_too_short_corpus_names_the_remedy() -> None:
     with pytest.raises(DataError, match=r"5 tokens .* 2 streams of 3 .* smaller --batch-size"):
         Batches(np.zeros(5, np.uint16), batch_size=2, window=3, reset=0, seed=0)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any, NoReturn
 
 import click
 
@@ -17,7 +18,22 @@ from textgen.version import __version__
 EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO, EXIT_INTERRUPTED = 1, 2, 66, 74, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The group of commands; it takes a closed pipe for the success that it is."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command. Whoever reads our output may have enough of it, as `| head` has."""
+        try:
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered has no reader; Python would complain about it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        return outcome
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, package_name="textgen")
 def cli() -> None:
     """Train an LSTM language model on your own text, and write text with it.
@@ -35,10 +51,8 @@ for command in (prepare, train, generate, evaluate, info, corpora):
 def main() -> None:
     """Run the command line and exit with the code that the outcome has."""
     try:
-        cli(prog_name="textgen", standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        code = cli(prog_name="textgen", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.UsageError as error:
         _fail(_usage_message(error), EXIT_USAGE)
     except click.ClickException as error:
@@ -47,13 +61,10 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _fail("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has enough, as in `| head`. Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except FileNotFoundError as error:
-        _fail(f"{error.filename}: no such file or folder", EXIT_MISSING)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
+        if where and isinstance(error, FileNotFoundError):
+            _fail(f"{where}no such file or folder", EXIT_MISSING)
         _fail(f"{where}{error.strerror or error}; nothing that was there before is lost", EXIT_IO)
     except Exception as error:  # the last resort: a bug of ours, told in one line
         if os.environ.get("TEXTGEN_TRACEBACK"):
@@ -69,7 +80,7 @@ def _usage_message(error: click.UsageError) -> str:
     return f"{message} (see '{path} --help')"
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     """Print an error as one line and exit."""
     click.echo(f"textgen: {' '.join(message.split())}", err=True)
     sys.exit(code)

@@ -29,7 +29,7 @@ class TrainingConfig(Config):
     state_reset: float = option(
         0.02, "Probability that a stream begins a window with an empty state.", minimum=0, maximum=1
     )
-    learning_rate: float = option(4e-3, "Peak learning rate of AdamW.", above=0)
+    learning_rate: float = option(8e-3, "Peak learning rate of AdamW.", above=0)
     warmup: float = option(
         0.02, "Share of the steps in which the learning rate rises.", minimum=0, maximum=1
     )

@@ -19,7 +19,9 @@ def load_tensorflow() -> None:
     try:
         with _stderr_hidden():
             import keras
-            import tensorflow  # noqa: F401  # imported for its effect
+            import tensorflow
+
+            tensorflow.config.list_physical_devices()  # complains where there is no GPU
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}, which is not installed; install the extra 'train' of "

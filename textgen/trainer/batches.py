@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from textgen.errors import DataError
 from textgen.tokenization.tokenizer import EOS_ID
 
+TOKENS_AT_ONCE = 1 << 22  # bounds memory while a large split is counted
+
 
 class Batches:
     """Endless batches over a training split seen as a ring.
@@ -49,6 +51,14 @@ class Batches:
                 f"streams of {window} tokens need {batch_size * window}; give more text, or a "
                 f"smaller --batch-size or --window"
             )
+
+    def counts(self, vocab_size: int) -> NDArray[np.int64]:
+        """Count how often each token occurs; returns the shape (vocabulary,)."""
+        total = np.zeros(vocab_size, np.int64)
+        for start in range(0, len(self.tokens), TOKENS_AT_ONCE):
+            part = self.tokens[start : start + TOKENS_AT_ONCE]
+            total += np.bincount(part, minlength=vocab_size)
+        return total
 
     def epoch(self, number: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
         """Yield the windows of an epoch, and which streams begin afresh with them.

@@ -107,6 +107,7 @@ class Trainer:
             raise DataError("the validation split is empty; give more text")
         self.config = ModelConfig(**network.to_dict(), vocab_size=store.tokenizer.vocab_size)
         self.model = LanguageModel(self.config, seed=training.seed)
+        self.model.start_from_counts(self.batches.counts(self.config.vocab_size))
         self.step = Step(self.model, training)
         self.callbacks = keras.callbacks.CallbackList(
             list(callbacks), add_history=False, add_progbar=False, model=self.model

@@ -1,5 +1,6 @@
 """The validation split measured with carried state, many stretches of it side by side."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,21 +33,35 @@ def validate(step: Step, tokens: NDArray[Any]) -> float:
 
 def window_count(tokens: int) -> int:
     """Return the number of windows that `validate` takes for so many tokens."""
-    return -(-(-(-tokens // STREAMS) + LEAD_IN) // WINDOW)
+    begins, _, stops = _stretches(tokens, STREAMS, LEAD_IN)
+    return -(-int((stops - begins).max()) // WINDOW)
 
 
-def windows(tokens: NDArray[Any], *, streams: int, window: int, lead_in: int) -> Any:
+def windows(
+    tokens: NDArray[Any], *, streams: int, window: int, lead_in: int
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
     """Yield windows of shape (streams, window + 1) and what counts in them, (streams, window).
 
     The split is dealt out as `streams` stretches; each is preceded by `lead_in` tokens that do
-    not count. Every token is counted once. The very first is predicted from `<eos>`.
+    not count, as far as there are any, and begins as every text does, with `<eos>`. Every token
+    is counted once.
     """
     text = np.concatenate([[EOS_ID], tokens]).astype(np.int32)
-    length = -(-len(tokens) // streams)
-    starts = length * np.arange(streams)[:, None]
-    for offset in range(-lead_in, length, window):
-        ahead = offset + np.arange(window + 1)
-        positions = starts + ahead
-        target = ahead[:-1]
-        counted = (target >= 0) & (target < length) & (positions[:, :-1] < len(tokens))
-        yield text[np.clip(positions, 0, len(tokens))], counted.astype(np.float32)
+    begins, starts, stops = _stretches(len(tokens), streams, lead_in)
+    for offset in range(0, int((stops - begins).max()), window):
+        positions = begins + offset + np.arange(window + 1)
+        block = text[np.minimum(positions, len(tokens))]
+        if offset == 0:
+            block[:, 0] = EOS_ID
+        targets = positions[:, :-1]
+        yield block, ((starts <= targets) & (targets < stops)).astype(np.float32)
+
+
+def _stretches(tokens: int, streams: int, lead_in: int) -> tuple[NDArray[np.int64], ...]:
+    """Return where each stretch begins to be read, where it counts from, and where it ends.
+
+    Each has the shape (streams, 1).
+    """
+    length = -(-tokens // streams)
+    starts = np.minimum(length * np.arange(streams), tokens)[:, None]
+    return np.maximum(starts - lead_in, 0), starts, np.minimum(starts + length, tokens)

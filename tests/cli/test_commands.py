@@ -1,0 +1,323 @@
+"""The commands as a person uses them, each in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TIDEWATER, Run
+
+QUICK = ("--units", "16", "--embedding-size", "8")
+
+
+def one_line(error: bytes) -> str:
+    """Return an error's text after checking that it is a single line of ours."""
+    text = error.decode()
+    assert text.count("\n") == 1, text
+    assert text.startswith("textgen: "), text
+    return text
+
+
+def test_trained_model_beats_chance_and_writes(run: Run, trained: Path) -> None:
+    told = json.loads(run("info", "-m", trained, "--json").stdout)
+    assert told["training"]["steps"] == 120
+    assert told["training"]["validation"]["nats_per_token"] < 2.9  # ln 258 is 5.55
+    assert told["config"]["units"] == [48]
+    done = run("generate", "The ferry", "-m", trained, "-n", 50, "-s", 3)
+    assert done.returncode == 0
+    assert len(done.stdout.decode()) == 51  # and a newline
+    assert done.stderr == b"seed 3\n"
+
+
+def test_training_shows_progress_and_samples_on_stderr_alone(run: Run, tmp_path: Path) -> None:
+    done = run("train", "tidewater", "-o", tmp_path / "m", "--steps", 3, *QUICK)
+    assert done.returncode == 0
+    assert done.stdout == b""
+    shown = done.stderr.decode()
+    for part in ("tidewater: char, 258 types", "validation: ", "3 steps in", "textgen generate -m"):
+        assert part in shown
+    assert "oneDNN" not in shown
+    assert "WARNING" not in shown
+
+
+def test_quiet_training_shows_nothing(run: Run, tmp_path: Path) -> None:
+    done = run("train", "tidewater", "-o", tmp_path / "m", "--steps", 2, *QUICK, "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    text = TIDEWATER.read_bytes()
+    done = run("prepare", "-", "-o", store, "--tokenizer", "bpe", "--vocab-size", 600, input=text)
+    assert done.returncode == 0
+    assert "600 types" in done.stderr.decode()
+    done = run("train", store, "-o", tmp_path / "m", "--steps", 2, *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "m" / "config.json").read_text())["vocab_size"] == 600
+
+
+def test_interrupted_training_leaves_a_complete_model(run: Run, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "textgen", "train", str(TIDEWATER), "-o", str(tmp_path / "m")]
+    with subprocess.Popen(
+        [*command, "--steps", "100000", *QUICK], stderr=subprocess.PIPE, text=True
+    ) as training:
+        assert training.stderr is not None
+        for line in training.stderr:
+            if line.startswith("step "):
+                break
+        training.send_signal(signal.SIGINT)
+        rest = training.stderr.read()
+        assert training.wait(timeout=60) == 130
+    assert "interrupted" in rest
+    told = json.loads(run("info", "-m", tmp_path / "m", "--json").stdout)
+    assert told["training"]["interrupted"]
+    assert 0 < told["training"]["steps_done"] < 100_000
+    assert run("generate", "-m", tmp_path / "m", "-n", 5).returncode == 0
+
+
+def test_evaluate_agrees_with_what_training_measured(run: Run, trained: Path) -> None:
+    told = json.loads(run("info", "-m", trained, "--json").stdout)["training"]["validation"]
+    done = run("evaluate", TIDEWATER, "-m", trained, "--split", "validation", "--json")
+    measured = json.loads(done.stdout)
+    assert list(measured) == [
+        "nats_per_token", "perplexity", "bits_per_byte", "bits_per_character",
+        "tokens", "characters", "bytes", "documents",
+    ]  # fmt: skip
+    assert abs(measured["nats_per_token"] - told["nats_per_token"]) < 2e-3
+    assert {k: measured[k] for k in ("tokens", "bytes")} == {
+        k: told[k] for k in ("tokens", "bytes")
+    }
+    whole = json.loads(run("evaluate", TIDEWATER, "-m", trained, "--json").stdout)
+    assert whole["characters"] == len(TIDEWATER.read_text(encoding="utf-8"))
+
+
+def test_samples_repeat_one_by_one_and_json_tells_all(run: Run, trained: Path) -> None:
+    arguments = ("generate", "The", "-m", trained, "-n", 40)
+    text = run(*arguments, "-s", 7, "--num-samples", 2).stdout.decode()
+    first, second = text.removesuffix("\n").split("\n---\n")
+    assert run(*arguments, "-s", 8).stdout.decode() == second + "\n"
+    lines = run(*arguments, "-s", 7, "--num-samples", 2, "--json").stdout.decode().splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [one["text"] for one in told] == [first, second]
+    assert [one["seed"] for one in told] == [7, 8]
+    assert set(told[0]) == {"text", "tokens", "logprobs", "finish_reason", "seed", "usage"}
+
+
+def test_streamed_text_is_the_text(run: Run, trained: Path) -> None:
+    arguments = ("generate", "The", "-m", trained, "-s", 7, "--echo")
+    streamed = run(*arguments, "--stream").stdout
+    assert streamed == run(*arguments, "--no-stream").stdout
+    assert streamed.startswith(b"The")
+
+
+def test_prompt_comes_from_argument_option_file_or_pipe(
+    run: Run, trained: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prompt").write_bytes("The café".encode())
+    common = ("-m", trained, "-s", 7, "-n", 20)
+    expected = run("generate", "The café", *common).stdout
+    assert run("generate", "-p", "The café", *common).stdout == expected
+    assert run("generate", "-f", tmp_path / "prompt", *common).stdout == expected
+    assert run("generate", "-", *common, input="The café".encode()).stdout == expected
+    assert run("generate", *common).returncode == 0
+    assert "more than one prompt" in one_line(run("generate", "a", "-p", "b", *common).stderr)
+
+
+def test_output_file_holds_the_text_and_is_never_overwritten(
+    run: Run, trained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.txt"
+    arguments = ("generate", "The", "-m", trained, "-s", 7, "-n", 20)
+    assert run(*arguments, "-o", out).stdout == b""
+    assert out.read_bytes() == run(*arguments).stdout
+    again = run(*arguments, "-o", out)
+    assert again.returncode == 2
+    assert "exists already" in one_line(again.stderr)
+
+
+def test_closed_pipe_ends_silently_with_success(trained: Path) -> None:
+    command = f"{sys.executable} -m textgen generate -m {trained} -n 100000 --stream -q"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout == b"0\n"
+    assert done.stderr == b""
+
+
+def test_flag_beats_environment_beats_toml(run: Run, trained: Path, tmp_path: Path) -> None:
+    toml = tmp_path / "options.toml"
+    toml.write_text("max_new_tokens = 5\nstop = ['zzz']\n")
+
+    def length(*arguments: str, **environment: str) -> int:
+        common = ("generate", "The", "-m", trained, "-s", 1, "--json", "--config", toml)
+        return len(json.loads(run(*common, *arguments, env=environment).stdout)["tokens"])
+
+    assert length() == 5
+    assert length(TEXTGEN_MAX_NEW_TOKENS="6") == 6
+    assert length("-n", "7", TEXTGEN_MAX_NEW_TOKENS="6") == 7
+    assert length("--max-tokens", "8") == 8
+
+
+def test_settings_of_the_model_stand_under_those_of_the_call(
+    run: Run, trained: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    model = tmp_path / "edited"
+    shutil.copytree(trained, model)
+    values = json.loads((model / "generation_config.json").read_text())
+    (model / "generation_config.json").write_text(json.dumps(values | {"max_new_tokens": 9}))
+    tokens = [
+        len(json.loads(run("generate", "-m", model, "-s", 1, "--json", *more).stdout)["tokens"])
+        for more in ((), ("-n", "4"))
+    ]
+    assert tokens == [9, 4]
+
+
+def test_model_is_found_in_the_environment(run: Run, trained: Path) -> None:
+    done = run("generate", "-n", 5, env={"TEXTGEN_MODEL": str(trained)})
+    assert done.returncode == 0
+
+
+def test_corpora_lists_the_recipes(run: Run) -> None:
+    shown = run("corpora").stdout.decode()
+    assert re.search(r"^python-stdlib +The \.py files", shown, re.MULTILINE)
+    assert {r["name"] for r in json.loads(run("corpora", "--json").stdout)} >= {"tidewater"}
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version").stdout.startswith(b"textgen, version 0.")
+    for command in ("prepare", "train", "generate", "evaluate", "info", "corpora"):
+        done = run(command, "--help")
+        assert done.returncode == 0
+        assert f"textgen {command}".encode() in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "parts"),
+    [
+        (("generate",), 66, ["no model named", "-m MODEL", "TEXTGEN_MODEL"]),
+        (("generate", "-m", "nowhere"), 66, ["nowhere: no such model folder", "textgen train"]),
+        (("generate", "--top-k", "-1", "-m", "{model}"), 2, ["top_k is -1", "at least 0"]),
+        (("generate", "--top-k", "x"), 2, ["'--top-k'", "not a valid integer"]),
+        (("generate", "--temprature", "1"), 2, ["--temprature", "--temperature", "--help"]),
+        (("generate", "--config", "none.toml"), 66, ["none.toml: no such file"]),
+        (("generate", "--config", "{bad_toml}"), 2, ["not a TOML file"]),
+        (("generate", "--config", "{odd_toml}"), 2, ["'temprature'", "'temperature'"]),
+        (("generate", "-f", "none.txt", "-m", "{model}"), 66, ["none.txt: no such file"]),
+        (("generate", "-m", "{model}", "ab\udcff"), 65, ["surrogate"]),
+        (("train", "none.txt", "-o", "{out}"), 66, ["none.txt: no such file"]),
+        (("train", "{empty}", "-o", "{out}"), 65, ["empty.txt: the corpus is empty"]),
+        (("train", "{latin}", "-o", "{out}"), 65, ["latin.txt:2: byte 8", "--encoding"]),
+        (("train", "{short}", "-o", "{out}"), 65, ["too short", "--batch-size"]),
+        (("train", "{text}", "-o", "{model}"), 2, ["exists already", "--overwrite"]),
+        (("train", "{text}", "-o", "{out}", "--steps", "1", "--epochs", "1"), 2, ["exclude"]),
+        (("train", "{text}", "-o", "{out}", "--budget", "soon"), 2, ["'soon'", "10m"]),
+        (("train", "{text}", "-o", "{out}", "--units", "5,x"), 2, ["--units", "512,256"]),
+        (("train", "{text}", "-o", "{out}", "--validation", "1"), 2, ["validation is 1"]),
+        (("train", "{text}", "-o", "{out}", "--encoding", "no"), 2, ["encoding is 'no'"]),
+        (("train", "{text}"), 2, ["Missing option '-o'"]),
+        (("prepare", "{text}", "-o", "{model}"), 2, ["exists already"]),
+        (("evaluate", "{text}", "-m", "{model}", "--split", "test"), 2, ["test split is empty"]),
+        (("evaluate", "none.txt", "-m", "{model}"), 66, ["none.txt"]),
+        (("info", "-m", "{empty}"), 66, ["not a model folder"]),
+        (("nonsense",), 2, ["No such command 'nonsense'"]),
+    ],
+)  # fmt: skip
+def test_bad_input_gets_one_line_and_its_exit_code(
+    run: Run, trained: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, parts: list[str]
+) -> None:
+    files = {
+        "empty.txt": b"",
+        "latin.txt": b"one\ntwo \xe9\n",
+        "short.txt": b"too short",
+        "text.txt": TIDEWATER.read_bytes(),
+        "bad_toml.toml": b"x = ",
+        "odd_toml.toml": b"temprature = 1.0",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    names = {Path(name).stem: tmp_path / name for name in files}
+    names |= {"model": trained, "out": tmp_path / "out"}
+    done = run(*(argument.format(**names) for argument in arguments), cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert done.stdout == b""
+    error = one_line(done.stderr.splitlines(keepends=True)[-1])
+    for part in parts:
+        assert part in error
+    assert {path.name for path in tmp_path.iterdir()} == set(files)  # nothing half-written
+
+
+def test_changed_byte_in_a_model_is_found(run: Run, trained: Path, tmp_path: Path) -> None:
+    import shutil
+
+    model = tmp_path / "model"
+    shutil.copytree(trained, model)
+    weights = bytearray((model / "model.safetensors").read_bytes())
+    weights[-5] ^= 1
+    (model / "model.safetensors").write_bytes(weights)
+    done = run("generate", "-m", model)
+    assert done.returncode == 65
+    assert "model.safetensors: changed or damaged" in one_line(done.stderr)
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+from textgen.cli import main
+sys.argv = ["textgen", *sys.argv[2:]]
+main()
+"""
+
+
+@pytest.mark.parametrize("limit", [4000, 20_000])
+def test_disk_that_refuses_leaves_what_was_there(
+    trained: Path, tmp_path: Path, cache_home: Path, limit: int
+) -> None:
+    """The kernel refuses files beyond a size, as a full disk would."""
+    import shutil
+
+    model, kept = tmp_path / "model", tmp_path / "kept"
+    shutil.copytree(trained, model)
+    shutil.copytree(trained, kept)
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache_home)}
+    commands = {
+        "train": ("train", "tidewater", "--steps", "1", *QUICK, "-o", str(model), "--overwrite"),
+        "prepare": ("prepare", "tidewater", "-o", str(tmp_path / "store")),
+        "generate": ("generate", "-m", str(model), "-n", "30000", "-o", str(tmp_path / "text")),
+    }
+    for arguments in commands.values():
+        done = subprocess.run(
+            [sys.executable, "-c", LIMITED, str(limit), *arguments],
+            capture_output=True,
+            check=False,
+            env=environment,
+        )
+        assert done.returncode == 74, done.stderr
+        assert b"File too large" in done.stderr.splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "kept"}
+    for path in kept.iterdir():
+        assert (model / path.name).read_bytes() == path.read_bytes()
+
+
+def seconds(run: Run, *arguments: str) -> float:
+    """Return the shortest of some runs, so that other work on the machine counts little."""
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        assert run(*arguments).returncode == 0
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_help_is_there_within_a_third_of_a_second(run: Run) -> None:
+    assert seconds(run, "--help") < 0.3
+    assert seconds(run, "train", "--help") < 0.3

@@ -1,0 +1,150 @@
+"""The façade: prompts of any kind in, the same text for the same seed out."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textgen import DataError, Generation, TextGenerator, UsageError
+from textgen.tokenization.tokenizer import EOS_ID
+
+
+def test_same_seed_gives_the_same_text_and_another_does_not(generator: TextGenerator) -> None:
+    one = generator.generate("The ferry", seed=1)
+    assert one == generator.generate("The ferry", seed=1)
+    assert one.text != generator.generate("The ferry", seed=2).text
+
+
+def test_unseeded_generation_shows_the_seed_that_repeats_it(generator: TextGenerator) -> None:
+    one = generator.generate("The ferry")
+    assert generator.generate("The ferry", seed=one.seed) == one
+
+
+def test_prompt_decides_the_text(generator: TextGenerator) -> None:
+    texts = [generator.generate(p, seed=1, temperature=0.0).text for p in ("The ferry", "Ledger")]
+    assert texts[0] != texts[1]
+
+
+def test_list_gives_a_list_each_repeatable_alone(generator: TextGenerator) -> None:
+    several = generator.generate(["The", "The", "A"], seed=5, max_new_tokens=20)
+    assert several[0] != several[1]
+    for number, result in enumerate(several):
+        prompt = ["The", "The", "A"][number]
+        assert generator.generate(prompt, seed=5 + number, max_new_tokens=20) == result
+
+
+def test_stream_joins_to_the_text_and_has_the_same_result(generator: TextGenerator) -> None:
+    stream = generator.stream("The ferry", seed=1)
+    pieces = list(stream)
+    assert all(pieces)
+    assert len(pieces) > 50
+    assert "".join(pieces) == stream.result().text
+    assert stream.result() == generator.generate("The ferry", seed=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
+def test_any_prompt_is_taken(generator: TextGenerator, prompt: str) -> None:
+    result = generator.generate(prompt, seed=1, max_new_tokens=3)
+    assert result.usage.prompt_tokens == len(generator.tokenizer.encode(prompt))
+
+
+def test_prompt_of_any_length_is_taken(generator: TextGenerator, text: str) -> None:
+    result = generator.generate(text * 3, seed=1, max_new_tokens=3)
+    assert result.usage.prompt_tokens == 3 * len(text)
+
+
+def test_lone_surrogate_in_a_prompt_is_bad_data(generator: TextGenerator) -> None:
+    with pytest.raises(DataError, match="surrogate"):
+        generator.generate("ab\udcff")
+
+
+def test_length_and_logprobs(generator: TextGenerator) -> None:
+    result = generator.generate("The", max_new_tokens=7, seed=1)
+    assert result.usage.completion_tokens == len(result.tokens) == len(result.logprobs) == 7
+    assert result.finish_reason == "length"
+    assert all(logprob < 0 for logprob in result.logprobs)
+    assert generator.tokenizer.decode(result.tokens) == result.text == str(result)
+    assert generator.generate("The", max_new_tokens=0, seed=1).text == ""
+
+
+def test_predicting_eos_ends_the_text(generator: TextGenerator) -> None:
+    results = [generator.generate("", seed=seed, temperature=5.0) for seed in range(10)]
+    ended = [result for result in results if result.finish_reason == "stop"]
+    assert ended  # with random weights, <eos> comes now and then
+    for result in ended:
+        assert result.tokens.index(EOS_ID) == len(result.tokens) - 1
+
+
+def test_stop_string_ends_the_text_before_itself(generator: TextGenerator) -> None:
+    whole = generator.generate("The", seed=1)
+    stop = whole.text[100:103]
+    cut = generator.generate("The", seed=1, stop=(stop,))
+    assert cut.text == whole.text[: whole.text.index(stop)]
+    assert cut.finish_reason == "stop"
+    assert len(cut.tokens) < len(whole.tokens)
+
+
+def test_greedy_text_does_not_depend_on_the_seed(generator: TextGenerator) -> None:
+    texts = {generator.generate("The", temperature=0, seed=seed).text for seed in range(3)}
+    assert len(texts) == 1
+    assert texts == {generator.generate("The", top_k=1, seed=9).text}
+
+
+def test_impossible_settings_are_refused_before_anything_is_drawn(
+    generator: TextGenerator,
+) -> None:
+    for name, value in [("top_k", -1), ("temperature", -1.0), ("top_p", 0.0), ("stop", ("",))]:
+        with pytest.raises(UsageError, match=name):
+            generator.stream("The", **{name: value})
+    with pytest.raises(UsageError, match="did you mean 'temperature'"):
+        generator.generate("The", temparature=1.0)
+
+
+def test_threads_sharing_a_generator_do_not_disturb_each_other(generator: TextGenerator) -> None:
+    expected = [generator.generate("The", seed=seed).text for seed in range(8)]
+    found: list[Generation | None] = [None] * 8
+
+    def work(seed: int) -> None:
+        found[seed] = generator.generate("The", seed=seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [str(result) for result in found] == expected
+
+
+def test_saved_and_loaded_it_writes_the_same(generator: TextGenerator, tmp_path: Path) -> None:
+    generator.save_pretrained(tmp_path / "copy")
+    loaded = TextGenerator.from_pretrained(tmp_path / "copy")
+    assert loaded.generate("The", seed=3) == generator.generate("The", seed=3)
+
+
+def test_evaluation_counts_what_the_corpus_holds(generator: TextGenerator, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes("naïve\r\ncafé".encode())
+    quality = generator.evaluate(path)
+    assert (quality.characters, quality.bytes, quality.documents) == (10, 12, 1)
+    assert quality.tokens == 12  # ï is two bytes, é is a type; and <eos>
+    assert generator.evaluate(path, split="validation").characters == 1
+    with pytest.raises(UsageError, match="its test split is empty"):
+        generator.evaluate(path, split="test")
+    with pytest.raises(UsageError, match="split is 'dev'"):
+        generator.evaluate(path, split="dev")
+
+
+def test_trained_in_a_line_and_used_at_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "book.txt").write_text(text[:20_000])
+    settings = {"steps": 5, "units": 16, "batch_size": 4, "window": 16}
+    generator = TextGenerator.train(tmp_path / "book.txt", out=tmp_path / "book", **settings)
+    again = TextGenerator.from_pretrained(tmp_path / "book")
+    assert again.generate("The", seed=1) == generator.generate("The", seed=1)
+    assert again.model.provenance["training"]["steps"] == 5
+    with pytest.raises(UsageError, match="exists already"):
+        TextGenerator.train(tmp_path / "book.txt", out=tmp_path / "book", **settings)
+    with pytest.raises(UsageError, match="did you mean 'units'"):
+        TextGenerator.train(tmp_path / "book.txt", out=tmp_path / "new", unit=3)

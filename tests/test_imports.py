@@ -1,0 +1,79 @@
+"""Starting is light: nothing that trains or downloads is imported before it is needed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import textgen
+
+HEAVY = {"tensorflow", "keras", "keras_nlp", "keras_hub", "datasets", "torch", "pandas", "pyarrow"}
+
+REPORT = """
+import json, sys
+{code}
+print()
+print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+
+
+def imported(code: str) -> set[str]:
+    """Return the packages that a fresh process has imported after running some code."""
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT.format(code=code)], capture_output=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def command(*arguments: str) -> str:
+    return f"""
+import contextlib
+sys.argv = {["textgen", *arguments]!r}
+from textgen.cli import main
+with contextlib.suppress(SystemExit):
+    main()
+"""
+
+
+def test_import_is_light() -> None:
+    found = imported("import textgen")
+    assert not found & (HEAVY | {"onnx", "onnxruntime", "tokenizers", "numpy", "click", "rich"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["generate", "--help"]])
+def test_help_is_light(arguments: list[str]) -> None:
+    found = imported(command(*arguments))
+    assert "click" in found
+    assert not found & (HEAVY | {"onnx", "onnxruntime", "tokenizers", "numpy"})
+
+
+def test_generation_and_evaluation_need_no_training_framework(trained: Path) -> None:
+    generate = command("generate", "The", "-m", str(trained), "-n", "5")
+    assert "onnxruntime" in imported(generate)
+    assert not imported(generate) & HEAVY
+    recipe = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
+    evaluate = command("evaluate", str(recipe), "-m", str(trained), "--split", "validation")
+    assert not imported(evaluate) & HEAVY
+
+
+def test_library_generates_without_a_training_framework(trained: Path) -> None:
+    code = f"""
+from textgen import TextGenerator
+TextGenerator.from_pretrained({str(trained)!r}).generate("The", max_new_tokens=5)
+"""
+    found = imported(code)
+    assert not found & (HEAVY | {"click", "rich"})
+
+
+def test_public_names_are_these() -> None:
+    assert sorted(textgen.__all__) == [
+        "CorpusConfig", "DataError", "Generation", "GenerationConfig", "MissingInput",
+        "ModelConfig", "NetworkConfig", "Quality", "TextGenerator", "TextStream", "TextgenError",
+        "TrainingConfig", "TrainingDiverged", "UnsafeModel", "Usage", "UsageError", "__version__",
+    ]  # fmt: skip
+    for name in textgen.__all__:
+        assert getattr(textgen, name) is not None
+    with pytest.raises(AttributeError):
+        textgen.Nonsense  # noqa: B018  # the look-up is the test

@@ -1,0 +1,170 @@
+"""A model folder is read only if every part of it is what it should be."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
+from textgen.model_folder import HASHED, Model, read_model, write_model
+
+FILES = {
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "generation_config.json",
+    "README.md",
+    "manifest.json",
+}
+
+
+@pytest.fixture
+def folder(model: Model, tmp_path: Path) -> Path:
+    write_model(model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def sign(folder: Path) -> None:
+    """Make the manifest agree with the files, as an attacker would."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in HASHED:
+        data = (folder / name).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        manifest["files"][name] = {"bytes": len(data), "sha256": digest}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_model_comes_back_as_it_was(model: Model, folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == FILES
+    read = read_model(folder)
+    assert (read.config, read.generation) == (model.config, model.generation)
+    assert read.tokenizer.to_json() == model.tokenizer.to_json()
+    for name, array in model.weights.items():
+        np.testing.assert_array_equal(read.weights[name], array)
+
+
+@pytest.mark.parametrize("name", HASHED)
+def test_any_changed_byte_is_found(folder: Path, name: str) -> None:
+    path = folder / name
+    data = bytearray(path.read_bytes())
+    for position in (0, len(data) // 2, len(data) - 1):
+        changed = bytearray(data)
+        changed[position] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(DataError, match=f"{name}: changed or damaged"):
+            read_model(folder)
+    path.write_bytes(data[:-1])
+    with pytest.raises(DataError, match=f"{name}: changed or damaged"):
+        read_model(folder)
+
+
+def test_folder_without_manifest_is_no_model(folder: Path, tmp_path: Path) -> None:
+    (folder / "manifest.json").unlink()
+    with pytest.raises(MissingInput, match="not a model folder"):
+        read_model(folder)
+    with pytest.raises(MissingInput, match="no such model folder"):
+        read_model(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", [*HASHED, "generation_config.json"])
+def test_links_and_missing_files_are_refused(folder: Path, name: str) -> None:
+    (folder / name).rename(folder.parent / name)
+    with pytest.raises(DataError, match=f"{name}: missing"):
+        read_model(folder)
+    (folder / name).symlink_to(folder.parent / name)
+    with pytest.raises(UnsafeModel, match=f"{name}: not a plain file"):
+        read_model(folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(UnsafeModel, match=f"{name}: not a plain file"):
+        read_model(folder)
+
+
+def rewrite(name: str, **changes: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        values = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(values | changes))
+
+    return change
+
+
+def reshape(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Path], None]:
+    def rewrite_weights(folder: Path) -> None:
+        path = folder / "model.safetensors"
+        path.write_bytes(safetensors.numpy.save(change(safetensors.numpy.load(path.read_bytes()))))
+
+    return rewrite_weights
+
+
+def replace(name: str, data: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(data) and None
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (rewrite("config.json", units=[1 << 20, 1 << 20]), "its tensors are not those"),
+        (rewrite("config.json", units=[1 << 40]), "units is 1099511627776"),
+        (rewrite("config.json", units=[]), "units is empty"),
+        (rewrite("config.json", units="16"), "units is '16'"),
+        (rewrite("config.json", vocab_size=9), "258 token types, but config.json says 9"),
+        (rewrite("config.json", auto_map="x.py"), "unknown setting 'auto_map'"),
+        (rewrite("config.json", format=2), "of another format"),
+        (replace("config.json", b"[]"), "not a JSON object"),
+        (replace("config.json", b"{"), "not JSON"),
+        (replace("config.json", b"[" * 100_000), "not JSON"),
+        (replace("config.json", b" " * (1 << 20) + b"{}"), "larger than any such file"),
+        (rewrite("generation_config.json", temperature=-1), "temperature is -1"),
+        (rewrite("generation_config.json", temprature=1), "did you mean 'temperature'"),
+        (replace("tokenizer.json", b"{}"), "tokenizer.json"),
+        (replace("tokenizer.json", b"\xff"), "codec can't decode"),
+        (replace("model.safetensors", b""), "damaged"),
+        (replace("model.safetensors", b"\xff" * 100), "damaged"),
+        (reshape(lambda w: w | {"more": np.zeros(3, np.float32)}), "its tensors are not those"),
+        (reshape(lambda w: {k: v.astype(np.float64) for k, v in w.items()}), "not those"),
+        (reshape(lambda w: {k: v.T.copy() for k, v in w.items()}), "not those"),
+        (reshape(lambda w: {k: v * np.float32(np.nan) for k, v in w.items()}), "not finite"),
+    ],
+)
+def test_foreign_folder_that_does_not_fit_together_is_refused(
+    folder: Path, change: Callable[[Path], None], error: str
+) -> None:
+    change(folder)
+    sign(folder)
+    with pytest.raises(DataError) as caught:
+        read_model(folder)
+    assert error in str(caught.value)
+    assert str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 1}', b'{"format": 9, "files": {}}'])
+def test_damaged_manifest_is_refused(folder: Path, content: bytes) -> None:
+    (folder / "manifest.json").write_bytes(content)
+    with pytest.raises(DataError):
+        read_model(folder)
+
+
+def test_edited_generation_settings_and_card_are_taken(folder: Path) -> None:
+    rewrite("generation_config.json", temperature=0.5)(folder)
+    (folder / "README.md").write_text("mine")
+    assert read_model(folder).generation.temperature == 0.5
+
+
+def test_other_files_in_the_folder_are_never_opened(folder: Path) -> None:
+    os.mkfifo(folder / "model.py")  # opening it would wait for ever
+    read_model(folder)
+
+
+def test_existing_folder_is_kept_unless_moved_aside(model: Model, folder: Path) -> None:
+    before = (folder / "manifest.json").read_bytes()
+    with pytest.raises(UsageError, match="exists already"):
+        write_model(model, folder)
+    assert (folder / "manifest.json").read_bytes() == before
+    write_model(model, folder, overwrite=True)
+    assert (folder.parent / "model.old" / "manifest.json").read_bytes() == before
