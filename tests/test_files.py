@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from textgen.errors import UsageError
-from textgen.files import new_folder, refuse_existing, write_file
+from textgen.files import check_output, new_folder, refuse_existing, write_file
 
 
 def test_failure_while_writing_keeps_the_old_file(
@@ -63,6 +63,14 @@ def test_everything_but_an_empty_folder_is_in_the_way(tmp_path: Path) -> None:
     with new_folder(tmp_path / "empty") as aside:
         (aside / "part").write_bytes(b"all")
     assert (tmp_path / "empty" / "part").exists()
+
+
+def test_output_under_a_file_is_found_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(PermissionError, match="not a folder that can be written to"):
+        check_output(tmp_path / "file" / "out")
+    check_output(tmp_path / "deep" / "out")
+    assert not (tmp_path / "deep").exists()
 
 
 def test_a_folder_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -139,7 +140,7 @@ def test_evaluation_counts_what_the_corpus_holds(generator: TextGenerator, tmp_p
 
 def test_trained_in_a_line_and_used_at_once(tmp_path: Path, text: str) -> None:
     (tmp_path / "book.txt").write_text(text[:20_000])
-    settings = {"steps": 5, "units": 16, "batch_size": 4, "window": 16}
+    settings: dict[str, Any] = {"steps": 5, "units": 16, "batch_size": 4, "window": 16}
     generator = TextGenerator.train(tmp_path / "book.txt", out=tmp_path / "book", **settings)
     again = TextGenerator.from_pretrained(tmp_path / "book")
     assert again.generate("The", seed=1) == generator.generate("The", seed=1)

@@ -103,7 +103,10 @@ def reshape(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Pat
 
 
 def replace(name: str, data: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(data) and None
+    def change(folder: Path) -> None:
+        (folder / name).write_bytes(data)
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -141,6 +144,16 @@ def test_foreign_folder_that_does_not_fit_together_is_refused(
         read_model(folder)
     assert error in str(caught.value)
     assert str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"corpus": 3}, {"corpus": {}}, {"training": {}}, {"training": {"validation": 3}}],
+)
+def test_damaged_record_is_refused(folder: Path, record: dict[str, Any]) -> None:
+    rewrite("manifest.json", **record)(folder)
+    with pytest.raises(DataError, match="damaged record"):
+        read_model(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 1}', b'{"format": 9, "files": {}}'])

@@ -52,4 +52,4 @@ def test_quality_is_quoted_per_token_byte_and_character() -> None:
 
 def test_log_softmax_of_large_logits_is_finite() -> None:
     result = log_softmax(np.array([[1e30, 0.0], [-1e30, -1e30]], np.float32))
-    np.testing.assert_allclose(np.exp(result), [[1, 0], [0.5, 0.5]])
+    np.testing.assert_allclose(np.exp(result), np.array([[1, 0], [0.5, 0.5]]))

@@ -1,9 +1,10 @@
 """Writing files so that a kill or a full disk loses nothing: aside, fsync, rename, fsync."""
 
+import errno
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +19,12 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: the disk refused; the old content is untouched.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    aside = Path(name)
+    aside = _name_aside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with aside.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        aside.chmod(0o666 & ~_umask())
         aside.rename(path)
     except BaseException:
         aside.unlink(missing_ok=True)
@@ -36,6 +35,20 @@ def write_file(path: Path, data: bytes) -> None:
 def to_json(value: Any) -> bytes:
     """Encode `value` as indented UTF-8 JSON that ends with a newline."""
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def check_output(path: Path, *, overwrite: bool = False) -> None:
+    """Find out before the work, not after it, that an output cannot be written.
+
+    Raises:
+        UsageError: it exists, and `overwrite` is false.
+        OSError: the nearest folder above it that exists cannot be written to.
+    """
+    if not overwrite:
+        refuse_existing(path)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise PermissionError(errno.EACCES, "not a folder that can be written to", str(above))
 
 
 def refuse_existing(path: Path) -> None:
@@ -63,11 +76,11 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     if not overwrite:
         refuse_existing(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    aside = _name_aside(path)
+    aside.mkdir()
     try:
         yield aside
         _sync_files(aside)
-        aside.chmod(0o777 & ~_umask())
         if overwrite and path.exists():
             path.rename(_free_name(path))
         refuse_existing(path)
@@ -76,6 +89,11 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     _sync_folder(path.parent)
+
+
+def _name_aside(path: Path) -> Path:
+    """Return a new hidden name beside `path`, on the same disk."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 
 def _free_name(path: Path) -> Path:
@@ -103,10 +121,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    """Return the process's umask (there is no call that only reads it)."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

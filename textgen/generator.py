@@ -11,7 +11,7 @@ from textgen.config.model import NetworkConfig
 from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
-from textgen.files import refuse_existing
+from textgen.files import check_output
 from textgen.model_folder import Model, read_model, write_model
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, TextStream
@@ -75,13 +75,17 @@ class TextGenerator:
             KeyboardInterrupt: interrupted; the best model so far is at `out`, if there is one.
         """
         out = Path(out)
-        if not overwrite:
-            refuse_existing(out)
+        check_output(out, overwrite=overwrite)
         chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
         network, training = NetworkConfig(**chosen[1]), TrainingConfig(**chosen[2])
         store = corpus if isinstance(corpus, TokenStore) else open_corpus(str(corpus), chosen[0])
+        store.require(chosen[0])
 
-        from textgen.trainer.trainer import Trainer  # here, so that importing us stays light
+        from textgen.trainer.backend import load_tensorflow  # here, so that importing us is light
+
+        load_tensorflow()
+
+        from textgen.trainer.trainer import Trainer
 
         result = Trainer(store, network, training, callbacks).run()
         manifest = store.manifest

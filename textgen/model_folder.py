@@ -34,6 +34,16 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
 LARGEST_JSON = 1 << 20  # bytes
+# What the manifest's record of corpus and training must hold, where there is one.
+RECORD = {
+    "corpus": {"name", "licence", "cut", "settings"},
+    "training": {
+        *("steps", "steps_done", "epochs", "seconds", "tokens_per_second"),
+        *("validation", "settings"),
+    },
+    "training.validation": {"nats_per_token", "perplexity", "bits_per_byte"},
+    "training.settings": {"seed"},
+}
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ def read_model(folder: Path) -> Model:
     """
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
+    _check_record(folder / MANIFEST, manifest)
     config = _read_config(folder)
     tokenizer = _read_tokenizer(folder)
     if tokenizer.vocab_size != config.vocab_size:
@@ -138,6 +149,16 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
                 f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
                 f"copy the model folder anew"
             )
+
+
+def _check_record(path: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a record of corpus or training that lacks what is shown of it."""
+    for part, keys in RECORD.items():
+        told: Any = manifest
+        for name in part.split("."):
+            told = told.get(name) if isinstance(told, dict) else None
+        if told is not None and not (isinstance(told, dict) and keys <= told.keys()):
+            raise DataError(f"{path}: damaged record of {part}; copy the model folder anew")
 
 
 def _read_config(folder: Path) -> ModelConfig:

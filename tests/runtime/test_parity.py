@@ -24,8 +24,8 @@ def test_logits_equal_those_of_keras_over_200_steps_of_carried_state(
 ) -> None:
     config = ModelConfig(vocab_size=vocab_size, embedding_size=embedding_size, units=tuple(units))
     weights = random_weights(config, seed)
-    # So large that gates saturate and the logits exceed 5, where small errors would show.
-    weights["logits.bias"] += np.linspace(-6, 6, vocab_size, dtype=np.float32)
+    # So large that the logits exceed 5, where small errors in the state would show.
+    weights["logits.kernel"] *= np.float32(60 / np.sqrt(units[-1]))
     model = LanguageModel(config)
     set_weights(model, weights)
     decoder = Decoder(config, weights)

@@ -29,6 +29,18 @@ def test_a_seed_gives_these_very_draws_on_every_version() -> None:
     assert draws(12, seed=7) == [3, 1, 2, 2, 0, 3, 1, 3, 0, 3, 3, 2]
 
 
+def test_largest_random_number_draws_a_token_that_is_possible() -> None:
+    class Largest:
+        def random_raw(self) -> int:
+            return 2**64 - 1
+
+    sampler = Sampler(GenerationConfig(temperature=1.0), seed=0)
+    sampler._generator = Largest()  # type: ignore[assignment]  # stands in for Philox
+    for size in range(1, 200):
+        logits = np.append(np.sin(np.arange(size)), [-np.inf, -np.inf]).astype(np.float32)
+        assert 0 <= sampler.draw(logits) < size
+
+
 def test_seeds_give_different_draws() -> None:
     assert draws(50, seed=1) == draws(50, seed=1)
     assert draws(50, seed=1) != draws(50, seed=2)

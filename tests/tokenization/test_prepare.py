@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 import pytest
 
 from textgen.config.corpus import CorpusConfig
 from textgen.errors import DataError, MissingInput, UsageError
-from textgen.tokenization import corpus as corpus_module
 from textgen.tokenization.corpus import open_corpus
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.sources import open_source
@@ -92,7 +92,8 @@ def test_damaged_store_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match=r"train\.bin"):
         TokenStore(store)
     manifest = json.loads((store / "store.json").read_text())
-    for change in ({"format": 9}, {"counts": {}}, {"more": 1}):
+    changes: list[dict[str, object]] = [{"format": 9}, {"counts": {}}, {"more": 1}]
+    for change in changes:
         (store / "store.json").write_text(json.dumps(manifest | change))
         with pytest.raises(DataError, match=r"store\.json"):
             TokenStore(store)
@@ -101,7 +102,7 @@ def test_damaged_store_is_refused(tmp_path: Path, text: str) -> None:
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
-    monkeypatch.setattr(corpus_module.platformdirs, "user_cache_dir", lambda name: str(folder))
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda name: str(folder))
     return folder
 
 

@@ -32,6 +32,13 @@ def test_pieces_join_to_the_clean_text_however_small_they_are(
     assert "".join(pieces) == clean_text(text.removeprefix("\ufeff"), form)
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4])
+def test_byte_order_mark_is_taken_off_once(tmp_path: Path, chunk: int) -> None:
+    path = tmp_path / "bom.txt"
+    path.write_bytes("\ufeff\ufeffa\ufeff".encode())
+    assert "".join(read_text(path, TextPolicy(), chunk_bytes=chunk)) == "\ufeffa\ufeff"
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "latin-1", "shift_jis"])
 def test_encodings_are_decoded(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "text.txt"

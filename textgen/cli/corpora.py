@@ -5,7 +5,7 @@ import json
 import click
 
 
-@click.command()
+@click.command(short_help="List the corpus recipes.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def corpora(as_json: bool) -> None:
     """List the corpus recipes, whose names 'train' and 'prepare' take as CORPUS."""

@@ -10,7 +10,7 @@ from textgen.cli.progress import corpus_progress
 from textgen.tokenization.splits import SPLITS
 
 
-@click.command()
+@click.command(short_help="Measure a model on a corpus.")
 @click.argument("corpus")
 @model_option
 @click.option(

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,12 +11,15 @@ from textgen.cli.options import config_options, model_option, quiet_option, requ
 from textgen.config.corpus import TextPolicy
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
-from textgen.files import refuse_existing, write_file
+from textgen.files import check_output, write_file
+
+if TYPE_CHECKING:
+    from textgen.runtime.generation import TextStream
 
 BETWEEN_SAMPLES = "\n---\n"
 
 
-@click.command()
+@click.command(short_help="Write text with a model.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
 @model_option
 @click.option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
@@ -64,7 +67,7 @@ def generate(
     from textgen.generator import TextGenerator
 
     if out is not None:
-        refuse_existing(out)
+        check_output(out)
     text = _read_prompt(prompt_argument, prompt, file)
     generator = TextGenerator.from_pretrained(require_model(model))
     begin = generator.tokenizer.clean(text) if echo else ""
@@ -72,31 +75,41 @@ def generate(
     first = generator.stream(text, **settings)
     if not quiet:
         click.echo(f"seed {first.seed}", err=True)
-    written: list[str] = []
-    for number in range(num_samples):
-        run = generator.stream(text, **settings | {"seed": first.seed + number})
-        written.append(BETWEEN_SAMPLES if number and not as_json else "")
-        if live:
-            click.echo(written[-1] + begin, nl=False)
-        for piece in run:
-            if live:
-                click.echo(piece, nl=False)
-        result = run.result()
-        if as_json:
-            written.append(json.dumps(result.to_dict(), ensure_ascii=False) + "\n")
-        else:
-            written.append(begin + result.text)
-    _finish("".join(written), live=live, out=out, newline=not as_json)
-
-
-def _finish(text: str, *, live: bool, out: Path | None, newline: bool) -> None:
-    """Write what has not been shown yet, and close the last line."""
-    if out is not None:
-        write_file(out, (text + "\n" * newline).encode())
-    elif live:
-        click.echo()
+    seeds = range(first.seed, first.seed + num_samples)
+    runs = [generator.stream(text, **settings | {"seed": seed}) for seed in seeds]
+    if live:
+        _show(runs, begin)
+        return
+    _write_out(runs, quiet=quiet)
+    if as_json:
+        objects = (json.dumps(run.result().to_dict(), ensure_ascii=False) for run in runs)
+        whole = "\n".join(objects) + "\n"
     else:
-        click.echo(text, nl=newline)
+        whole = BETWEEN_SAMPLES.join(begin + run.result().text for run in runs) + "\n"
+    if out is None:
+        click.echo(whole, nl=False)
+    else:
+        write_file(out, whole.encode())
+
+
+def _show(runs: "list[TextStream]", begin: str) -> None:
+    """Print each text while it is written."""
+    for number, run in enumerate(runs):
+        click.echo((BETWEEN_SAMPLES if number else "") + begin, nl=False)
+        for piece in run:
+            click.echo(piece, nl=False)
+    click.echo()
+
+
+def _write_out(runs: "list[TextStream]", *, quiet: bool) -> None:
+    """Let each text be written, with a progress bar on a terminal."""
+    from textgen.cli.progress import token_progress
+
+    total = sum(run.config.max_new_tokens for run in runs)
+    with token_progress(total, hidden=quiet) as advance:
+        for run in runs:
+            for _ in run:
+                advance(1)
 
 
 def _read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:

@@ -10,7 +10,7 @@ from textgen.cli.options import model_option, require_model
 from textgen.config.duration import format_duration
 
 
-@click.command()
+@click.command(short_help="Show what a model folder holds.")
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path | None, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from textgen.cli.progress import corpus_progress
 from textgen.config.corpus import CorpusConfig
 
 
-@click.command()
+@click.command(short_help="Turn a corpus into a token store.")
 @click.argument("corpus")
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Token store to make."
@@ -23,13 +23,12 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
 
     CORPUS is a text file, a folder of .txt files, a glob, '-' for standard input, or a recipe.
     """
-    from textgen.files import refuse_existing
+    from textgen.files import check_output
     from textgen.tokenization.corpus import corpus_config
     from textgen.tokenization.prepare import prepare as write_store
     from textgen.tokenization.sources import open_source
 
-    if not overwrite:
-        refuse_existing(out)
+    check_output(out, overwrite=overwrite)
     with open_source(corpus) as source, corpus_progress(quiet) as progress:
         config = corpus_config(source, settings)
         store = write_store(source, config, out, overwrite=overwrite, progress=progress)

@@ -1,10 +1,29 @@
-"""Progress of reading and scoring a corpus, on stderr."""
+"""Progress of what takes longer than a moment, on stderr."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def token_progress(tokens: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many tokens have been written since its last call.
+
+    A bar on a terminal; nothing elsewhere, or if `hidden`.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("writing"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} tokens"),
+        TimeRemainingColumn(),
+    )
+    hidden = hidden or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("writing", total=tokens)
+        yield lambda count: bar.advance(task, count)
 
 
 @contextmanager

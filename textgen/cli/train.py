@@ -15,7 +15,7 @@ from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
 
 
-@click.command()
+@click.command(short_help="Train a model on a corpus.")
 @click.argument("corpus")
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Model folder to make."
@@ -29,23 +29,22 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
     CORPUS is a text file, a folder of .txt files, a glob, '-' for standard input, a recipe, or a
     token store made by 'prepare'. Ctrl-C ends the training early and keeps the best so far.
     """
-    from textgen.files import refuse_existing
+    from textgen.files import check_output
     from textgen.generator import TextGenerator
     from textgen.tokenization.corpus import open_corpus
 
-    if not overwrite:
-        refuse_existing(out)
+    check_output(out, overwrite=overwrite)
     chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
     NetworkConfig(**chosen[1])  # refuse an impossible value before the corpus is read
     TrainingConfig(**chosen[2])
     with corpus_progress(quiet) as progress:
         store = open_corpus(corpus, chosen[0], progress)
     if not quiet:
-        click.echo(describe_store(store), err=True)
+        click.echo(f"{describe_store(store)}\nloading TensorFlow ...", err=True)
 
     from textgen.trainer.backend import load_tensorflow
 
-    load_tensorflow()
+    load_tensorflow(quiet=True)
 
     from textgen.trainer.display import TrainingDisplay
 

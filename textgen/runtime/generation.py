@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -50,33 +50,48 @@ class Generation:
         return asdict(self)
 
 
-@dataclass
 class TextStream:
-    """A generation while it runs: iterate over it for text, then ask for its `result`.
+    """A generation while it runs: an iterator over its text that has a `result` at any time.
 
-    Characters are never split, and a piece never holds a part of a stop string.
+    Pieces come as soon as they are certain. None is empty, splits a character, or holds a part
+    of a stop string.
+
+    Args:
+        decoder: the model.
+        tokenizer: what its tokens are.
+        prompt: clean text.
+        config: length, randomness, stopping.
+        seed: of the draws.
     """
 
-    decoder: Decoder
-    tokenizer: Tokenizer
-    prompt: str
-    config: GenerationConfig
-    seed: int
-    _tokens: list[int] = field(default_factory=list)
-    _logprobs: list[float] = field(default_factory=list)
-    _text: list[str] = field(default_factory=list)
-    _stops: StopFilter = field(init=False)
-    _prompt_tokens: int = 0
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: Tokenizer,
+        prompt: str,
+        config: GenerationConfig,
+        seed: int,
+    ) -> None:
+        self.config = config
+        self.seed = seed
+        self._decoder = decoder
+        self._prompt = np.concatenate([[EOS_ID], tokenizer.encode(prompt)])
+        self._tokens: list[int] = []
+        self._logprobs: list[float] = []
+        self._text: list[str] = []
+        self._stops = StopFilter(config.stop)
+        self._pieces = self._stops.pass_on(tokenizer.decode_stream(self._draw()))
 
-    def __post_init__(self) -> None:
-        self._stops = StopFilter(self.config.stop)
+    def __iter__(self) -> Self:
+        return self
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield pieces of text as soon as they are certain; none is empty."""
-        for piece in self._stops.pass_on(self.tokenizer.decode_stream(self._draw())):
+    def __next__(self) -> str:
+        """Return the next piece of text."""
+        for piece in self._pieces:
             if piece:
                 self._text.append(piece)
-                yield piece
+                return piece
+        raise StopIteration
 
     def result(self) -> Generation:
         """Return what has been generated so far."""
@@ -87,18 +102,16 @@ class TextStream:
             logprobs=tuple(self._logprobs),
             finish_reason="stop" if ended else "length",
             seed=self.seed,
-            usage=Usage(self._prompt_tokens, len(self._tokens)),
+            usage=Usage(len(self._prompt) - 1, len(self._tokens)),
         )
 
     def _draw(self) -> Iterator[int]:
-        """Feed the prompt to the model from the zero state, after `<eos>`, and draw tokens."""
-        prompt = np.concatenate([[EOS_ID], self.tokenizer.encode(self.prompt)])
-        self._prompt_tokens = len(prompt) - 1
+        """Feed `<eos>` and the prompt to the model, from the zero state, then draw tokens."""
         sampler = Sampler(self.config, seed=self.seed)
-        logits, state = self.decoder.read(prompt, self.decoder.initial_state())
+        logits, state = self._decoder.read(self._prompt, self._decoder.initial_state())
         for number in range(self.config.max_new_tokens):
             if number:
-                rows, state = self.decoder.step(self._tokens[-1:], state)
+                rows, state = self._decoder.step(self._tokens[-1:], state)
                 logits = rows[0]
             token = sampler.draw(logits)
             self._tokens.append(token)

@@ -29,6 +29,9 @@ class Sampler:
 
     def draw(self, logits: Logits) -> int:
         """Choose a token: filter, then invert the cumulative distribution at a random number."""
-        cumulative = np.cumsum(softmax(self.filter(logits)))
+        probabilities = softmax(self.filter(logits))
+        candidates = np.flatnonzero(probabilities)
+        cumulative = np.cumsum(probabilities[candidates])
         number = (int(self._generator.random_raw()) >> 11) * UNIT
-        return int(np.searchsorted(cumulative, number * cumulative[-1], side="right"))
+        at = np.searchsorted(cumulative, number * cumulative[-1], side="right")
+        return int(candidates[min(at, len(candidates) - 1)])  # the product may round up to the sum

@@ -32,12 +32,7 @@ def open_corpus(
     """
     if TokenStore.is_store(Path(corpus)):
         store = TokenStore(Path(corpus))
-        for name, value in settings.items():
-            if store.manifest.settings.get(name) != value:
-                raise UsageError(
-                    f"{corpus}: prepared with {name} {store.manifest.settings.get(name)!r}, "
-                    f"not {value!r}; prepare the corpus again, or leave the option out"
-                )
+        store.require(settings)
         return store
     with open_source(corpus) as source:
         return _cached(source, corpus_config(source, settings), progress)

@@ -34,7 +34,7 @@ def _decoded(path: Path, encoding: str, chunk_bytes: int) -> Iterator[str]:
     """Yield a file's text chunk by chunk, without byte order mark, with LF line ends."""
     decoder = codecs.getincrementaldecoder(encoding)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
-    line, offset = 1, 0
+    line, offset, begun = 1, 0, False
     with path.open("rb") as file:
         while True:
             chunk = file.read(chunk_bytes)
@@ -47,8 +47,8 @@ def _decoded(path: Path, encoding: str, chunk_bytes: int) -> Iterator[str]:
                 byte = offset - held_back + error.start
                 raise _undecodable(path, line, byte, error) from None
             text = newlines.decode(raw, not chunk)
-            if offset == 0:
-                text = text.removeprefix("\ufeff")
+            if text and not begun:
+                text, begun = text.removeprefix("\ufeff"), True
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
                 raise DataError(f"{path}:{line}: NUL character; is this a text file?")

@@ -1,6 +1,7 @@
 """A prepared corpus on disk: memory-mapped token ids for each split, tokenizer, manifest."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.errors import DataError, MissingInput
+from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import to_json
 from textgen.tokenization.splits import SPLITS
 from textgen.tokenization.tokenizer import Tokenizer
@@ -104,6 +105,22 @@ class TokenStore:
     def is_store(path: Path) -> bool:
         """Tell whether a path is a token store."""
         return (path / MANIFEST).is_file()
+
+    def require(self, settings: Mapping[str, Any]) -> None:
+        """Refuse settings other than those that the store was prepared with.
+
+        Args:
+            settings: some of `CorpusConfig`.
+
+        Raises:
+            UsageError: one of them differs.
+        """
+        for name, value in settings.items():
+            if self.manifest.settings.get(name) != value:
+                raise UsageError(
+                    f"{self.folder}: prepared with {name} {self.manifest.settings.get(name)!r}, "
+                    f"not {value!r}; prepare the corpus again, or leave the option out"
+                )
 
     def counts(self, split: str) -> SplitCounts:
         """Return what a split holds."""

@@ -3,13 +3,16 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from textgen.errors import UsageError
 
 
-def load_tensorflow() -> None:
-    """Import TensorFlow and Keras without their log lines.
+def load_tensorflow(*, quiet: bool = False) -> None:
+    """Import TensorFlow and Keras.
+
+    Args:
+        quiet: hide what they write to stderr meanwhile; that of the whole process is hidden.
 
     Raises:
         UsageError: they are not installed, or Keras is set to another backend.
@@ -17,7 +20,7 @@ def load_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
-        with _stderr_hidden():
+        with _stderr_hidden() if quiet else nullcontext():
             import keras
             import tensorflow
 

@@ -50,7 +50,7 @@ class TrainingDisplay(keras.callbacks.Callback):
         self._start = self._last_line = time.monotonic()
 
     def __enter__(self) -> Self:
-        self._console.print("loading TensorFlow's graph, timing the first steps ...", style="dim")
+        self._console.print("compiling and timing the first steps ...", style="dim")
         return self
 
     def __exit__(
@@ -64,6 +64,7 @@ class TrainingDisplay(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the bar, whose length is known now."""
         self._steps = int((logs or {})["steps"])  # Keras makes logs floats
+        self._console.print(f"training for {self._steps:,} steps", highlight=False)
         self._start = time.monotonic()
         self._task = self._bar.add_task("training", total=self._steps, status="")
         self._bar.start()

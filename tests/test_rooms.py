@@ -1,0 +1,67 @@
+"""The rooms of docs/architecture.md: imports go down them, and only some may train."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "textgen"
+
+# From the top: a room may import those below it, and itself.
+ROOMS = [
+    {"__main__"},
+    {"cli"},
+    {"generator"},
+    {"trainer"},
+    {"model"},
+    {"scoring"},
+    {"runtime"},
+    {"model_folder"},
+    {"model_card"},
+    {"sampling", "tokenization"},
+    {"config"},
+    {"files"},
+    {"errors", "version"},
+]
+TRAINING = {"tensorflow", "keras", "keras_nlp", "keras_hub"}
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def level(name: str) -> int:
+    return next(index for index, row in enumerate(ROOMS) if name in row)
+
+
+def imports(path: Path) -> set[str]:
+    """Return every module that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_the_rooms(path: Path) -> None:
+    here = room(path)
+    for name in imports(path):
+        if not name.startswith("textgen."):
+            continue
+        there = name.split(".")[1]
+        assert there == here or level(there) > level(here), f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_training_rooms_import_a_training_framework(path: Path) -> None:
+    if room(path) not in {"trainer", "model"}:
+        assert not {name.split(".")[0] for name in imports(path)} & TRAINING
+
+
+def test_no_file_has_outgrown_its_noun() -> None:
+    for path in MODULES:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 260, path
