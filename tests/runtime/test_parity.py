@@ -24,12 +24,15 @@ def test_logits_equal_those_of_keras_over_200_steps_of_carried_state(
 ) -> None:
     config = ModelConfig(vocab_size=vocab_size, embedding_size=embedding_size, units=tuple(units))
     weights = random_weights(config, seed)
-    # So large that the logits exceed 5, where small errors in the state would show.
-    weights["logits.kernel"] *= np.float32(60 / np.sqrt(units[-1]))
     model = LanguageModel(config)
     set_weights(model, weights)
-    decoder = Decoder(config, weights)
     tokens = np.random.default_rng(seed).integers(0, vocab_size, STEPS)
+    # Scaled so that the logits exceed 5, where small errors in the state would show.
+    largest = np.float32(np.abs(model(tokens[None])).max())
+    for name in ("logits.kernel", "logits.bias"):
+        weights[name] *= 8 / largest
+    set_weights(model, weights)
+    decoder = Decoder(config, weights)
 
     expected, keras_state = model(tokens[None], return_state=True)
     state = decoder.initial_state()

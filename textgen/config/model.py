@@ -29,7 +29,7 @@ class NetworkConfig(Config):
         64, "Length of the vector that stands for a token.", minimum=1, maximum=LARGEST_SIZE
     )
     dropout: float = option(
-        0.2, "Share of activations dropped while training, the same at each step of a window.",
+        0.1, "Share of activations dropped while training, the same at each step of a window.",
         minimum=0, below=1,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as LibraryTokenizer
 
+from textgen.config.corpus import NORMAL_FORMS, TOKENIZERS
 from textgen.errors import DataError
 from textgen.tokenization.text import clean_text
 
@@ -53,7 +54,7 @@ class Tokenizer:
         if kind == "char":
             characters = {character for text in texts for character in set(text)}
             spellings = [_spell(c) for c in sorted(characters) if ord(c) > 127]
-            library = _build(kind, _numbered([*_alphabet(), *spellings]), [], normal_form)
+            library = _build(kind, _numbered([*SPELLINGS, *spellings]), [], normal_form)
         else:
             library = _build(kind, *_learn_bpe(texts, vocab_size), normal_form)
         return cls(library, kind, normal_form)
@@ -62,8 +63,8 @@ class Tokenizer:
     def from_json(cls, text: str) -> "Tokenizer":
         """Read a `tokenizer.json`.
 
-        Only the vocabulary and merges of the file are used: the tokenizer is built anew from
-        them, and the file must say what the built one says. So no foreign component ever runs.
+        Only the vocabulary and merges of the file are used; the tokenizer is built anew from
+        them, and all else in the file must be what ours says. So no foreign component ever runs.
 
         Raises:
             DataError: not a tokenizer of textgen's making.
@@ -76,10 +77,9 @@ class Tokenizer:
             if sorted(vocab.values()) != list(range(len(vocab))) or vocab.get(EOS) != EOS_ID:
                 raise ValueError("its token ids are not 0, 1, 2, ...")
             pairs = [(left, right) for left, right in merges]
-            for kind, normal_form in [(k, n) for k in ("char", "bpe") for n in _NORMALIZERS]:
-                library = _build(kind, vocab, pairs, normal_form)
-                if json.loads(library.to_str()) == told:
-                    return cls(library, kind, normal_form)
+            for kind, normal_form in [(k, n) for k in TOKENIZERS for n in NORMAL_FORMS]:
+                if _frame(told) == _frame(json.loads(_build(kind, {}, [], normal_form).to_str())):
+                    return cls(_build(kind, vocab, pairs, normal_form), kind, normal_form)
         except Exception as error:  # the library raises bare Exception for merges it cannot use
             raise DataError(f"tokenizer.json is damaged: {error}") from None
         raise DataError("tokenizer.json holds components that textgen does not write")
@@ -144,6 +144,11 @@ def _build(
     return library
 
 
+def _frame(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a `tokenizer.json` says beside its vocabulary and merges."""
+    return {**told, "model": {**told["model"], "vocab": None, "merges": None}}
+
+
 def _pre_tokenizer(kind: str) -> Any:
     """Return what cuts a text before the model: single characters, or GPT-2's words."""
     if kind == "char":
@@ -160,7 +165,7 @@ def _learn_bpe(
     library = LibraryTokenizer(models.BPE())
     library.pre_tokenizer = _pre_tokenizer("bpe")
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - 1, initial_alphabet=_alphabet(), show_progress=False
+        vocab_size=vocab_size - 1, initial_alphabet=list(SPELLINGS), show_progress=False
     )
     library.train_from_iterator(texts, trainer)
     model = json.loads(library.to_str())["model"]
@@ -173,28 +178,25 @@ def _numbered(spellings: list[str]) -> dict[str, int]:
     return {spelling: index for index, spelling in enumerate([EOS, *spellings])}
 
 
-def _alphabet() -> list[str]:
-    """Return the 256 characters that spell bytes in a byte-level vocabulary, in byte order."""
-    return [_spelling_of_byte()[byte] for byte in range(256)]
+def _byte_spellings() -> tuple[str, ...]:
+    """Return GPT-2's table: printable Latin-1 stands for itself, the rest from U+0100 on."""
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = iter(range(256, 512))
+    return tuple(chr(byte if byte in printable else next(others)) for byte in range(256))
+
+
+# How a byte-level vocabulary spells each byte.
+SPELLINGS = _byte_spellings()
 
 
 def _spell(text: str) -> str:
     """Spell a text as a byte-level vocabulary does."""
-    spelling = _spelling_of_byte()
-    return "".join(spelling[byte] for byte in text.encode())
-
-
-def _spelling_of_byte() -> dict[int, str]:
-    """Return GPT-2's table: printable Latin-1 stands for itself, the rest from U+0100 on."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in printable]
-    table = {byte: chr(byte) for byte in printable}
-    return table | {byte: chr(256 + index) for index, byte in enumerate(others)}
+    return "".join(SPELLINGS[byte] for byte in text.encode())
 
 
 def _bytes_by_id(vocab: dict[str, int]) -> list[bytes]:
     """Return the bytes of each id; nothing for `<eos>`."""
-    byte_of = {spelling: byte for byte, spelling in _spelling_of_byte().items()}
+    byte_of = {spelling: byte for byte, spelling in enumerate(SPELLINGS)}
     table = [b""] * len(vocab)
     for spelling, token in vocab.items():
         if token != EOS_ID:
