@@ -17,13 +17,14 @@ from textgen.runtime.generation import TextStream
 from textgen.tokenization.tokenizer import Tokenizer
 
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_SAMPLES = 30.0
 SAMPLE_CHARACTERS = 240
 SAMPLE_SEED = 0
 SMOOTHING = 0.95  # of the loss shown
 
 
 class TrainingDisplay(keras.callbacks.Callback):
-    """A live bar on a terminal, plain lines elsewhere; after each validation a sample.
+    """A live bar on a terminal, plain lines elsewhere; a sample now and then.
 
     Args:
         tokenizer: turns the samples into text.
@@ -47,7 +48,7 @@ class TrainingDisplay(keras.callbacks.Callback):
         )
         self._steps = 0
         self._loss = 0.0
-        self._start = self._last_line = time.monotonic()
+        self._start = self._last_line = self._last_sample = time.monotonic()
 
     def __enter__(self) -> Self:
         self._console.print("compiling and timing the first steps ...", style="dim")
@@ -65,7 +66,7 @@ class TrainingDisplay(keras.callbacks.Callback):
         """Start the bar, whose length is known now."""
         self._steps = int((logs or {})["steps"])  # Keras makes logs floats
         self._console.print(f"training for {self._steps:,} steps", highlight=False)
-        self._start = time.monotonic()
+        self._start = self._last_line = self._last_sample = time.monotonic()
         self._task = self._bar.add_task("training", total=self._steps, status="")
         self._bar.start()
 
@@ -82,6 +83,8 @@ class TrainingDisplay(keras.callbacks.Callback):
             left = (now - self._start) / (batch + 1) * (self._steps - batch - 1)
             step = f"step {batch + 1}/{self._steps}"
             self._console.print(f"{step}  {status}  {format_duration(left)} left", highlight=False)
+        if now - self._last_sample >= SECONDS_BETWEEN_SAMPLES:
+            self._show_sample()
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Print how good the model is now, and what it writes."""
@@ -91,20 +94,20 @@ class TrainingDisplay(keras.callbacks.Callback):
             f"{logs['perplexity']:.2f}, {logs['bits_per_byte']:.3f} bits per byte",
             highlight=False,
         )
-        if not self._quiet:
-            self._console.print(
-                escape(self._sample()), style="dim", highlight=False, soft_wrap=True
-            )
+        self._show_sample()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Take the bar away."""
         self._bar.stop()
 
-    def _sample(self) -> str:
+    def _show_sample(self) -> None:
         """Write a little text with the weights as they are, the way `generate` would.
 
         One thread that does not spin, because TensorFlow holds the cores.
         """
+        self._last_sample = time.monotonic()
+        if self._quiet:
+            return
         decoder = Decoder(self.model.config, get_weights(self.model), threads=1)
         config = GenerationConfig(max_new_tokens=SAMPLE_CHARACTERS)
         text = ""
@@ -112,4 +115,4 @@ class TrainingDisplay(keras.callbacks.Callback):
             text += piece
             if len(text) >= SAMPLE_CHARACTERS:
                 break
-        return text.strip("\n")
+        self._console.print(escape(text.strip("\n")), style="dim", highlight=False, soft_wrap=True)
