@@ -43,6 +43,19 @@ def test_score_begins_as_a_generation_does(generator: TextGenerator) -> None:
     assert EOS_ID not in drawn.tokens
 
 
+def test_perplexity_is_that_of_keras_nlp(generator: TextGenerator, text: str) -> None:
+    import keras_nlp
+
+    tokens = generator.tokenizer.encode(text[:500])
+    inputs = np.concatenate([[EOS_ID], tokens[:-1]])
+    logits, _ = generator.decoder.score(inputs, generator.decoder.initial_state())
+    metric = keras_nlp.metrics.Perplexity(from_logits=True)
+    metric.update_state(tokens[None], logits[None])
+    scorer = Scorer(generator.decoder)
+    scorer.add(tokens)
+    assert math.isclose(math.exp(scorer.nats / 500), float(metric.result()), rel_tol=1e-4)
+
+
 def test_quality_is_quoted_per_token_byte_and_character() -> None:
     quality = Quality.of(2.0, SplitCounts(documents=1, characters=79, bytes=99, tokens=40))
     assert math.isclose(quality.perplexity, math.e**2)

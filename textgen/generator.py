@@ -78,8 +78,11 @@ class TextGenerator:
         check_output(out, overwrite=overwrite)
         chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
         network, training = NetworkConfig(**chosen[1]), TrainingConfig(**chosen[2])
-        store = corpus if isinstance(corpus, TokenStore) else open_corpus(str(corpus), chosen[0])
-        store.require(chosen[0])
+        if isinstance(corpus, TokenStore):
+            corpus.require(chosen[0])
+            store = corpus
+        else:
+            store = open_corpus(str(corpus), chosen[0])
 
         from textgen.trainer.backend import load_tensorflow  # here, so that importing us is light
 

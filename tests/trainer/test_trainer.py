@@ -17,7 +17,8 @@ from textgen.errors import DataError, TrainingDiverged
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.sources import open_source
 from textgen.tokenization.token_store import TokenStore
-from textgen.trainer.trainer import Trainer, TrainingResult
+from textgen.trainer.record import TrainingResult
+from textgen.trainer.trainer import Trainer
 
 NETWORK = NetworkConfig(units=(24,), embedding_size=8)
 Make = Callable[..., Trainer]
@@ -138,6 +139,37 @@ def test_interrupt_keeps_the_best_so_far(make: Make) -> None:
     assert result.record.interrupted
     assert result.record.steps_done == 5
     assert np.isfinite(result.record.validation.nats_per_token)
+
+
+def test_interrupt_measures_the_weights_it_stops_at(make: Make) -> None:
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch == 44:
+                raise KeyboardInterrupt
+
+    recorder = Recorder()
+    sizes = {"batch_size": 32, "window": 64, "validations": 2}
+    record = make(recorder, Interrupt(), steps=60, **sizes).run().record
+    assert recorder.events.count("validation") == 2
+    assert record.best_step == record.steps_done == 45
+
+
+def test_second_interrupt_spares_the_measuring(make: Make) -> None:
+    class Impatient(keras.callbacks.Callback):
+        measured = 0
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch == 44:
+                raise KeyboardInterrupt
+
+        def on_test_begin(self, logs: Any = None) -> None:
+            self.measured += 1
+            if self.measured == 2:
+                raise KeyboardInterrupt
+
+    sizes = {"batch_size": 32, "window": 64, "validations": 2}
+    record = make(Impatient(), steps=60, **sizes).run().record
+    assert (record.best_step, record.steps_done) == (30, 45)
 
 
 def test_divergence_is_an_error_that_names_step_and_remedy(make: Make) -> None:

@@ -129,7 +129,6 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
         show_default=True,
         envvar=f"TEXTGEN_{field.name.upper()}",
         help=field.metadata["help"],
-        metavar=None if choices else {"str": "TEXT"}.get(kind.__name__),
     )
 
 

@@ -86,6 +86,10 @@ class TrainingDisplay(keras.callbacks.Callback):
         if now - self._last_sample >= SECONDS_BETWEEN_SAMPLES:
             self._show_sample()
 
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Say why the bar stands still."""
+        self._bar.update(self._task, status="validating ...")
+
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
         """Print how good the model is now, and what it writes."""
         logs = logs or {}

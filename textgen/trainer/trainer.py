@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -18,58 +17,10 @@ from textgen.scoring import Quality
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.batches import Batches
 from textgen.trainer.budget import steps_in_budget
+from textgen.trainer.record import Best, TrainingRecord, TrainingResult
 from textgen.trainer.schedule import Schedule, learning_rate, make_schedule
 from textgen.trainer.step import Step
 from textgen.trainer.validation import validate
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """What happened in a run; `steps` given as `--steps` repeats it.
-
-    Attributes:
-        steps: planned optimizer steps.
-        steps_done: fewer if the run was interrupted.
-        best_step: the step whose weights were kept.
-        epochs: passes over the training split.
-        seconds: time of optimization and validation.
-        tokens_per_second: tokens trained on per second of optimization.
-        validation: quality of the kept weights on the validation split.
-        settings: the `TrainingConfig`.
-        interrupted: whether Ctrl-C ended it.
-    """
-
-    steps: int
-    steps_done: int
-    best_step: int
-    epochs: float
-    seconds: float
-    tokens_per_second: float
-    validation: Quality
-    settings: dict[str, Any]
-    interrupted: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as values that JSON can hold."""
-        return asdict(self) | {"validation": self.validation.to_dict()}
-
-
-@dataclass(frozen=True)
-class Best:
-    """The weights of the step that validated best."""
-
-    step: int
-    weights: dict[str, NDArray[np.float32]]
-    quality: Quality
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """The best weights of a run, with what they are and how they came about."""
-
-    config: ModelConfig
-    weights: dict[str, NDArray[np.float32]]
-    record: TrainingRecord
 
 
 class Trainer:
@@ -114,18 +65,20 @@ class Trainer:
         )
         self._best: Best | None = None
         self._steps_done = 0
+        self._steps_measured = 0
         self._epochs = 0.0
         self._seconds_training = 0.0
 
     def run(self) -> TrainingResult:
         """Train, and return the best weights by validation.
 
-        An interrupt (Ctrl-C) ends the run early; what was best so far is returned, and the
-        record says so. Before the first step there is nothing to keep, and it is raised.
+        An interrupt (Ctrl-C) ends the run early: the weights are measured once more, the best so
+        far are returned, and the record says so. A second one spares the measuring. Where there
+        is nothing to keep yet, it is raised.
 
         Raises:
             TrainingDiverged: the loss became NaN or infinite.
-            KeyboardInterrupt: interrupted before the first step.
+            KeyboardInterrupt: interrupted before there was anything to keep.
         """
         schedule = self._schedule()
         self.callbacks.on_train_begin({"steps": schedule.steps})
@@ -137,8 +90,7 @@ class Trainer:
             if not self._steps_done:
                 raise
             interrupted = True
-        # Interrupted, or stopped by a callback, there may have been no validation yet.
-        best = self._best or self._validate(schedule)
+        best = self._final_best(schedule)
         self.callbacks.on_train_end()
         record = self._record(schedule, best, time.perf_counter() - start, interrupted)
         return TrainingResult(self.config, best.weights, record)
@@ -200,8 +152,20 @@ class Trainer:
         quality = Quality.of(nats / len(tokens), self.store.counts("validation"))
         if self._best is None or quality.nats_per_token < self._best.quality.nats_per_token:
             self._best = Best(self._steps_done, get_weights(self.model), quality)
+        self._steps_measured = self._steps_done
         self.callbacks.on_test_end(quality.to_dict())
         return self._best
+
+    def _final_best(self, schedule: Schedule) -> Best:
+        """Return the best weights, the last ones among them even if the run ended early."""
+        best = self._best
+        if best is None or self._steps_measured < self._steps_done:
+            try:
+                return self._validate(schedule)
+            except KeyboardInterrupt:
+                if best is None:
+                    raise
+        return best
 
     def _schedule(self) -> Schedule:
         """Fix the number of steps: as given, from epochs, or from the time budget."""
