@@ -42,7 +42,7 @@ def run_case(case: str, data: Path, models: Path, budget: str) -> dict[str, Any]
     sample = textgen("generate", "-m", model, "-n", length, "-s", "1", "-q")
     return {
         "case": case,
-        "tokens": " ".join(options[1::2]),
+        "tokenizer": " ".join(options[1::2]),
         "steps": training["steps"],
         "seconds": training["seconds"],
         "tokens_per_second": training["tokens_per_second"],
@@ -55,7 +55,7 @@ def table(results: list[dict[str, Any]]) -> str:
     """Return the results as a Markdown table."""
     head = "| corpus | tokens | steps | training | nats/token | perplexity | bits/byte |"
     rows = [
-        f"| {r['case']} | {r['tokens']} | {r['steps']:,} | {r['seconds']:.0f} s "
+        f"| {r['case']} | {r['tokenizer']} | {r['steps']:,} | {r['seconds']:.0f} s "
         f"| {r['nats_per_token']:.3f} | {r['perplexity']:.2f} | {r['bits_per_byte']:.3f} |"
         for r in results
     ]

@@ -1,6 +1,7 @@
 """Starting is light: nothing that trains or downloads is imported before it is needed."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,23 @@ TextGenerator.from_pretrained({str(trained)!r}).generate("The", max_new_tokens=5
 """
     found = imported(code)
     assert not found & (HEAVY | {"click", "rich"})
+
+
+def test_training_without_tensorflow_names_the_extra(cache_home: Path, tmp_path: Path) -> None:
+    without = f"""
+import sys
+sys.modules["tensorflow"] = None  # as if it were not installed
+{command("train", "tidewater", "-o", str(tmp_path / "m"), "-q")}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", without],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"XDG_CACHE_HOME": str(cache_home)},
+    )
+    assert b"textgen: training needs tensorflow" in done.stderr
+    assert b"extra 'train'" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_public_names_are_these() -> None:
