@@ -69,12 +69,15 @@ class TextGenerator:
                 for instance `budget="5m"`, `units=(512, 512)`, `tokenizer="bpe"`.
 
         Raises:
-            UsageError: `out` exists, an unknown setting, or an impossible value.
+            UsageError: `out` exists, an unknown setting, an impossible value, or no TensorFlow.
             DataError: the corpus cannot be used.
             TrainingDiverged: the loss became NaN or infinite.
             KeyboardInterrupt: interrupted; the best model so far is at `out`, if there is one.
         """
+        from textgen.trainer.backend import load_tensorflow, require_tensorflow
+
         out = Path(out)
+        require_tensorflow()
         check_output(out, overwrite=overwrite)
         chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
         network, training = NetworkConfig(**chosen[1]), TrainingConfig(**chosen[2])
@@ -84,11 +87,9 @@ class TextGenerator:
         else:
             store = open_corpus(str(corpus), chosen[0])
 
-        from textgen.trainer.backend import load_tensorflow  # here, so that importing us is light
-
         load_tensorflow()
 
-        from textgen.trainer.trainer import Trainer
+        from textgen.trainer.trainer import Trainer  # here, so that importing us stays light
 
         result = Trainer(store, network, training, callbacks).run()
         manifest = store.manifest

@@ -32,7 +32,9 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
     from textgen.files import check_output
     from textgen.generator import TextGenerator
     from textgen.tokenization.corpus import open_corpus
+    from textgen.trainer.backend import load_tensorflow, require_tensorflow
 
+    require_tensorflow()
     check_output(out, overwrite=overwrite)
     chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
     NetworkConfig(**chosen[1])  # refuse an impossible value before the corpus is read
@@ -41,9 +43,6 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
         store = open_corpus(corpus, chosen[0], progress)
     if not quiet:
         click.echo(f"{describe_store(store)}\nloading TensorFlow ...", err=True)
-
-    from textgen.trainer.backend import load_tensorflow
-
     load_tensorflow(quiet=True)
 
     from textgen.trainer.display import TrainingDisplay

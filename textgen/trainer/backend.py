@@ -1,11 +1,26 @@
 """Loading TensorFlow and Keras, which is slow and noisy, once and on purpose."""
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from textgen.errors import UsageError
+
+
+def require_tensorflow() -> None:
+    """Find out, without importing them, whether TensorFlow and Keras are there.
+
+    Raises:
+        UsageError: one is not; the message names the extra.
+    """
+    for name in ("tensorflow", "keras"):
+        if importlib.util.find_spec(name) is None:
+            raise UsageError(
+                f"training needs {name}, which is not installed; install textgen-lstm with its "
+                f"extra 'train'"
+            )
 
 
 def load_tensorflow(*, quiet: bool = False) -> None:
@@ -15,21 +30,15 @@ def load_tensorflow(*, quiet: bool = False) -> None:
         quiet: hide what they write to stderr meanwhile; that of the whole process is hidden.
 
     Raises:
-        UsageError: they are not installed, or Keras is set to another backend.
+        UsageError: Keras is set to another backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    try:
-        with _stderr_hidden() if quiet else nullcontext():
-            import keras
-            import tensorflow
+    with _stderr_hidden() if quiet else nullcontext():
+        import keras
+        import tensorflow
 
-            tensorflow.config.list_physical_devices()  # complains where there is no GPU
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"training needs {error.name}, which is not installed; install the extra 'train' of "
-            f"textgen, as in: pip install 'textgen-lstm[train]'"
-        ) from None
+        tensorflow.config.list_physical_devices()  # complains where there is no GPU
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
             f"Keras is set to the backend {keras.backend.backend()}; training needs "
