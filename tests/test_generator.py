@@ -132,7 +132,7 @@ def test_evaluation_counts_what_the_corpus_holds(generator: TextGenerator, tmp_p
     assert (quality.characters, quality.bytes, quality.documents) == (10, 12, 1)
     assert quality.tokens == 12  # ï is two bytes, é is a type; and <eos>
     assert generator.evaluate(path, split="validation").characters == 1
-    with pytest.raises(UsageError, match="its test split is empty"):
+    with pytest.raises(UsageError, match=r"test split .* is empty"):
         generator.evaluate(path, split="test")
     with pytest.raises(UsageError, match="split is 'dev'"):
         generator.evaluate(path, split="dev")

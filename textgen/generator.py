@@ -1,7 +1,7 @@
 """`TextGenerator`: what an application imports."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -15,12 +15,12 @@ from textgen.files import check_output
 from textgen.model_folder import Model, read_model, write_model
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, TextStream
-from textgen.scoring import Quality, Scorer
+from textgen.scoring import Quality, measure
 from textgen.tokenization.corpus import open_corpus
-from textgen.tokenization.prepare import encode_pieces, ignore_progress, span_text, survey
+from textgen.tokenization.prepare import Progress, ignore_progress, survey
 from textgen.tokenization.sources import open_source
-from textgen.tokenization.splits import SPLITS, Span, assign_splits
-from textgen.tokenization.token_store import SplitCounts, TokenStore
+from textgen.tokenization.splits import choose_spans
+from textgen.tokenization.token_store import TokenStore
 
 # A seed drawn when none is given: short enough to be typed again.
 RANDOM_SEED_BELOW = 2**32
@@ -167,7 +167,7 @@ class TextGenerator:
         *,
         split: str = "all",
         encoding: str | None = None,
-        advance: Callable[[str, int], None] = ignore_progress,
+        advance: Progress = ignore_progress,
     ) -> Quality:
         """Measure the model on a corpus in one pass with carried state.
 
@@ -182,26 +182,13 @@ class TextGenerator:
             UsageError: no such split, or it is empty.
             MissingInput, DataError: the corpus cannot be read.
         """
-        if split not in ("all", *SPLITS):
-            raise UsageError(f"split is {split!r}; it must be one of all, {', '.join(SPLITS)}")
         config = self._corpus_config()
         policy = TextPolicy(
             encoding=encoding or config.encoding, normalize=self.tokenizer.normal_form
         )
-        scorer, counts = Scorer(self.decoder), SplitCounts()
         with open_source(str(corpus)) as source:
-            documents = survey(source, policy, advance)
-            spans = [Span(document, "all", 0, document.characters) for document in documents]
-            if split != "all":
-                spans, _ = assign_splits(documents, config.validation)
-            for span in (span for span in spans if span.split == split):
-                for text, ids in encode_pieces(span_text(span, policy), self.tokenizer):
-                    scorer.add(ids)
-                    counts = counts.plus(text, len(ids))
-                    advance("scoring", len(text))
-        if not counts.tokens:
-            raise UsageError(f"{corpus}: its {split} split is empty")
-        return Quality.of(scorer.nats / scorer.tokens, counts)
+            spans = choose_spans(survey(source, policy, advance), split, config.validation)
+            return measure(self.decoder, self.tokenizer, spans, policy, advance)
 
     def _config(self, settings: dict[str, Any]) -> GenerationConfig:
         """Return the model's generation settings with some of them replaced."""

@@ -1,15 +1,19 @@
 """How good a model is on a text: the sums, and what people quote of them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.corpus import TextPolicy
 from textgen.runtime.decoder import Decoder
+from textgen.tokenization.prepare import Progress, encode_pieces, ignore_progress, span_text
+from textgen.tokenization.splits import Span
 from textgen.tokenization.token_store import SplitCounts
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 # Tokens scored in one call of the decoder: bounds memory to this many rows of logits.
 BLOCK = 512
@@ -80,6 +84,31 @@ class Scorer:
             self.nats -= float(log_probabilities[np.arange(len(targets)), targets].sum())
             self.tokens += len(targets)
             self._previous = int(targets[-1])
+
+
+def measure(
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    spans: Sequence[Span],
+    policy: TextPolicy,
+    progress: Progress = ignore_progress,
+) -> Quality:
+    """Measure a model on parts of a corpus, in one pass through all of them.
+
+    Args:
+        decoder: the model.
+        tokenizer: what its tokens are.
+        spans: the parts, each closed by `<eos>`.
+        policy: how the corpus is read.
+        progress: is told of the advance in characters.
+    """
+    scorer, counts = Scorer(decoder), SplitCounts()
+    for span in spans:
+        for text, tokens in encode_pieces(span_text(span, policy), tokenizer):
+            scorer.add(tokens)
+            counts = counts.plus(text, len(tokens))
+            progress("scoring", len(text))
+    return Quality.of(scorer.nats / scorer.tokens, counts)
 
 
 def log_softmax(logits: NDArray[Any]) -> NDArray[np.float64]:

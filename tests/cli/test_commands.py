@@ -226,7 +226,7 @@ def test_version_and_help(run: Run) -> None:
         (("train", "{text}", "-o", "{out}", "--encoding", "no"), 2, ["encoding is 'no'"]),
         (("train", "{text}"), 2, ["Missing option '-o'"]),
         (("prepare", "{text}", "-o", "{model}"), 2, ["exists already"]),
-        (("evaluate", "{text}", "-m", "{model}", "--split", "test"), 2, ["test split is empty"]),
+        (("evaluate", "{text}", "-m", "{model}", "--split", "test"), 2, ["test split", "empty"]),
         (("evaluate", "none.txt", "-m", "{model}"), 66, ["none.txt"]),
         (("info", "-m", "{empty}"), 66, ["not a model folder"]),
         (("nonsense",), 2, ["No such command 'nonsense'"]),
@@ -254,6 +254,12 @@ def test_bad_input_gets_one_line_and_its_exit_code(
     for part in parts:
         assert part in error
     assert {path.name for path in tmp_path.iterdir()} == set(files)  # nothing half-written
+
+
+def test_bad_bytes_from_a_pipe_name_line_and_byte(run: Run, tmp_path: Path) -> None:
+    done = run("prepare", "-", "-o", tmp_path / "store", input=b"one\n\xff")
+    assert done.returncode == 65
+    assert one_line(done.stderr).startswith("textgen: standard input:2: byte 4 (ff)")
 
 
 def test_changed_byte_in_a_model_is_found(run: Run, trained: Path, tmp_path: Path) -> None:

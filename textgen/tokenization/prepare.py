@@ -86,7 +86,7 @@ def survey(source: Source, policy: TextPolicy, progress: Progress) -> list[Docum
     documents = []
     for file in source.files:
         digest, characters = hashlib.sha256(), 0
-        for piece in read_text(file.path, policy):
+        for piece in read_text(file.path, policy, name=file.name):
             digest.update(piece.encode())
             characters += len(piece)
             progress("reading", len(piece))

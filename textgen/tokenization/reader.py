@@ -12,7 +12,9 @@ from textgen.tokenization.text import clean_text
 CHUNK_BYTES = 1 << 16
 
 
-def read_text(path: Path, policy: TextPolicy, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[str]:
+def read_text(
+    path: Path, policy: TextPolicy, *, name: str = "", chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[str]:
     """Yield the clean text of a file in pieces that end, where they can, with a line.
 
     A byte order mark is taken off; line ends become LF; the text is brought to the policy's
@@ -21,16 +23,19 @@ def read_text(path: Path, policy: TextPolicy, *, chunk_bytes: int = CHUNK_BYTES)
     Args:
         path: the file.
         policy: its encoding and the normal form wanted.
+        name: what errors call it, if not by its path.
         chunk_bytes: how much is read, and roughly held, at a time.
 
     Raises:
         DataError: undecodable bytes or a NUL, naming file and line.
     """
-    for piece in _cut_safely(_decoded(path, policy.encoding, chunk_bytes), chunk_bytes):
+    for piece in _cut_safely(
+        _decoded(path, name or str(path), policy.encoding, chunk_bytes), chunk_bytes
+    ):
         yield clean_text(piece, policy.normalize)
 
 
-def _decoded(path: Path, encoding: str, chunk_bytes: int) -> Iterator[str]:
+def _decoded(path: Path, name: str, encoding: str, chunk_bytes: int) -> Iterator[str]:
     """Yield a file's text chunk by chunk, without byte order mark, with LF line ends."""
     decoder = codecs.getincrementaldecoder(encoding)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
@@ -45,13 +50,13 @@ def _decoded(path: Path, encoding: str, chunk_bytes: int) -> Iterator[str]:
                 before = error.object[: error.start].decode(encoding, "replace")
                 line += newlines.decode(before, final=True).count("\n")
                 byte = offset - held_back + error.start
-                raise _undecodable(path, line, byte, error) from None
+                raise _undecodable(name, line, byte, error) from None
             text = newlines.decode(raw, not chunk)
             if text and not begun:
                 text, begun = text.removeprefix("\ufeff"), True
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
-                raise DataError(f"{path}:{line}: NUL character; is this a text file?")
+                raise DataError(f"{name}:{line}: NUL character; is this a text file?")
             yield text
             if not chunk:
                 return
@@ -59,11 +64,11 @@ def _decoded(path: Path, encoding: str, chunk_bytes: int) -> Iterator[str]:
             offset += len(chunk)
 
 
-def _undecodable(path: Path, line: int, byte: int, error: UnicodeDecodeError) -> DataError:
+def _undecodable(name: str, line: int, byte: int, error: UnicodeDecodeError) -> DataError:
     """Make the error for bytes that the encoding does not know."""
     bad = error.object[error.start : error.end].hex(" ")
     return DataError(
-        f"{path}:{line}: byte {byte} ({bad}) is not {error.encoding}; "
+        f"{name}:{line}: byte {byte} ({bad}) is not {error.encoding}; "
         f"name the file's encoding with --encoding, for instance --encoding latin-1"
     )
 

@@ -27,10 +27,17 @@ OTHER_FORMS = (".csv", ".tsv", ".jsonl", ".parquet", ".gz", ".zst")
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A text file of a corpus and the split that its name puts it in, if any."""
+    """A text file of a corpus.
+
+    Attributes:
+        path: where it is.
+        split: the split that its name puts it in, if any.
+        name: what people call it, if not by its path.
+    """
 
     path: Path
     split: str | None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def open_source(corpus: str) -> Iterator[Source]:
             spooled = Path(folder) / "standard-input"
             with spooled.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
-            yield Source("standard input", (SourceFile(spooled, None),))
+            yield Source("standard input", (SourceFile(spooled, None, "standard input"),))
     else:
         yield _find(corpus)
 

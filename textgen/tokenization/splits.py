@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from textgen.errors import UsageError
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -61,6 +63,27 @@ def assign_splits(documents: Sequence[Document], share: float) -> tuple[list[Spa
         for d in documents
     ]
     return spans, f"documents whose hash falls in the lowest {share:g} are held out"
+
+
+def choose_spans(documents: Sequence[Document], split: str, share: float) -> list[Span]:
+    """Return the spans of a corpus that belong to a split; "all" is every document, whole.
+
+    Args:
+        documents: in the corpus's order.
+        split: "all", or one of `SPLITS`.
+        share: as for `assign_splits`.
+
+    Raises:
+        UsageError: no such split, or nothing is in it.
+    """
+    if split == "all":
+        return [_whole(document) for document in documents]
+    if split not in SPLITS:
+        raise UsageError(f"split is {split!r}; it must be one of all, {', '.join(SPLITS)}")
+    spans = [span for span in assign_splits(documents, share)[0] if span.split == split]
+    if not spans:
+        raise UsageError(f"the {split} split of this corpus is empty; choose another --split")
+    return spans
 
 
 def _whole(document: Document, split: str | None = None) -> Span:
