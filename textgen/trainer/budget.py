@@ -1,5 +1,6 @@
 """How many steps fit into a time budget, from the first timed steps."""
 
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from textgen.trainer.validation import STREAMS, WINDOW, window_count
 UNTIMED_STEPS = 2
 TIMED_STEPS = 5
 TIMED_SHARE = 0.02
+TIMED_WINDOWS = 3
 
 
 def steps_in_budget(
@@ -25,7 +27,7 @@ def steps_in_budget(
     tokens: NDArray[np.int32],
     schedule_of: Callable[[int], Schedule],
 ) -> int:
-    """Time some steps and a window of validation, put everything back, and divide.
+    """Time some steps and some windows of validation, put everything back, and divide.
 
     The timed steps count towards the budget; compiling does not.
 
@@ -35,7 +37,7 @@ def steps_in_budget(
         tokens: a batch, of shape (batch, window + 1).
         schedule_of: gives the schedule of a number of steps.
     """
-    spent, per_step = _time_steps(budget, step, tokens)
+    spent, per_step = _time_steps(TIMED_SHARE * budget, step, tokens)
     per_window = _time_validation(step)
 
     def cost(steps: int) -> float:
@@ -63,29 +65,32 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
     return max(1, lower)
 
 
-def _time_steps(budget: float, step: Step, tokens: NDArray[Any]) -> tuple[float, float]:
-    """Return the seconds that the timed steps took, and those of one."""
+def _time_steps(least: float, step: Step, tokens: NDArray[Any]) -> tuple[float, float]:
+    """Return the seconds that the timed steps took in all, and the median of one."""
     before = [keras.ops.convert_to_numpy(variable).copy() for variable in step.variables()]
     state = step.model.initial_state(len(tokens))
     fresh = np.zeros(len(tokens), bool)
-    for _ in range(UNTIMED_STEPS):
-        step.train(tokens, fresh, state, 0.0)
-    start, taken = time.perf_counter(), 0
-    while taken < TIMED_STEPS or time.perf_counter() - start < TIMED_SHARE * budget:
-        step.train(tokens, fresh, state, 0.0)
-        taken += 1
-    spent = time.perf_counter() - start
+    seconds: list[float] = []
+    while len(seconds) < UNTIMED_STEPS + TIMED_STEPS or sum(seconds[UNTIMED_STEPS:]) < least:
+        seconds.append(_seconds(lambda: step.train(tokens, fresh, state, 0.0)))
+    timed = seconds[UNTIMED_STEPS:]
     for variable, value in zip(step.variables(), before, strict=True):
         variable.assign(value)
-    return spent, spent / taken
+    return sum(timed), statistics.median(timed)
 
 
 def _time_validation(step: Step) -> float:
-    """Return the seconds of one window of validation, after one that compiles."""
+    """Return the median of the seconds of some windows, after one that compiles."""
     tokens = np.zeros((STREAMS, WINDOW + 1), np.int32)
     counted = np.ones((STREAMS, WINDOW), np.float32)
     state = step.model.initial_state(STREAMS)
-    step.predict(tokens, counted, state)
+    windows = range(1 + TIMED_WINDOWS)
+    seconds = [_seconds(lambda: step.predict(tokens, counted, state)) for _ in windows]
+    return statistics.median(seconds[1:])
+
+
+def _seconds(act: Callable[[], Any]) -> float:
+    """Return how long something takes."""
     start = time.perf_counter()
-    step.predict(tokens, counted, state)
+    act()
     return time.perf_counter() - start
