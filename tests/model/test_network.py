@@ -9,9 +9,8 @@ import tensorflow as tf
 
 from tests.conftest import random_weights
 from textgen.config.model import ModelConfig
-from textgen.model import lstm_op
+from textgen.model import LanguageModel, get_weights, lstm_op, set_weights
 from textgen.model.lstm import FastLSTM
-from textgen.model.network import LanguageModel, get_weights, set_weights
 
 CONFIG = ModelConfig(vocab_size=11, embedding_size=5, units=(7, 6), dropout=0.3)
 

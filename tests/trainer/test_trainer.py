@@ -17,8 +17,8 @@ from textgen.errors import DataError, TrainingDiverged
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.sources import open_source
 from textgen.tokenization.token_store import TokenStore
+from textgen.trainer import Trainer
 from textgen.trainer.record import TrainingResult
-from textgen.trainer.trainer import Trainer
 
 NETWORK = NetworkConfig(units=(24,), embedding_size=8)
 Make = Callable[..., Trainer]
