@@ -51,7 +51,7 @@ def test_what_is_not_there_names_the_remedy(tmp_path: Path) -> None:
         (tmp_path / "none.txt", "nor a recipe (known are: python-stdlib, tidewater)"),
         (tmp_path, "no .txt file"),
         (tmp_path / "*.txt", "no file matches"),
-        (tmp_path / "none.toml", "no such recipe"),
+        (tmp_path / "none.toml", "no such file"),
     ]:
         with pytest.raises(MissingInput) as caught:
             names(corpus)
@@ -91,7 +91,12 @@ def test_standard_library_recipe_leaves_tests_out() -> None:
     ("content", "error"),
     [
         ("path = ", "not a TOML file"),
-        ("description = 'x'", "'path' is missing"),
+        ("description = 'x'", "path is missing"),
+        ("path = 3", "path is 3; it must be of type str"),
+        ("path = 'x'\ninclude = [3]", "include is 3; it must be of type str"),
+        ("path = 'x'\ninclude = '/etc/*'", "include holds '/etc/*'"),
+        ("path = 'x'\nsettings = 3", "settings is 3; it must be of type dict"),
+        ("path = 'x'\nname = 'y'", "unknown setting 'name'"),
         ("path = 'x'\nlicense = 'MIT'", "did you mean 'licence'"),
         ("path = 'x'\n[settings]\nvocabsize = 3", "did you mean 'vocab_size'"),
         ("path = 'x'\n[settings]\nvalidation = 3", "validation is 3"),

@@ -25,6 +25,8 @@ def test_every_token_is_counted_once_after_the_token_before_it(
 ) -> None:
     tokens = np.arange(1, length + 1)
     counted = []
+    first, _ = next(windows(tokens, streams=streams, window=window, lead_in=lead_in))
+    assert (first[:, 0] == EOS_ID).all()
     for block, weight in windows(tokens, streams=streams, window=window, lead_in=lead_in):
         rows, columns = np.nonzero(weight)
         targets = block[rows, columns + 1]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -11,7 +10,8 @@ import click
 from click.core import ParameterSource
 
 from textgen.config.base import Config, inner_type, is_tuple_type, reject_unknown
-from textgen.errors import MissingInput, UsageError
+from textgen.config.toml import read_toml
+from textgen.errors import MissingInput
 
 Function = Callable[..., Any]
 
@@ -149,12 +149,7 @@ def _read_toml(context: click.Context, parameter: click.Parameter, path: Path | 
     """Make the values of a TOML file the command's defaults."""
     if path is None:
         return
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MissingInput(f"{path}: no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not a TOML file: {error}") from None
+    values = read_toml(path)
     known = [p.name for p in context.command.params if isinstance(p, click.Option) and p.name]
     reject_unknown(values, [name for name in known if name != parameter.name], where=str(path))
     context.default_map = {**(context.default_map or {}), **values}

@@ -120,8 +120,9 @@ def _converted(name: str, value: Any, hint: Any) -> Any:
         return tuple(_converted(name, item, kind) for item in items)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"{name} is {value!r}; it must be of type {kind.__name__}")
+    plain = get_origin(kind) or kind  # dict, for dict[str, Any]
+    if not isinstance(value, plain) or (isinstance(value, bool) and kind is not bool):
+        raise UsageError(f"{name} is {value!r}; it must be of type {plain.__name__}")
     return value
 
 

@@ -1,39 +1,39 @@
 """Corpus recipes: TOML files that say which files make a corpus and how it is best read."""
 
+import dataclasses
 import fnmatch
 import string
 import sysconfig
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from textgen.config.base import reject_unknown
+from textgen.config.base import Config, option, reject_unknown
 from textgen.config.corpus import CorpusConfig
+from textgen.config.toml import read_toml
 from textgen.errors import MissingInput, UsageError
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A corpus described by a TOML file.
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Config):
+    """A corpus described by a TOML file, whose keys are these fields."""
 
-    Attributes:
-        name: the recipe file's name without its ending.
-        description: one sentence.
-        licence: of the texts, or "unknown".
-        path: a file or folder, relative to the recipe; `$stdlib` is Python's own library.
-        include: glob patterns of the files wanted in a folder.
-        exclude: patterns of file and folder names to leave out.
-        settings: defaults of `CorpusConfig` for this corpus.
-    """
-
-    name: str
-    description: str
-    licence: str
-    path: Path
-    include: tuple[str, ...] = ("**/*.txt",)
-    exclude: tuple[str, ...] = ()
+    path: str = option("", "File or folder, relative to the recipe; $stdlib is Python's library.")
+    description: str = option("", "What the corpus is, in a sentence.")
+    licence: str = option("unknown", "Licence of the texts.")
+    include: tuple[str, ...] = option(("**/*.txt",), "Glob patterns of the files in a folder.")
+    exclude: tuple[str, ...] = option((), "Patterns of file and folder names to leave out.")
     settings: dict[str, Any] = field(default_factory=dict)
+    name: str = option("", "The recipe file's name without its ending; not a key.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.path:
+            raise UsageError("path is missing; name the recipe's file or folder")
+        for pattern in self.include:
+            if not pattern or Path(pattern).is_absolute():
+                raise UsageError(f"include holds {pattern!r}; it must be a pattern below 'path'")
+        CorpusConfig.from_dict(self.settings, where="settings")
 
     def files(self) -> list[Path]:
         """Return the selected files, sorted.
@@ -41,12 +41,13 @@ class Recipe:
         Raises:
             MissingInput: there is none.
         """
-        if self.path.is_file():
-            return [self.path]
-        found = {p for pattern in self.include for p in self.path.glob(pattern) if p.is_file()}
-        files = sorted(p for p in found if not self._is_excluded(p.relative_to(self.path)))
+        path = Path(self.path)
+        if path.is_file():
+            return [path]
+        found = {p for pattern in self.include for p in path.glob(pattern) if p.is_file()}
+        files = sorted(p for p in found if not self._is_excluded(p.relative_to(path)))
         if not files:
-            raise MissingInput(f"recipe {self.name}: no file of it in {self.path}")
+            raise MissingInput(f"recipe {self.name}: no file of it in {path}")
         return files
 
     def _is_excluded(self, relative: Path) -> bool:
@@ -78,28 +79,12 @@ def load_recipe(path: Path) -> Recipe:
         MissingInput: no such file.
         UsageError: not TOML, an unknown or missing key, or an illegal setting.
     """
+    table = read_toml(path)
+    reject_unknown(table, [name for name in Recipe.names() if name != "name"], where=str(path))
+    recipe = Recipe.from_dict({**table, "name": path.stem}, where=str(path))
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MissingInput(f"{path}: no such recipe") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not a TOML file: {error}") from None
-    known = ("description", "licence", "path", "include", "exclude", "settings")
-    reject_unknown(table, known, where=str(path))
-    if not isinstance(table.get("path"), str):
-        raise UsageError(f"{path}: 'path' is missing; name the recipe's file or folder")
-    CorpusConfig.from_dict(table.get("settings", {}), where=f"{path}: settings")
-    stdlib = sysconfig.get_path("stdlib")
-    try:
-        target = string.Template(table["path"]).substitute(stdlib=stdlib)
+        stdlib = sysconfig.get_path("stdlib")
+        target = string.Template(recipe.path).substitute(stdlib=stdlib)
     except (KeyError, ValueError) as error:
-        raise UsageError(f"{path}: path {table['path']!r}: unknown name {error}") from None
-    return Recipe(
-        name=path.stem,
-        description=table.get("description", ""),
-        licence=table.get("licence", "unknown"),
-        path=path.parent / target,
-        include=tuple(table.get("include", Recipe.include)),
-        exclude=tuple(table.get("exclude", ())),
-        settings=table.get("settings", {}),
-    )
+        raise UsageError(f"{path}: path {recipe.path!r}: unknown name {error}") from None
+    return dataclasses.replace(recipe, path=str(path.parent / target))

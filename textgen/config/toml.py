@@ -1,0 +1,22 @@
+"""Reading TOML files: options and corpus recipes."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from textgen.errors import MissingInput, UsageError
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        MissingInput: no such file.
+        UsageError: not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingInput(f"{path}: no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not a TOML file: {error}") from None
