@@ -32,6 +32,16 @@ def test_pieces_join_to_the_clean_text_however_small_they_are(
     assert "".join(pieces) == clean_text(text.removeprefix("\ufeff"), form)
 
 
+@given(text=st.text("ae\u0301\u0323\u1100\u1161\u11a8", max_size=40), chunk=st.integers(1, 6))
+def test_long_lines_are_never_cut_between_characters_that_combine(
+    tmp_path_factory: pytest.TempPathFactory, text: str, chunk: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "combining.txt"
+    path.write_bytes(text.encode())
+    pieces = read_text(path, TextPolicy(), chunk_bytes=chunk)
+    assert "".join(pieces) == unicodedata.normalize("NFC", text)
+
+
 @pytest.mark.parametrize("chunk", [1, 2, 3, 4])
 def test_byte_order_mark_is_taken_off_once(tmp_path: Path, chunk: int) -> None:
     path = tmp_path / "bom.txt"
