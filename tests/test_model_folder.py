@@ -148,7 +148,13 @@ def test_foreign_folder_that_does_not_fit_together_is_refused(
 
 @pytest.mark.parametrize(
     "record",
-    [{"corpus": 3}, {"corpus": {}}, {"training": {}}, {"training": {"validation": 3}}],
+    [
+        {"corpus": 3},
+        {"corpus": {}},
+        {"corpus": {"name": 3, "licence": "", "cut": "", "settings": {}}},
+        {"training": {}},
+        {"training": {"validation": 3}},
+    ],
 )
 def test_damaged_record_is_refused(folder: Path, record: dict[str, Any]) -> None:
     rewrite("manifest.json", **record)(folder)

@@ -10,13 +10,14 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
@@ -34,15 +35,16 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
 LARGEST_JSON = 1 << 20  # bytes
+AnyConfig = TypeVar("AnyConfig", bound=Config)
 # What the manifest's record of corpus and training must hold, where there is one.
-RECORD = {
-    "corpus": {"name", "licence", "cut", "settings"},
+RECORD: dict[str, dict[str, type]] = {
+    "corpus": {"name": str, "licence": str, "cut": str, "settings": dict},
     "training": {
-        *("steps", "steps_done", "epochs", "seconds", "tokens_per_second"),
-        *("validation", "settings"),
+        **{"steps": int, "steps_done": int, "epochs": float, "seconds": float},
+        **{"tokens_per_second": float, "validation": dict, "settings": dict},
     },
-    "training.validation": {"nats_per_token", "perplexity", "bits_per_byte"},
-    "training.settings": {"seed"},
+    "training.validation": {"nats_per_token": float, "perplexity": float, "bits_per_byte": float},
+    "training.settings": {"seed": int},
 }
 
 
@@ -103,15 +105,14 @@ def read_model(folder: Path) -> Model:
     _check_record(folder / MANIFEST, manifest)
     config = _read_config(folder)
     tokenizer = _read_tokenizer(folder)
+    generation = _as_config(GenerationConfig, _read_json(folder / GENERATION), folder / GENERATION)
     if tokenizer.vocab_size != config.vocab_size:
         raise DataError(
             f"{folder / TOKENIZER}: {tokenizer.vocab_size} token types, but {CONFIG} says "
             f"{config.vocab_size}; the two belong to different models"
         )
     provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
-    return Model(
-        config, _read_weights(folder, config), tokenizer, _read_generation(folder), provenance
-    )
+    return Model(config, _read_weights(folder, config), tokenizer, generation, provenance)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -153,12 +154,20 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
 
 def _check_record(path: Path, manifest: dict[str, Any]) -> None:
     """Refuse a record of corpus or training that lacks what is shown of it."""
-    for part, keys in RECORD.items():
+    for part, kinds in RECORD.items():
         told: Any = manifest
         for name in part.split("."):
             told = told.get(name) if isinstance(told, dict) else None
-        if told is not None and not (isinstance(told, dict) and keys <= told.keys()):
+        if told is not None and not (isinstance(told, dict) and _holds(told, kinds)):
             raise DataError(f"{path}: damaged record of {part}; copy the model folder anew")
+
+
+def _holds(told: dict[str, Any], kinds: dict[str, type]) -> bool:
+    """Tell whether values of these types are there; JSON may write a float as an integer."""
+    return all(
+        isinstance(told.get(key), int | float if kind is float else kind)
+        for key, kind in kinds.items()
+    )
 
 
 def _read_config(folder: Path) -> ModelConfig:
@@ -167,18 +176,13 @@ def _read_config(folder: Path) -> ModelConfig:
     values = _read_json(path)
     if values.pop("format", None) != FORMAT:
         raise DataError(f"{path}: of another format; use the textgen that wrote it")
-    try:
-        return ModelConfig.from_dict(values, where=str(path))
-    except UsageError as error:
-        raise DataError(str(error)) from None
+    return _as_config(ModelConfig, values, path)
 
 
-def _read_generation(folder: Path) -> GenerationConfig:
-    """Read `generation_config.json`, a closed schema that people may edit."""
-    path = folder / GENERATION
-    values = _read_json(path)
+def _as_config(kind: type[AnyConfig], values: dict[str, Any], path: Path) -> AnyConfig:
+    """Make a configuration of a file's values; an illegal one is bad data, not bad usage."""
     try:
-        return GenerationConfig.from_dict(values, where=str(path))
+        return kind.from_dict(values, where=str(path))
     except UsageError as error:
         raise DataError(str(error)) from None
 

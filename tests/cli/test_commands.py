@@ -152,6 +152,11 @@ def test_closed_pipe_ends_silently_with_success(trained: Path) -> None:
     assert done.stderr == b""
 
 
+def test_output_that_lacks_a_character_gets_a_question_mark(run: Run, trained: Path) -> None:
+    arguments = ("generate", "é漢", "-m", trained, "-n", 0, "--echo", "-q")
+    assert run(*arguments, env={"PYTHONIOENCODING": "latin-1"}).stdout == b"\xe9?\n"
+
+
 def test_flag_beats_environment_beats_toml(run: Run, trained: Path, tmp_path: Path) -> None:
     toml = tmp_path / "options.toml"
     toml.write_text("max_new_tokens = 5\nstop = ['zzz']\n")

@@ -1,5 +1,6 @@
 """The `textgen` command: its subcommands, and the one place where errors become exit codes."""
 
+import io
 import os
 import sys
 from typing import Any, NoReturn
@@ -50,6 +51,8 @@ for command in (prepare, train, generate, evaluate, info, corpora):
 
 def main() -> None:
     """Run the command line and exit with the code that the outcome has."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may lack what a model writes
     try:
         code = cli(prog_name="textgen", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
