@@ -81,14 +81,20 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         yield aside
         _sync_files(aside)
-        if overwrite and path.exists():
-            path.rename(_free_name(path))
+        if overwrite:
+            set_aside(path)
         refuse_existing(path)
         aside.rename(path)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     _sync_folder(path.parent)
+
+
+def set_aside(path: Path) -> None:
+    """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ..."""
+    if path.exists():
+        path.rename(_free_name(path))
 
 
 def _name_aside(path: Path) -> Path:

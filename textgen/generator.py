@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from textgen.config.corpus import CorpusConfig, TextPolicy
+from textgen.config.base import reject_unknown
+from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.settings import share_out
@@ -17,9 +18,9 @@ from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, TextStream
 from textgen.scoring import Quality, measure
 from textgen.tokenization.corpus import open_corpus
-from textgen.tokenization.prepare import Progress, ignore_progress, survey
+from textgen.tokenization.prepare import Progress, ignore_progress, read_spans, survey
 from textgen.tokenization.sources import open_source
-from textgen.tokenization.splits import choose_spans
+from textgen.tokenization.splits import choose_split
 from textgen.tokenization.token_store import TokenStore
 
 # A seed drawn when none is given: short enough to be typed again.
@@ -166,41 +167,47 @@ class TextGenerator:
         corpus: str | Path,
         *,
         split: str = "all",
-        encoding: str | None = None,
         advance: Progress = ignore_progress,
+        **settings: Any,
     ) -> Quality:
         """Measure the model on a corpus in one pass with carried state.
 
         Args:
-            corpus: a file, folder, glob or recipe.
+            corpus: a file, folder, glob, hub set or recipe.
             split: "all", or one of the splits that this corpus has when it is cut as the
                 model's own was.
-            encoding: of the corpus; the one that the model's was read with, if not given.
             advance: is told of each stage's advance in characters.
+            settings: fields of `DocumentRule`; what is not given is as for the model's own
+                corpus.
 
         Raises:
-            UsageError: no such split, or it is empty.
+            UsageError: no such split, or it is empty, or an unknown setting.
             MissingInput, DataError: the corpus cannot be read.
         """
-        config = self._corpus_config()
-        policy = TextPolicy(
-            encoding=encoding or config.encoding, normalize=self.tokenizer.normal_form
-        )
-        with open_source(str(corpus)) as source:
-            spans = choose_spans(survey(source, policy, advance), split, config.validation)
-            return measure(self.decoder, self.tokenizer, spans, policy, advance)
+        reject_unknown(settings, DocumentRule.names())
+        with open_source(str(corpus), self._reading(split, settings)) as source:
+            cut, part = choose_split(survey(source, advance), split, source.config.validation)
+            pieces = (piece for here, piece in read_spans(source, cut) if here == part)
+            return measure(self.decoder, self.tokenizer, pieces, advance)
 
     def _config(self, settings: dict[str, Any]) -> GenerationConfig:
         """Return the model's generation settings with some of them replaced."""
         return self.model.generation.replace(**settings)
 
-    def _corpus_config(self) -> CorpusConfig:
-        """Return how the model's own corpus was read, as its manifest tells it."""
+    def _reading(self, split: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return how a corpus is read for the model: as its own was, changed by some settings."""
         told = self.model.provenance.get("corpus", {}).get("settings", {})
         try:
-            return CorpusConfig.from_dict(told, where="manifest.json: corpus")
+            own = CorpusConfig.from_dict(told, where="manifest.json: corpus")
         except UsageError as error:
             raise DataError(str(error)) from None
+        names = [*DocumentRule.names(), *(["validation"] if split != "all" else [])]
+        if {"column", "template"} & settings.keys():
+            names = [name for name in names if name not in ("column", "template")]
+        kept = {name: getattr(own, name) for name in names}
+        tokenizer = "word" if own.strict else "char"  # which of the others makes no difference
+        fixed = {"normalize": self.tokenizer.normal_form, "tokenizer": tokenizer}
+        return {**kept, **settings, **fixed}
 
 
 def _random_seed() -> int:

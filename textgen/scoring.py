@@ -1,17 +1,15 @@
 """How good a model is on a text: the sums, and what people quote of them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.config.corpus import TextPolicy
 from textgen.runtime.decoder import Decoder
-from textgen.tokenization.prepare import Progress, encode_pieces, ignore_progress, span_text
-from textgen.tokenization.splits import Span
+from textgen.tokenization.prepare import Progress, encode_pieces, ignore_progress
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -89,25 +87,22 @@ class Scorer:
 def measure(
     decoder: Decoder,
     tokenizer: Tokenizer,
-    spans: Sequence[Span],
-    policy: TextPolicy,
+    pieces: Iterable[str | None],
     progress: Progress = ignore_progress,
 ) -> Quality:
-    """Measure a model on parts of a corpus, in one pass through all of them.
+    """Measure a model on documents, in one pass through all of them.
 
     Args:
         decoder: the model.
         tokenizer: what its tokens are.
-        spans: the parts, each closed by `<eos>`.
-        policy: how the corpus is read.
+        pieces: of clean text; `None` ends a document, with `<eos>`.
         progress: is told of the advance in characters.
     """
     scorer, counts = Scorer(decoder), SplitCounts()
-    for span in spans:
-        for text, tokens in encode_pieces(span_text(span, policy), tokenizer):
-            scorer.add(tokens)
-            counts = counts.plus(text, len(tokens))
-            progress("scoring", len(text))
+    for _, text, tokens in encode_pieces(((None, piece) for piece in pieces), tokenizer):
+        scorer.add(tokens)
+        counts = counts.plus(text, len(tokens))
+        progress("scoring", len(text or ""))
     return Quality.of(scorer.nats / scorer.tokens, counts)
 
 

@@ -49,7 +49,7 @@ def test_unknown_setting_names_the_nearest_known_one() -> None:
 
 
 def test_unknown_choice_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="'letters'; it must be one of char, bpe"):
+    with pytest.raises(UsageError, match="'letters'; it must be one of char, byte, bpe, unigram"):
         CorpusConfig(tokenizer="letters")
     with pytest.raises(UsageError, match="klingon"):
         CorpusConfig(encoding="klingon")

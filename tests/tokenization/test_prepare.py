@@ -7,7 +7,6 @@ import numpy as np
 import platformdirs
 import pytest
 
-from textgen.config.corpus import CorpusConfig
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.tokenization.corpus import open_corpus
 from textgen.tokenization.prepare import prepare
@@ -17,14 +16,14 @@ from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 
 def make(corpus: Path, out: Path, **settings: object) -> TokenStore:
-    with open_source(str(corpus)) as source:
-        return prepare(source, CorpusConfig.from_dict(settings), out)
+    with open_source(str(corpus), settings) as source:
+        return prepare(source, out)
 
 
 @pytest.mark.parametrize("kind", ["char", "bpe"])
 def test_splits_decode_to_the_two_parts_of_the_text(tmp_path: Path, text: str, kind: str) -> None:
     (tmp_path / "book.txt").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-    store = make(tmp_path / "book.txt", tmp_path / "store", tokenizer=kind, vocab_size=600)
+    store = make(tmp_path / "book.txt", tmp_path / "store", tokenizer=kind)
     cut = int(0.9 * len(text))
     for split, part in (("train", text[:cut]), ("validation", text[cut:])):
         tokens, counts = store.tokens(split), store.counts(split)

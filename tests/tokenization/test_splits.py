@@ -1,69 +1,79 @@
 """Splits: nanoGPT's cut for one document, a hash for several, names where there are names."""
 
-from pathlib import Path
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textgen.tokenization.splits import Document, Span, assign_splits
+from textgen.errors import UsageError
+from textgen.tokenization.splits import SPLITS, Survey, assign_splits, choose_split
 
 digests = st.integers(0, 2**64 - 1)
 
 
-def document(digest: int, characters: int = 10, split: str | None = None) -> Document:
-    return Document(Path(f"{digest}.txt"), split, characters, digest)
+def survey(*documents: tuple[int, str | None], characters: int = 10) -> Survey:
+    found = Survey()
+    for digest, split in documents:
+        found.add(split, characters, digest.to_bytes(8, "big"))
+    return found
 
 
-def validation(spans: list[Span]) -> set[Path]:
-    return {span.document.path for span in spans if span.split == "validation"}
+def splits(values: list[int], validation: float = 0.1) -> list[str]:
+    cut = assign_splits(survey(*((value, None) for value in values)), validation)
+    return [SPLITS[span] for span in cut.spans]
 
 
 def test_one_document_is_cut_where_nanogpt_cuts_it() -> None:
-    spans, _ = assign_splits([document(1, 1_115_394)], 0.1)
-    assert [(s.split, s.start, s.stop) for s in spans] == [
-        ("train", 0, 1_003_854),
-        ("validation", 1_003_854, 1_115_394),
-    ]
+    cut = assign_splits(survey((1, None), characters=1_115_394), 0.1)
+    assert cut.divided == (0, 1_003_854)
+    assert [SPLITS[span] for span in cut.spans] == ["train", "validation"]
 
 
 @given(st.lists(digests, min_size=2, max_size=50))
 def test_several_documents_are_whole_and_some_are_held_out(values: list[int]) -> None:
-    spans, _ = assign_splits([document(v) for v in values], 0.1)
-    assert [(s.start, s.stop) for s in spans] == [(0, 10)] * len(values)
-    assert validation(spans)
+    assert assign_splits(survey(*((v, None) for v in values)), 0.1).divided is None
+    assert len(splits(values)) == len(values)
+    assert "validation" in splits(values)
 
 
 @given(st.lists(digests, min_size=2, max_size=20), st.lists(digests, max_size=20))
 def test_adding_documents_moves_none(values: list[int], added: list[int]) -> None:
     values = [0, *values]  # one that is always held out: the fallback does not matter
-    before, _ = assign_splits([document(v) for v in values], 0.1)
-    after, _ = assign_splits([document(v) for v in values + added], 0.1)
-    assert validation(before) == validation(after[: len(values)])
+    assert splits(values) == splits(values + added)[: len(values)]
 
 
 def test_equal_documents_fall_on_one_side() -> None:
     for digest in (5, 2**63):
-        spans, _ = assign_splits([document(digest), document(digest), document(2**64 - 1)], 0.1)
-        assert len({span.split for span in spans[:2]}) == 1
+        assert len(set(splits([digest, digest, 2**64 - 1])[:2])) == 1
 
 
 def test_share_held_out_is_near_the_share_asked_for() -> None:
     step = 2**64 // 1000
-    spans, _ = assign_splits([document(i * step) for i in range(1000)], 0.1)
-    assert 95 <= sum(span.split == "validation" for span in spans) <= 105
+    assert 95 <= splits([i * step for i in range(1000)]).count("validation") <= 105
 
 
 def test_named_files_keep_their_splits() -> None:
-    named = [document(1, split="train"), document(2, split="validation"), document(3, split="test")]
-    spans, _ = assign_splits(named, 0.1)
-    assert [span.split for span in spans] == ["train", "validation", "test"]
-    assert all(span.stop == 10 for span in spans)
+    cut = assign_splits(survey((1, "train"), (2, "validation"), (3, "test")), 0.1)
+    assert cut.divided is None
+    assert [SPLITS[span] for span in cut.spans] == ["train", "validation", "test"]
 
 
 def test_training_file_beside_a_test_file_is_cut() -> None:
-    spans, _ = assign_splits([document(1, split="train"), document(2, split="test")], 0.1)
-    assert [(s.split, s.start, s.stop) for s in spans] == [
-        ("train", 0, 9),
-        ("validation", 9, 10),
-        ("test", 0, 10),
-    ]
+    cut = assign_splits(survey((1, "train"), (2, "test")), 0.1)
+    assert cut.divided == (0, 9)
+    assert [SPLITS[span] for span in cut.spans] == ["train", "validation", "test"]
+
+
+def test_test_documents_are_never_held_out_for_validation() -> None:
+    cut = assign_splits(survey((2**63, None), (2**62, "train"), (0, "test")), 0.1)
+    assert [SPLITS[span] for span in cut.spans] == ["train", "validation", "test"]
+
+
+def test_choosing_all_takes_everything_and_an_empty_split_is_refused() -> None:
+    found = survey((1, "train"), (2, "validation"))
+    cut, part = choose_split(found, "all", 0.1)
+    assert [SPLITS[span] for span in cut.spans] == [part, part]
+    assert choose_split(found, "validation", 0.1)[1] == "validation"
+    with pytest.raises(UsageError, match="test split of this corpus is empty"):
+        choose_split(found, "test", 0.1)
+    with pytest.raises(UsageError, match="must be one of all, train"):
+        choose_split(found, "dev", 0.1)

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pytest
 
-from textgen.config.corpus import CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, TrainingDiverged
@@ -26,8 +25,8 @@ Make = Callable[..., Trainer]
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> TokenStore:
-    with open_source("tidewater") as source:
-        return prepare(source, CorpusConfig(), tmp_path_factory.mktemp("store") / "tidewater")
+    with open_source("tidewater", {}) as source:
+        return prepare(source, tmp_path_factory.mktemp("store") / "tidewater")
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +182,7 @@ def test_divergence_is_an_error_that_names_step_and_remedy(make: Make) -> None:
 
 def test_corpus_too_short_for_one_window_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "short.txt").write_text("too short")
-    with open_source(str(tmp_path / "short.txt")) as source:
-        short = prepare(source, CorpusConfig(), tmp_path / "store")
+    with open_source(str(tmp_path / "short.txt"), {}) as source:
+        short = prepare(source, tmp_path / "store")
     with pytest.raises(DataError, match="too short: 9 tokens"):
         Trainer(short, NETWORK, TrainingConfig())

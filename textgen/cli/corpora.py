@@ -13,9 +13,11 @@ def corpora(as_json: bool) -> None:
 
     recipes = [load_recipe(recipe_folder() / f"{name}.toml") for name in recipe_names()]
     if as_json:
-        keys = ("name", "description", "licence", "settings")
+        keys = ("name", "description", "licence", "path", "verified", "settings")
         click.echo(json.dumps([{key: getattr(recipe, key) for key in keys} for recipe in recipes]))
         return
     width = max(len(recipe.name) for recipe in recipes)
     for recipe in recipes:
-        click.echo(f"{recipe.name:<{width}}  {recipe.description} (licence: {recipe.licence})")
+        unread = "" if recipe.verified else "; never fetched by its makers"
+        told = f"{recipe.description} (licence: {recipe.licence}{unread})"
+        click.echo(f"{recipe.name:<{width}}  {told}")

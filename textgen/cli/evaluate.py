@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from textgen.cli.options import model_option, quiet_option, require_model
+from textgen.cli.options import config_options, model_option, quiet_option, require_model
 from textgen.cli.progress import corpus_progress
+from textgen.config.corpus import DocumentRule
 from textgen.tokenization.splits import SPLITS
 
 
@@ -21,21 +23,27 @@ from textgen.tokenization.splits import SPLITS
     envvar="TEXTGEN_SPLIT",
     help="Part of the corpus to measure, cut as the model's own was.",
 )
-@click.option("--encoding", envvar="TEXTGEN_ENCODING", help="Character encoding of the corpus.")
+@config_options(DocumentRule)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @quiet_option
 def evaluate(
-    corpus: str, model: Path | None, split: str, encoding: str | None, as_json: bool, quiet: bool
+    corpus: str,
+    model: Path | None,
+    split: str,
+    settings: dict[str, Any],
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Measure a model on CORPUS: perplexity, bits per byte and per character.
 
     Every token is predicted once, in one pass that carries the state through the whole text.
+    CORPUS is read as the model's own was, unless something else is said here.
     """
     from textgen.generator import TextGenerator
 
     generator = TextGenerator.from_pretrained(require_model(model))
     with corpus_progress(quiet) as advance:
-        quality = generator.evaluate(corpus, split=split, encoding=encoding, advance=advance)
+        quality = generator.evaluate(corpus, split=split, advance=advance, **settings)
     if as_json:
         click.echo(json.dumps(quality.to_dict()))
         return

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textgen.cli.options import config_options, model_option, quiet_option, require_model
-from textgen.config.corpus import TextPolicy
+from textgen.cli.prompt import read_prompt
 from textgen.config.generation import GenerationConfig
-from textgen.errors import DataError, UsageError
 from textgen.files import check_output, write_file
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def generate(
 
     if out is not None:
         check_output(out)
-    text = _read_prompt(prompt_argument, prompt, file)
+    text = read_prompt(prompt_argument, prompt, file)
     generator = TextGenerator.from_pretrained(require_model(model))
     begin = generator.tokenizer.clean(text) if echo else ""
     live = out is None and not as_json and (sys.stdout.isatty() if stream is None else stream)
@@ -110,21 +109,3 @@ def _write_out(runs: "list[TextStream]", *, quiet: bool) -> None:
         for run in runs:
             for _ in run:
                 advance(1)
-
-
-def _read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:
-    """Return the prompt from the one place where it was given; empty if from none."""
-    given = [source for source in (argument, option, file) if source is not None]
-    if len(given) > 1:
-        raise UsageError("more than one prompt; give it as argument, with -p or with -f")
-    if file is not None:
-        from textgen.tokenization.reader import read_text
-
-        return "".join(read_text(file, TextPolicy(normalize="none")))
-    text = option if option is not None else argument or ""
-    if text != "-":
-        return text
-    try:
-        return sys.stdin.buffer.read().decode()
-    except UnicodeDecodeError as error:
-        raise DataError(f"standard input: byte {error.start} is not utf-8") from None

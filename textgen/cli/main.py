@@ -12,6 +12,7 @@ from textgen.cli.evaluate import evaluate
 from textgen.cli.generate import generate
 from textgen.cli.info import info
 from textgen.cli.prepare import prepare
+from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
 from textgen.errors import TextgenError
 from textgen.version import __version__
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (prepare, train, generate, evaluate, info, corpora):
+for command in (prepare, train, generate, evaluate, info, corpora, tokenizer):
     cli.add_command(command)
 
 

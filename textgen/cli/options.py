@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
-from textgen.config.base import Config, inner_type, is_tuple_type, reject_unknown
+from textgen.config.base import Config, inner_type, is_tuple_type, reject_unknown, takes_names
 from textgen.config.toml import read_toml
 from textgen.errors import MissingInput
 
@@ -105,6 +105,19 @@ class NumberList(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is not a list of whole numbers like 512,256", param, ctx)
 
 
+class NumberOrName(click.ParamType[float | str]):
+    """A number, or else any text."""
+
+    name = "number|name"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
+        """Read `0.1` as a number, `valid.txt` as a name."""
+        try:
+            return float(value)
+        except ValueError:
+            return str(value)
+
+
 def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:
     """Make the option of one field."""
     kind = inner_type(hint)
@@ -114,13 +127,16 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
         shown: Any = click.Choice(choices)
     elif is_tuple_type(hint) and not texts:
         shown = NumberList()
+    elif takes_names(hint):
+        shown = NumberOrName()
     else:
         shown = kind
     default: Any = field.default
     if isinstance(shown, NumberList):
         default = ",".join(map(str, default))  # as a person would write it
+    name = field.name.replace("_", "-")
     return click.option(
-        f"--{field.name.replace('_', '-')}",
+        f"--{name}/--no-{name}" if kind is bool else f"--{name}",
         *field.metadata["flags"],
         field.name,
         type=shown,

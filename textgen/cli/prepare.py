@@ -21,17 +21,16 @@ from textgen.config.corpus import CorpusConfig
 def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, quiet: bool) -> None:
     """Turn CORPUS into a token store, which 'train' takes in place of a corpus.
 
-    CORPUS is a text file, a folder of .txt files, a glob, '-' for standard input, or a recipe.
+    CORPUS is a text file, a table (.csv .tsv .jsonl .parquet), a folder or glob of them, each also
+    packed (.gz .zst), '-' for standard input, hf:org/name[:config][@revision], or a recipe.
     """
     from textgen.files import check_output
-    from textgen.tokenization.corpus import corpus_config
     from textgen.tokenization.prepare import prepare as write_store
     from textgen.tokenization.sources import open_source
 
     check_output(out, overwrite=overwrite)
-    with open_source(corpus) as source, corpus_progress(quiet) as progress:
-        config = corpus_config(source, settings)
-        store = write_store(source, config, out, overwrite=overwrite, progress=progress)
+    with open_source(corpus, settings) as source, corpus_progress(quiet) as progress:
+        store = write_store(source, out, overwrite=overwrite, progress=progress)
     if not quiet:
         click.echo(describe_store(store), err=True)
 
@@ -47,4 +46,5 @@ def describe_store(store: Any) -> str:
                 f"  {split:<10} {counts.documents:>9,} documents {counts.characters:>13,} "
                 f"characters {counts.tokens:>13,} tokens"
             )
-    return "\n".join([*lines, f"  ({store.manifest.cut})"])
+    notes = [f"  note: {note}" for note in store.manifest.notes]
+    return "\n".join([*lines, f"  ({store.manifest.cut})", *notes])

@@ -26,8 +26,9 @@ from textgen.config.training import TrainingConfig
 def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, quiet: bool) -> None:
     """Train a model on CORPUS and write it to a folder.
 
-    CORPUS is a text file, a folder of .txt files, a glob, '-' for standard input, a recipe, or a
-    token store made by 'prepare'. Ctrl-C ends the training early and keeps the best so far.
+    CORPUS is a text file, a table (.csv .tsv .jsonl .parquet), a folder or glob of them, each also
+    packed (.gz .zst), '-' for standard input, hf:org/name[:config][@revision], a recipe, or a token
+    store made by 'prepare'. Ctrl-C ends the training early and keeps the best so far.
     """
     from textgen.files import check_output
     from textgen.generator import TextGenerator

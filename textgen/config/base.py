@@ -98,13 +98,21 @@ def reject_unknown(keys: Iterable[str], known: Iterable[str], *, where: str = ""
             raise UsageError(f"{where + ': ' if where else ''}unknown setting {key!r}; {hint}")
 
 
+def takes_names(hint: Any) -> bool:
+    """Tell whether a field's type is `float | str`, a number or else a name."""
+    return not is_tuple_type(hint) and str in get_args(hint) and inner_type(hint) is not str
+
+
 def is_tuple_type(hint: Any) -> bool:
     """Tell whether a field's type is `tuple[item, ...]`, an option that holds several values."""
     return get_origin(hint) is tuple
 
 
 def inner_type(hint: Any) -> Any:
-    """Return the type of one value: `int` for `int`, `int | None` and `tuple[int, ...]`."""
+    """Return the type of one value: `int` for `int`, `int | None` and `tuple[int, ...]`.
+
+    Of `float | str`, a number or else a name, it is the number's.
+    """
     if get_origin(hint) in (Union, types.UnionType):
         return next(kind for kind in get_args(hint) if kind is not type(None))
     return get_args(hint)[0] if is_tuple_type(hint) else hint
@@ -114,6 +122,8 @@ def _converted(name: str, value: Any, hint: Any) -> Any:
     """Return `value` as the field's type: a number or string alone serves as a tuple of one."""
     if value is None and type(None) in get_args(hint):
         return None
+    if isinstance(value, str) and takes_names(hint):
+        return value
     kind = inner_type(hint)
     if is_tuple_type(hint):
         items = value if isinstance(value, tuple | list) else (value,)

@@ -4,9 +4,9 @@ import codecs
 from dataclasses import dataclass
 
 from textgen.config.base import Config, option
+from textgen.config.template import RowTemplate
 from textgen.errors import UsageError
 
-TOKENIZERS = ("char", "bpe")
 NORMAL_FORMS = ("none", "nfc", "nfkc")
 
 
@@ -32,18 +32,98 @@ class TextPolicy(Config):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpusConfig(TextPolicy):
+class DocumentRule(TextPolicy):
+    """Which text of a corpus is read, and where a document of it ends."""
+
+    documents: str | None = option(
+        None,
+        "What a document is: a file, a line, a paragraph (between blank lines) or a row of a "
+        "table.  [default: row in tables, line with --strict, else file]",
+        choices=("file", "line", "paragraph", "row"),
+    )
+    column: str | None = option(
+        None, "Column of a table that holds the text.  [default: text, or the only one of text]"
+    )
+    template: str | None = option(
+        None, r"Text made of several columns, as '$title\n$body' or '${first name}'."
+    )
+    strict: bool = option(
+        False,
+        "With the tokenizer word: split at white space only, one <eos> a line, unknown words are "
+        "<unk>, as word-level benchmarks do.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.strict and self.documents not in (None, "line", "row"):
+            raise UsageError(f"strict takes a line for a document; {self.documents} does not fit")
+        if self.template is None:
+            return
+        if self.column is not None:
+            raise UsageError("column and template exclude each other; give one of them")
+        if not RowTemplate(self.template).is_valid():
+            raise UsageError(f"template {self.template!r} has a $ that names nothing; write $$")
+        if not RowTemplate(self.template).columns:
+            raise UsageError(f"template {self.template!r} names no column; write it as '$title'")
+
+
+# Types that a tokenizer learns if nothing is said; the others have as many as they have.
+VOCAB_SIZES = {"bpe": 4096, "unigram": 4096, "word": 8192}
+TOKENIZERS = ("char", "byte", "bpe", "unigram", "word")
+SMALLEST_VOCAB = 258  # <eos>, every byte, and something learned
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusConfig(DocumentRule):
     """How a corpus becomes a token store."""
 
-    validation: float = option(
-        0.1, "Share of the corpus that is held out to measure quality.", above=0, below=1
+    validation: float | str = option(
+        0.1,
+        "What is held out to measure quality: a share of the corpus, a file, or the name of a "
+        "split. Files and splits named train, valid or test are used as such.",
+        above=0,
+        below=1,
     )
-    tokenizer: str = option("char", "What a token is.", choices=TOKENIZERS)
-    vocab_size: int = option(
-        4096, "Number of token types of a bpe tokenizer.", minimum=512, maximum=1 << 20
+    tokenizer: str = option(
+        "char",
+        f"What a token is: {', '.join(TOKENIZERS)}, or what a tokenizer.json of your own says.",
+    )
+    vocab_size: int | None = option(
+        None,
+        "Number of token types.  [default: "
+        + ", ".join(f"{size} for {kind}" for kind, size in VOCAB_SIZES.items())
+        + ", all words with --strict]",
+        minimum=SMALLEST_VOCAB,
+        maximum=1 << 20,
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.tokenizer not in TOKENIZERS and not self.tokenizer.endswith(".json"):
+            known = ", ".join(TOKENIZERS)
+            raise UsageError(
+                f"tokenizer is {self.tokenizer!r}; it must be one of {known}, or a .json file"
+            )
+        if self.strict and self.tokenizer != "word":
+            raise UsageError(f"strict goes with the tokenizer word, not with {self.tokenizer}")
+        if self.vocab_size is not None and self.tokenizer not in VOCAB_SIZES:
+            raise UsageError(
+                f"vocab_size does not go with the tokenizer {self.tokenizer}; it is for "
+                f"{', '.join(VOCAB_SIZES)}"
+            )
+
     @property
-    def text_policy(self) -> TextPolicy:
-        """The part that decides the text itself, whatever the tokens."""
-        return TextPolicy(encoding=self.encoding, normalize=self.normalize)
+    def tokenizer_kind(self) -> str:
+        """The kind of tokenizer to learn; a path if it is one of the user's own."""
+        return "word-strict" if self.strict else self.tokenizer
+
+    @property
+    def types_wanted(self) -> int | None:
+        """Number of token types to learn; None for all that there are."""
+        return self.vocab_size or (None if self.strict else VOCAB_SIZES.get(self.tokenizer))
+
+    @property
+    def document_rule(self) -> DocumentRule:
+        """The part that decides the texts of the documents, whatever the tokens."""
+        names = DocumentRule.names()
+        return DocumentRule(**{name: getattr(self, name) for name in names})

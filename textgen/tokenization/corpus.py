@@ -8,7 +8,6 @@ from typing import Any
 
 import platformdirs
 
-from textgen.config.corpus import CorpusConfig
 from textgen.errors import DataError, UsageError
 from textgen.tokenization.prepare import Progress, ignore_progress, prepare
 from textgen.tokenization.sources import Source, open_source
@@ -34,18 +33,17 @@ def open_corpus(
         store = TokenStore(Path(corpus))
         store.require(settings)
         return store
-    with open_source(corpus) as source:
-        return _cached(source, corpus_config(source, settings), progress)
+    with open_source(corpus, settings) as source:
+        return _cached(source, progress)
 
 
-def corpus_config(source: Source, settings: Mapping[str, Any]) -> CorpusConfig:
-    """Return the defaults, changed by the source's recipe, changed by what was chosen."""
-    return CorpusConfig.from_dict({**source.settings, **settings})
-
-
-def _cached(source: Source, config: CorpusConfig, progress: Progress) -> TokenStore:
+def _cached(source: Source, progress: Progress) -> TokenStore:
     """Return a store from the cache; the same bytes and settings have the same place there."""
-    identity = [FORMAT, source.name, source.licence, source.fingerprint(), config.to_dict()]
+    config = source.config.to_dict()
+    identity = [FORMAT, source.name, source.licence, source.fingerprint(), config]
+    tokenizer = Path(source.config.tokenizer)
+    if tokenizer.is_file():
+        identity.append(hashlib.sha256(tokenizer.read_bytes()).hexdigest())
     name = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
     folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / name
     damaged = False
@@ -55,6 +53,8 @@ def _cached(source: Source, config: CorpusConfig, progress: Progress) -> TokenSt
         except DataError:
             damaged = True
     try:
-        return prepare(source, config, folder, overwrite=damaged, progress=progress)
+        return prepare(source, folder, overwrite=damaged, progress=progress)
     except UsageError:
+        if not TokenStore.is_store(folder):
+            raise
         return TokenStore(folder)  # another process made it meanwhile

@@ -4,6 +4,7 @@ import dataclasses
 import fnmatch
 import string
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ from textgen.errors import MissingInput, UsageError
 class Recipe(Config):
     """A corpus described by a TOML file, whose keys are these fields."""
 
-    path: str = option("", "File or folder, relative to the recipe; $stdlib is Python's library.")
+    path: str = option(
+        "", "File or folder, relative to the recipe, or hf:org/name; $stdlib is Python's library."
+    )
     description: str = option("", "What the corpus is, in a sentence.")
     licence: str = option("unknown", "Licence of the texts.")
     include: tuple[str, ...] = option(("**/*.txt",), "Glob patterns of the files in a folder.")
     exclude: tuple[str, ...] = option((), "Patterns of file and folder names to leave out.")
+    verified: bool = option(True, "Whether its makers have read the corpus with it.")
     settings: dict[str, Any] = field(default_factory=dict)
     name: str = option("", "The recipe file's name without its ending; not a key.")
 
@@ -49,6 +53,20 @@ class Recipe(Config):
         if not files:
             raise MissingInput(f"recipe {self.name}: no file of it in {path}")
         return files
+
+    def merged(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
+        """Return its settings, changed by what was chosen.
+
+        What goes with its tokenizer goes away with it.
+        """
+        settings = dict(self.settings)
+        if "tokenizer" in chosen:
+            for name in ("strict", "vocab_size"):
+                settings.pop(name, None)
+        if {"column", "template"} & chosen.keys():
+            for name in ("column", "template"):
+                settings.pop(name, None)
+        return {**settings, **chosen}
 
     def _is_excluded(self, relative: Path) -> bool:
         """Tell whether any part of a file's path matches an exclusion."""
@@ -82,9 +100,18 @@ def load_recipe(path: Path) -> Recipe:
     table = read_toml(path)
     reject_unknown(table, [name for name in Recipe.names() if name != "name"], where=str(path))
     recipe = Recipe.from_dict({**table, "name": path.stem}, where=str(path))
+    if recipe.path.startswith("hf:"):
+        return recipe
     try:
         stdlib = sysconfig.get_path("stdlib")
         target = string.Template(recipe.path).substitute(stdlib=stdlib)
     except (KeyError, ValueError) as error:
         raise UsageError(f"{path}: path {recipe.path!r}: unknown name {error}") from None
-    return dataclasses.replace(recipe, path=str(path.parent / target))
+    settings = {key: _beside(path, key, value) for key, value in recipe.settings.items()}
+    return dataclasses.replace(recipe, path=str(path.parent / target), settings=settings)
+
+
+def _beside(recipe: Path, key: str, value: Any) -> Any:
+    """Return a setting of a recipe; a file that it names stands beside the recipe."""
+    beside = recipe.parent / str(value)
+    return str(beside) if key in ("validation", "tokenizer") and beside.is_file() else value

@@ -1,100 +1,108 @@
 """Which part of a corpus is trained on and which is held out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
 
 from textgen.errors import UsageError
 
 SPLITS = ("train", "validation", "test")
 
 
-@dataclass(frozen=True)
-class Document:
-    """A document as the survey of a corpus found it.
+@dataclass
+class Survey:
+    """What one reading of a corpus found; a few bytes for each document.
 
     Attributes:
-        path: its file.
-        split: the split that the file's name puts it in, if any.
-        characters: code points of its clean text.
-        digest: 64 bits of the SHA-256 of its clean text.
+        named: for each document, the index in `SPLITS` of the split that its file's or set's
+            name puts it in, or -1.
+        digests: for each document, 64 bits of the SHA-256 of its clean text.
+        last_trained: characters of the last document that may be trained on.
+        characters: code points of all clean texts.
+        skipped: what was left out, and how often.
     """
 
-    path: Path
-    split: str | None
-    characters: int
-    digest: int
+    named: "array[int]" = field(default_factory=lambda: array("b"))
+    digests: "array[int]" = field(default_factory=lambda: array("Q"))
+    last_trained: int = 0
+    characters: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, split: str | None, characters: int, digest: bytes) -> None:
+        """Add a document."""
+        self.named.append(-1 if split is None else SPLITS.index(split))
+        self.digests.append(int.from_bytes(digest[:8], "big"))
+        self.characters += characters
+        if split in (None, "train"):
+            self.last_trained = characters
 
 
 @dataclass(frozen=True)
-class Span:
-    """Characters `start` to `stop` of a document, and the split they belong to."""
+class Cut:
+    """What goes where.
 
-    document: Document
-    split: str
-    start: int
-    stop: int
+    Attributes:
+        spans: for each span, the index in `SPLITS` of its split. A span is a document, or one of
+            the two parts of the document that is divided.
+        divided: the document that is divided, if any, and the character at which.
+        rule: the same in words.
+    """
+
+    spans: bytes
+    divided: tuple[int, int] | None
+    rule: str
 
 
-def assign_splits(documents: Sequence[Document], share: float) -> tuple[list[Span], str]:
+def assign_splits(survey: Survey, validation: float | str) -> Cut:
     """Give every character of a corpus to a split.
 
-    Files named for splits keep them. What is left to cut for validation is cut by the hash of
-    each document's text (so equal documents fall on one side, and adding documents moves none;
-    where no hash falls in the share, the document with the smallest does), or, if there is but
-    one document, after its first `int((1 - share) * characters)` characters (nanoGPT's cut).
+    Files and sets named for splits keep them. What is left to cut for validation is cut by the
+    hash of each document's text (so equal documents fall on one side, and adding documents moves
+    none; where no hash falls in the share, the document with the smallest does), or, if there is
+    but one document, after its first `int((1 - share) * characters)` characters (nanoGPT's cut).
 
     Args:
-        documents: in the corpus's order.
-        share: of the corpus that is held out, above 0 and below 1.
-
-    Returns:
-        the spans in the corpus's order, and the rule in words.
+        survey: of the corpus.
+        validation: the share that is held out, above 0 and below 1, or what has been named for it.
     """
-    trained = [d for d in documents if d.split in (None, "train")]
-    if any(d.split == "validation" for d in documents):
-        return [_whole(d, d.split or "train") for d in documents], "files named for their splits"
+    train, held_out, test = range(3)
+    named = [max(split, train) for split in survey.named]
+    if isinstance(validation, str):
+        return Cut(bytes(named), None, f"held out is {validation}")
+    if held_out in named:
+        return Cut(bytes(named), None, "files and sets named for their splits")
+    trained = [number for number, split in enumerate(named) if split == train]
     if len(trained) == 1:
-        spans = [s for d in documents for s in (_cut(d, share) if d is trained[0] else [_whole(d)])]
-        return spans, f"the first {1 - share:g} of the characters are trained on"
-    limit = max(share * 2**64, min(d.digest for d in trained) + 1)
+        at = int((1 - validation) * survey.last_trained)
+        spans = [*named[: trained[0] + 1], held_out, *named[trained[0] + 1 :]]
+        rule = f"the first {1 - validation:g} of the characters are trained on"
+        return Cut(bytes(spans), (trained[0], at), rule)
+    smallest = min((survey.digests[number] for number in trained), default=0)
+    limit = max(validation * 2**64, smallest + 1)
     spans = [
-        _whole(d, "validation" if d.split != "test" and d.digest < limit else d.split or "train")
-        for d in documents
+        held_out if split != test and survey.digests[number] < limit else split
+        for number, split in enumerate(named)
     ]
-    return spans, f"documents whose hash falls in the lowest {share:g} are held out"
+    rule = f"documents whose hash falls in the lowest {validation:g} are held out"
+    return Cut(bytes(spans), None, rule)
 
 
-def choose_spans(documents: Sequence[Document], split: str, share: float) -> list[Span]:
-    """Return the spans of a corpus that belong to a split; "all" is every document, whole.
+def choose_split(survey: Survey, split: str, validation: float | str) -> tuple[Cut, str]:
+    """Return a cut, and the split of it that a person means.
 
     Args:
-        documents: in the corpus's order.
-        split: "all", or one of `SPLITS`.
-        share: as for `assign_splits`.
+        survey: of the corpus.
+        split: "all", which takes every document whole, or one of `SPLITS`.
+        validation: as for `assign_splits`.
 
     Raises:
         UsageError: no such split, or nothing is in it.
     """
     if split == "all":
-        return [_whole(document) for document in documents]
+        return Cut(bytes(len(survey.named)), None, "all of it"), SPLITS[0]
     if split not in SPLITS:
         raise UsageError(f"split is {split!r}; it must be one of all, {', '.join(SPLITS)}")
-    spans = [span for span in assign_splits(documents, share)[0] if span.split == split]
-    if not spans:
+    cut = assign_splits(survey, validation)
+    if SPLITS.index(split) not in cut.spans:
         raise UsageError(f"the {split} split of this corpus is empty; choose another --split")
-    return spans
-
-
-def _whole(document: Document, split: str | None = None) -> Span:
-    """Give a whole document to a split."""
-    return Span(document, split or document.split or "train", 0, document.characters)
-
-
-def _cut(document: Document, share: float) -> list[Span]:
-    """Cut a document into its first part, trained on, and its last, held out."""
-    at = int((1 - share) * document.characters)
-    return [
-        Span(document, "train", 0, at),
-        Span(document, "validation", at, document.characters),
-    ]
+    return cut, split

@@ -14,7 +14,7 @@ from textgen.files import to_json
 from textgen.tokenization.splits import SPLITS
 from textgen.tokenization.tokenizer import Tokenizer
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "store.json"
 TOKENIZER = "tokenizer.json"
 
@@ -28,12 +28,12 @@ class SplitCounts:
     bytes: int = 0
     tokens: int = 0
 
-    def plus(self, text: str, tokens: int) -> "SplitCounts":
-        """Return the counts with a piece of a document, or its end (no text, `<eos>`), added."""
+    def plus(self, text: str | None, tokens: int) -> "SplitCounts":
+        """Return the counts with a piece of a document, or its end (`None`, `<eos>`), added."""
         return SplitCounts(
-            self.documents + (not text),
-            self.characters + len(text),
-            self.bytes + len(text.encode()),
+            self.documents + (text is None),
+            self.characters + len(text or ""),
+            self.bytes + len((text or "").encode()),
             self.tokens + tokens,
         )
 
@@ -49,6 +49,7 @@ class StoreManifest:
         settings: the `CorpusConfig` it was made with.
         cut: the rule that made the splits, in words.
         counts: by name of the split.
+        notes: what people should know about what was read and how.
         format: version of this layout.
     """
 
@@ -58,6 +59,7 @@ class StoreManifest:
     settings: dict[str, Any]
     cut: str
     counts: dict[str, SplitCounts]
+    notes: list[str]
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:

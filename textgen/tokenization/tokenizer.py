@@ -1,88 +1,137 @@
 """Text to token ids and back, through the `tokenizers` library and one `tokenizer.json`."""
 
-import codecs
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as LibraryTokenizer
+from tokenizers import normalizers
 
-from textgen.config.corpus import NORMAL_FORMS, TOKENIZERS
-from textgen.errors import DataError
+from textgen.config.corpus import NORMAL_FORMS
+from textgen.config.model import LARGEST_SIZE
+from textgen.errors import DataError, MissingInput
+from textgen.tokenization.byte_level import bytes_by_id
+from textgen.tokenization.decoding import (
+    ByteDecoding,
+    Decoding,
+    LibraryDecoding,
+    Prompt,
+    WordDecoding,
+)
+from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
+from textgen.tokenization.kinds import learn as learn_model
 from textgen.tokenization.text import clean_text
+
+__all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 
 TokenIds = NDArray[np.int32]
 
-EOS = "<eos>"
-EOS_ID = 0
-LARGEST_FILE = 64 << 20  # bytes; bounds what a foreign tokenizer.json can ask for
+CUSTOM = "custom"  # the kind of a tokenizer that somebody else made
+LARGEST_FILE = 64 << 20  # characters; bounds what a foreign tokenizer.json can ask for
 
 
 class Tokenizer:
-    """A byte-level tokenizer: nothing is unencodable, and every text comes back as it was.
+    """Text to ids and back. Id 0 is `<eos>`, which no text can reach.
 
-    Every kind is a BPE model over the bytes of UTF-8. `bpe` has learned merges; `char` has none,
-    but a type for each character of the training text, found whole before any merging.
+    The kinds of textgen's own making are described in `kinds`. `<eos>` is an ordinary entry of
+    their vocabularies, not a registered special token, which would match in text after a reload.
 
-    `<eos>` is an ordinary entry of the vocabulary that no text can reach (pre-tokenization never
-    leaves the five characters in one piece), not a registered special token, which would match
-    in text after a reload.
+    A tokenizer that somebody else made (kind `custom`) keeps its own ids, plus one. Whether it
+    gives every text back as it was is its maker's affair: `loses` finds out.
     """
 
     def __init__(self, library: LibraryTokenizer, kind: str, normal_form: str) -> None:
+        """
+        Args:
+            library: the tokenizer of the `tokenizers` library.
+            kind: one of `kinds.KINDS`, or `CUSTOM`.
+            normal_form: of the text that it sees.
+
+        Raises:
+            DataError: its vocabulary cannot hold every text, or its ids are too large.
+        """
         self._library = library
         self.kind = kind
         self.normal_form = normal_form
-        self.vocab_size = library.get_vocab_size()
-        self._bytes = _bytes_by_id(library.get_vocab())
+        self._shift = 1 if kind == CUSTOM else 0
+        vocab = library.get_vocab(with_added_tokens=True)
+        self.vocab_size = max(vocab.values(), default=-1) + 1 + self._shift
+        if not 2 <= self.vocab_size <= LARGEST_SIZE:
+            raise DataError(f"tokenizer.json has {self.vocab_size} token types; 2 to 2**20 work")
+        self._decoding = _decoding(library, kind, vocab)
+        if getattr(library.model, "dropout", None):
+            library.model.dropout = None  # chance has no place between a text and its ids
+        library.encode_special_tokens = True  # in a text they are text
+        library.no_truncation()
+        library.no_padding()
 
     @classmethod
     def train(
-        cls, kind: str, texts: Iterable[str], *, normal_form: str, vocab_size: int
+        cls, kind: str, texts: Iterable[str], *, normal_form: str, vocab_size: int | None = None
     ) -> "Tokenizer":
         """Learn a tokenizer from clean texts.
 
         Args:
-            kind: "char" or "bpe".
+            kind: one of `kinds.KINDS`.
             texts: pieces of text, read once.
             normal_form: the normal form that the texts are in.
-            vocab_size: number of token types wanted of bpe; a small text may give fewer.
+            vocab_size: number of token types wanted, `<eos>` included; None for all that there
+                are. A small text may give fewer.
         """
-        if kind == "char":
-            characters = {character for text in texts for character in set(text)}
-            spellings = [_spell(c) for c in sorted(characters) if ord(c) > 127]
-            library = _build(kind, _numbered([*SPELLINGS, *spellings]), [], normal_form)
-        else:
-            library = _build(kind, *_learn_bpe(texts, vocab_size), normal_form)
-        return cls(library, kind, normal_form)
+        model = learn_model(kind, texts, vocab_size)
+        return cls(assemble(kind, model, normal_form), kind, normal_form)
 
     @classmethod
     def from_json(cls, text: str) -> "Tokenizer":
-        """Read a `tokenizer.json`.
+        """Read a `tokenizer.json` in Hugging Face's format.
 
-        Only the vocabulary and merges of the file are used; the tokenizer is built anew from
-        them, and all else in the file must be what ours says. So no foreign component ever runs.
+        One of textgen's own is built anew from its vocabulary and merges alone. Any other is
+        handed to the library, which can run nothing; its errors, panics included, are caught.
 
         Raises:
-            DataError: not a tokenizer of textgen's making.
+            DataError: not a tokenizer, or a damaged one.
         """
         if len(text) > LARGEST_FILE:
             raise DataError(f"tokenizer.json has {len(text)} characters; more than any real one")
-        try:
+        with _as_data_errors():
             told = json.loads(text)
-            vocab, merges = told["model"]["vocab"], told["model"]["merges"]
-            if sorted(vocab.values()) != list(range(len(vocab))) or vocab.get(EOS) != EOS_ID:
-                raise ValueError("its token ids are not 0, 1, 2, ...")
-            pairs = [(left, right) for left, right in merges]
-            for kind, normal_form in [(k, n) for k in TOKENIZERS for n in NORMAL_FORMS]:
-                if _frame(told) == _frame(json.loads(_build(kind, {}, [], normal_form).to_str())):
-                    return cls(_build(kind, vocab, pairs, normal_form), kind, normal_form)
-        except Exception as error:  # the library raises bare Exception for merges it cannot use
-            raise DataError(f"tokenizer.json is damaged: {error}") from None
-        raise DataError("tokenizer.json holds components that textgen does not write")
+            found = frame(told)
+            for kind, normal_form in [(k, n) for k in KINDS for n in NORMAL_FORMS]:
+                if found == frame_of(kind, normal_form):
+                    ids_of(kind, told["model"])
+                    return cls(assemble(kind, told["model"], normal_form), kind, normal_form)
+            return cls(LibraryTokenizer.from_str(text), CUSTOM, _normal_form(told))
+
+    @classmethod
+    def from_file(cls, path: Path, normal_form: str | None = None) -> "Tokenizer":
+        """Read a `tokenizer.json` of one's own.
+
+        Args:
+            path: the file.
+            normal_form: that texts are brought to before it sees them; None leaves it as it is.
+
+        Raises:
+            MissingInput: no such file.
+            DataError: not a tokenizer, or one of textgen's with another normal form.
+        """
+        try:
+            tokenizer = cls.from_json(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, IsADirectoryError):
+            raise MissingInput(f"{path}: no such file") from None
+        except (DataError, UnicodeDecodeError) as error:
+            raise DataError(f"{path}: {error}") from None
+        if normal_form in (None, tokenizer.normal_form):
+            return tokenizer
+        if tokenizer.kind != CUSTOM:
+            raise DataError(
+                f"{path}: made for text in the form {tokenizer.normal_form}, not {normal_form}; "
+                f"pass --normalize {tokenizer.normal_form}"
+            )
+        return cls(_normalized(tokenizer._library, normal_form), CUSTOM, normal_form)
 
     def to_json(self) -> str:
         """Return the content of `tokenizer.json` (Hugging Face format)."""
@@ -100,105 +149,83 @@ class Tokenizer:
         """
         return self.encode_batch([text])[0]
 
-    def encode_batch(self, texts: list[str]) -> list[TokenIds]:
+    def encode_batch(self, texts: Sequence[str]) -> list[TokenIds]:
         """Return the ids of each text, using all cores."""
         cleaned = [self.clean(text) for text in texts]
-        encodings = self._library.encode_batch_fast(cleaned, add_special_tokens=False)
-        return [np.array(encoding.ids, np.int32) for encoding in encodings]
+        with _as_data_errors():
+            encodings = self._library.encode_batch_fast(cleaned, add_special_tokens=False)
+        return [np.array(encoding.ids, np.int32) + self._shift for encoding in encodings]
 
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text of ids; `<eos>` has none, a broken character becomes U+FFFD."""
         return "".join(self.decode_stream(tokens))
 
-    def decode_stream(self, tokens: Iterable[int]) -> Iterator[str]:
+    def decode_stream(self, tokens: Iterable[int], prompt: Prompt = ()) -> Iterator[str]:
         """Yield the text that each id completes, then what is left: characters are never split.
 
         One piece an id, possibly empty, and one at the end; joined they are `decode(tokens)`.
+
+        Args:
+            tokens: ids.
+            prompt: the ids before them, on which a space between two words may depend.
         """
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        for token in tokens:
-            yield decoder.decode(self._bytes[token])
-        yield decoder.decode(b"", final=True)
+        with _as_data_errors():
+            yield from self._decoding.stream(tokens, prompt)
 
     def token_bytes(self, token: int) -> bytes:
         """Return the UTF-8 bytes that an id stands for; none for `<eos>`."""
-        return self._bytes[token]
+        return self._decoding.token_bytes(token)
+
+    def loses(self, text: str) -> str | None:
+        """Return the first line of a clean text that does not come back as it was, if any."""
+        if self.decode(self.encode(text)) == text:
+            return None
+        lines = text.splitlines(keepends=True)
+        return next((line for line in lines if self.decode(self.encode(line)) != line), text)
 
 
-_NORMALIZERS: dict[str, Any] = {
-    "none": None,
-    "nfc": normalizers.NFC(),
-    "nfkc": normalizers.NFKC(),
-}
+def _decoding(library: LibraryTokenizer, kind: str, vocab: dict[str, int]) -> Decoding:
+    """Return the way from ids to text."""
+    if kind == CUSTOM:
+        return LibraryDecoding(library)
+    if kind == STRICT:
+        words = sorted(vocab, key=vocab.__getitem__)
+        return WordDecoding(["", *words[1:]])
+    return ByteDecoding(bytes_by_id(vocab, EOS_ID))
 
 
-def _build(
-    kind: str, vocab: dict[str, int], merges: list[tuple[str, str]], normal_form: str
-) -> LibraryTokenizer:
-    """Put a tokenizer together; the only place where its components are chosen."""
-    library = LibraryTokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=kind == "char"))
-    if normalizer := _NORMALIZERS[normal_form]:
-        library.normalizer = normalizer
-    library.pre_tokenizer = _pre_tokenizer(kind)
-    library.decoder = decoders.ByteLevel()
+def _normal_form(told: dict[str, Any]) -> str:
+    """Return the Unicode form that a foreign tokenizer's first normalizer brings text to."""
+    first = told.get("normalizer") or {}
+    if first.get("type") == "Sequence":
+        first = next(iter(first["normalizers"]), {})
+    name = str(first.get("type")).lower()
+    return name if name in NORMAL_FORMS else "none"
+
+
+def _normalized(library: LibraryTokenizer, normal_form: str) -> LibraryTokenizer:
+    """Put a Unicode normal form before a foreign tokenizer's own normalizers."""
+    if normal_form == "none":
+        return library
+    first = {"nfc": normalizers.NFC(), "nfkc": normalizers.NFKC()}[normal_form]
+    rest = library.normalizer
+    library.normalizer = first if rest is None else normalizers.Sequence([first, rest])
     return library
 
 
-def _frame(told: dict[str, Any]) -> dict[str, Any]:
-    """Return what a `tokenizer.json` says beside its vocabulary and merges."""
-    return {**told, "model": {**told["model"], "vocab": None, "merges": None}}
+@contextmanager
+def _as_data_errors() -> Iterator[None]:
+    """Turn what the library raises into one error; some crafted files make it panic.
 
-
-def _pre_tokenizer(kind: str) -> Any:
-    """Return what cuts a text before the model: single characters, or GPT-2's words."""
-    if kind == "char":
-        single = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-        return pre_tokenizers.Sequence([single, byte_level])
-    return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-
-
-def _learn_bpe(
-    texts: Iterable[str], vocab_size: int
-) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Learn a vocabulary and merges (Sennrich et al. 2016, over bytes as in GPT-2)."""
-    library = LibraryTokenizer(models.BPE())
-    library.pre_tokenizer = _pre_tokenizer("bpe")
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - 1, initial_alphabet=list(SPELLINGS), show_progress=False
-    )
-    library.train_from_iterator(texts, trainer)
-    model = json.loads(library.to_str())["model"]
-    by_id = sorted(model["vocab"], key=model["vocab"].__getitem__)
-    return _numbered(by_id), [(left, right) for left, right in model["merges"]]
-
-
-def _numbered(spellings: list[str]) -> dict[str, int]:
-    """Number the token types, `<eos>` first."""
-    return {spelling: index for index, spelling in enumerate([EOS, *spellings])}
-
-
-def _byte_spellings() -> tuple[str, ...]:
-    """Return GPT-2's table: printable Latin-1 stands for itself, the rest from U+0100 on."""
-    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
-    others = iter(range(256, 512))
-    return tuple(chr(byte if byte in printable else next(others)) for byte in range(256))
-
-
-# How a byte-level vocabulary spells each byte.
-SPELLINGS = _byte_spellings()
-
-
-def _spell(text: str) -> str:
-    """Spell a text as a byte-level vocabulary does."""
-    return "".join(SPELLINGS[byte] for byte in text.encode())
-
-
-def _bytes_by_id(vocab: dict[str, int]) -> list[bytes]:
-    """Return the bytes of each id; nothing for `<eos>`."""
-    byte_of = {spelling: byte for byte, spelling in enumerate(SPELLINGS)}
-    table = [b""] * len(vocab)
-    for spelling, token in vocab.items():
-        if token != EOS_ID:
-            table[token] = bytes(byte_of[character] for character in spelling)
-    return table
+    A panic is no `Exception`, and its class cannot be imported.
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:  # the library raises bare Exception, for whatever it cannot use
+        raise DataError(f"not a usable tokenizer.json: {error or type(error).__name__}") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DataError(f"not a usable tokenizer.json: the library panics: {error}") from None

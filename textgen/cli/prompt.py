@@ -1,0 +1,37 @@
+"""The text that a command is given: as argument, option, file or on standard input."""
+
+import sys
+from pathlib import Path
+
+from textgen.config.corpus import TextPolicy
+from textgen.errors import DataError, UsageError
+
+
+def read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:
+    """Return the text from the one place where it was given; empty if from none.
+
+    Raises:
+        UsageError: it was given in more than one place.
+        DataError: what was read is not UTF-8.
+    """
+    given = [source for source in (argument, option, file) if source is not None]
+    if len(given) > 1:
+        raise UsageError("more than one prompt; give it as argument, with -p or with -f")
+    if file is not None:
+        from textgen.tokenization.reader import read_text
+
+        return "".join(read_text(file, TextPolicy(normalize="none")))
+    text = option if option is not None else argument or ""
+    return read_standard_input() if text == "-" else text
+
+
+def read_standard_input() -> str:
+    """Return all of standard input.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"standard input: byte {error.start} is not utf-8") from None

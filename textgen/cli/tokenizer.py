@@ -1,0 +1,130 @@
+"""`textgen tokenizer`: learn a tokenizer, look at it, and use it on its own."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from textgen.cli.options import (
+    config_options,
+    model_option,
+    overwrite_option,
+    quiet_option,
+    require_model,
+)
+from textgen.cli.progress import corpus_progress
+from textgen.cli.prompt import read_prompt, read_standard_input
+from textgen.config.corpus import CorpusConfig
+from textgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from textgen.tokenization.tokenizer import Tokenizer
+
+SHOWN_TOKENS = 12
+
+
+@click.group(short_help="Learn, inspect and use a tokenizer on its own.")
+def tokenizer() -> None:
+    """Turn text into tokens and back.
+
+    Where a command takes -m, it may also be a token store, or a tokenizer.json itself.
+    """
+
+
+@tokenizer.command(short_help="Learn a tokenizer from a corpus.")
+@click.argument("corpus")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="tokenizer.json to make."
+)
+@config_options(CorpusConfig)
+@overwrite_option
+@quiet_option
+def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, quiet: bool) -> None:
+    """Learn a tokenizer from the training split of CORPUS, as 'textgen train' would.
+
+    The file is in Hugging Face's format; 'train --tokenizer FILE' takes it.
+    """
+    from textgen.files import check_output, set_aside, write_file
+    from textgen.tokenization.prepare import learn_tokenizer
+    from textgen.tokenization.sources import open_source
+
+    check_output(out, overwrite=overwrite)
+    with open_source(corpus, settings) as source, corpus_progress(quiet) as progress:
+        learned, notes = learn_tokenizer(source, progress)
+    set_aside(out)
+    write_file(out, learned.to_json().encode())
+    if not quiet:
+        told = [f"{out}: {learned.kind}, {learned.vocab_size:,} types", *notes]
+        click.echo("\n  note: ".join(told), err=True)
+
+
+@tokenizer.command(short_help="Turn text into token ids.")
+@click.argument("text", required=False)
+@model_option
+@click.option(
+    "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the text."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of [id, token text].")
+def encode(text: str | None, model: Path | None, file: Path | None, as_json: bool) -> None:
+    """Print the ids of TEXT ('-' is standard input), without <eos>."""
+    if text is None and file is None:
+        raise UsageError("no text; give it as argument, with -f, or '-' for standard input")
+    loaded = _load(model)
+    tokens = loaded.encode(read_prompt(text, None, file)).tolist()
+    if as_json:
+        click.echo(json.dumps([[token, _shown(loaded, token)] for token in tokens]))
+    else:
+        click.echo(" ".join(map(str, tokens)))
+
+
+@tokenizer.command(short_help="Turn token ids into text.")
+@click.argument("tokens", nargs=-1)
+@model_option
+def decode(tokens: tuple[str, ...], model: Path | None) -> None:
+    """Print the text of TOKENS, ids with spaces between them; '-' is standard input."""
+    loaded = _load(model)
+    words = read_standard_input().split() if tokens == ("-",) else tokens
+    try:
+        ids = [int(word) for word in words]
+    except ValueError as error:
+        raise UsageError(f"token ids are whole numbers ({error})") from None
+    for token in ids:
+        if not 0 <= token < loaded.vocab_size:
+            raise UsageError(f"token {token} is none of 0 to {loaded.vocab_size - 1}")
+    click.echo(loaded.decode(ids))
+
+
+@tokenizer.command(short_help="Show what a tokenizer is.")
+@model_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info(model: Path | None, as_json: bool) -> None:
+    """Show the kind, the size and some tokens of a tokenizer."""
+    loaded = _load(model)
+    shown = [_shown(loaded, token) for token in range(1, loaded.vocab_size)]
+    told = {
+        "tokenizer": str(model),
+        "kind": loaded.kind,
+        "types": loaded.vocab_size,
+        "normalize": loaded.normal_form,
+        "longest": sorted(shown, key=len, reverse=True)[:SHOWN_TOKENS],
+        "last": shown[-SHOWN_TOKENS:],
+    }
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for name, value in told.items():
+        click.echo(f"{name:<10} {' '.join(map(repr, value)) if isinstance(value, list) else value}")
+
+
+def _load(path: Path | None) -> "Tokenizer":
+    """Read the tokenizer of a model folder or token store, or the file itself."""
+    from textgen.tokenization.tokenizer import Tokenizer
+
+    found = require_model(path)
+    return Tokenizer.from_file(found / "tokenizer.json" if found.is_dir() else found)
+
+
+def _shown(loaded: "Tokenizer", token: int) -> str:
+    """Return a token's text, with U+FFFD for what is no whole character."""
+    return loaded.token_bytes(token).decode(errors="replace")
