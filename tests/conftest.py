@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
@@ -27,6 +28,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(NO_NETWORK), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 runpy.run_path(str(NO_NETWORK / "sitecustomize.py"))
+
+settings.register_profile("busy machine", deadline=None)  # laws are no measure of time
+settings.load_profile("busy machine")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,10 +95,64 @@ def test_greedy_text_does_not_depend_on_the_seed(generator: TextGenerator) -> No
     assert texts == {generator.generate("The", top_k=1, seed=9).text}
 
 
+def test_banned_token_is_never_written(generator: TextGenerator) -> None:
+    assert "e" in generator.generate("The", seed=1).text
+    banned = generator.generate("The", seed=1, banned_tokens=("e", EOS_ID), temperature=2.0)
+    assert "e" not in banned.text
+    assert banned.finish_reason == "length"
+
+
+def test_biased_token_is_written_as_often_as_the_bias_says(generator: TextGenerator) -> None:
+    def share(bias: float) -> float:
+        return generator.generate("The", seed=1, logit_bias={"q": bias}).text.count("q") / 300
+
+    assert share(-100) == 0 < share(0) < share(3) < share(100) == 1
+
+
+def lead(generator: TextGenerator, prompt: str, token: int) -> dict[int, float]:
+    """Return the bias with which a token is the likeliest after a prompt, by 1."""
+    tokens = np.concatenate([[EOS_ID], generator.tokenizer.encode(prompt)])
+    logits, _ = generator.decoder.read(tokens, generator.decoder.initial_state())
+    return {token: float(np.delete(logits, token).max() - logits[token] + 1)}
+
+
+def test_penalties_look_at_the_prompt(generator: TextGenerator) -> None:
+    (q,) = generator.tokenizer.encode("q").tolist()
+    settings: dict[str, Any] = {"temperature": 0, "max_new_tokens": 1, "presence_penalty": 2.0}
+    for prompt, last, text in [("q", 64, False), ("q", 0, True), ("q" + "a" * 64, 64, True)]:
+        biased = settings | {"logit_bias": lead(generator, prompt, q), "repeat_last_n": last}
+        assert (generator.generate(prompt, **biased).text == "q") is text
+    everything = settings | {"logit_bias": lead(generator, prompt, q), "repeat_last_n": -1}
+    assert generator.generate(prompt, **everything).text != "q"
+
+
+def test_penalties_leave_the_end_of_the_text_alone(generator: TextGenerator) -> None:
+    result = generator.generate(
+        "", temperature=0, presence_penalty=2.0, logit_bias=lead(generator, "", EOS_ID)
+    )
+    assert result.tokens == (EOS_ID,)
+
+
+def test_repetition_is_rarer_with_each_penalty(generator: TextGenerator) -> None:
+    def types(**settings: Any) -> int:
+        return len(set(generator.generate("The", seed=1, top_k=5, **settings).tokens))
+
+    plain = types()
+    for name, value in [("repetition", 1.5), ("presence", 2.0), ("frequency", 0.5)]:
+        assert types(**{f"{name}_penalty": value}) > plain
+
+
 def test_impossible_settings_are_refused_before_anything_is_drawn(
     generator: TextGenerator,
 ) -> None:
-    for name, value in [("top_k", -1), ("temperature", -1.0), ("top_p", 0.0), ("stop", ("",))]:
+    for name, value in [
+        ("top_k", -1),
+        ("temperature", -1.0),
+        ("top_p", 0.0),
+        ("stop", ("",)),
+        ("banned_tokens", ("whale",)),
+        ("logit_bias", {9999: 1.0}),
+    ]:
         with pytest.raises(UsageError, match=name):
             generator.stream("The", **{name: value})
     with pytest.raises(UsageError, match="did you mean 'temperature'"):

@@ -171,6 +171,28 @@ def test_flag_beats_environment_beats_toml(run: Run, trained: Path, tmp_path: Pa
     assert length("--max-tokens", "8") == 8
 
 
+def test_tokens_are_named_alike_on_the_command_line_in_toml_and_in_the_environment(
+    run: Run, trained: Path, tmp_path: Path
+) -> None:
+    def text(*arguments: str, toml: str = "", **environment: str) -> str:
+        (tmp_path / "options.toml").write_text(toml)
+        common = ("generate", "The", "-m", trained, "-s", 1, "-q")
+        done = run(*common, *arguments, "--config", tmp_path / "options.toml", env=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
+
+    written = text("--ban-token", "e", "--ban-token", "#0", "--logit-bias", "#33=3",
+                   "--logit-bias", "a=-2.5")  # fmt: skip
+    assert "e" not in written
+    assert " " in written
+    banned = "banned_tokens = ['e', 0]\n"
+    assert written == text(toml=banned + "logit_bias = {'#33' = 3, a = -2.5}")
+    assert written == text(toml=banned + "logit_bias = [[33, 3], ['a', -2.5]]")
+    assert written == text(TEXTGEN_BANNED_TOKENS="e #0", TEXTGEN_LOGIT_BIAS="#33=3 a=-2.5")
+    assert "=" not in text("--logit-bias", "==-100", "--repeat-penalty", "1.2")
+    assert text("--stop", "he") == text(toml="stop = 'he'") != text()
+
+
 def test_settings_of_the_model_stand_under_those_of_the_call(
     run: Run, trained: Path, tmp_path: Path
 ) -> None:
@@ -212,6 +234,11 @@ def test_version_and_help(run: Run) -> None:
         (("generate",), 66, ["no model named", "-m MODEL", "TEXTGEN_MODEL"]),
         (("generate", "-m", "nowhere"), 66, ["nowhere: no such model folder", "textgen train"]),
         (("generate", "--top-k", "-1", "-m", "{model}"), 2, ["top_k is -1", "at least 0"]),
+        (("generate", "--ban-token", "the", "-m", "{model}"), 2, ["3 tokens", "'t' #", "'e' #"]),
+        (("generate", "--ban-token", "#999", "-m", "{model}"), 2, ["id 999", "0 to 257"]),
+        (("generate", "--logit-bias", "e", "-m", "{model}"), 2, ["'e'", "e=2.5", "#17=-1"]),
+        (("generate", "--logit-bias", "e=200", "-m", "{model}"), 2, ["200.0", "at most 100"]),
+        (("generate", "--config", "{flat_toml}"), 2, ["'--logit-bias'", "5 is not", "e=2.5"]),
         (("generate", "--top-k", "x"), 2, ["'--top-k'", "not a valid integer"]),
         (("generate", "--temprature", "1"), 2, ["--temprature", "--temperature", "--help"]),
         (("generate", "--config", "none.toml"), 66, ["none.toml: no such file"]),
@@ -247,6 +274,7 @@ def test_bad_input_gets_one_line_and_its_exit_code(
         "text.txt": TIDEWATER.read_bytes(),
         "bad_toml.toml": b"x = ",
         "odd_toml.toml": b"temprature = 1.0",
+        "flat_toml.toml": b"logit_bias = 5",
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)

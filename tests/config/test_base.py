@@ -1,6 +1,7 @@
 """Configurations refuse what is impossible, and say what is possible."""
 
 import dataclasses
+import json
 import math
 
 import pytest
@@ -24,6 +25,13 @@ from textgen.errors import UsageError
         ("top_p", 1.01, "above 0 and at most 1"),
         ("max_new_tokens", -2, "at least 0"),
         ("seed", -1, "at least 0"),
+        ("min_p", 1.5, "at least 0 and at most 1"),
+        ("typical_p", 0.0, "above 0 and at most 1"),
+        ("repetition_penalty", 0.0, "at least 0.01"),
+        ("repetition_penalty", math.inf, "at most 100"),
+        ("repeat_last_n", -2, "at least -1"),
+        ("presence_penalty", 2.5, "at most 2"),
+        ("frequency_penalty", -2.5, "at least -2"),
     ],
 )
 def test_impossible_value_names_the_setting_the_value_and_the_legal_range(
@@ -39,6 +47,26 @@ def test_wrong_type_is_refused() -> None:
     for name, value in [("top_k", 1.5), ("top_k", "3"), ("top_k", True), ("stop", (1,))]:
         with pytest.raises(UsageError, match=name):
             GenerationConfig.from_dict({name: value})
+
+
+def test_pairs_are_taken_as_a_table_or_a_list_and_checked_one_by_one() -> None:
+    pairs = (("17", 2.5), (17, -1.0))
+    assert GenerationConfig.from_dict({"logit_bias": {"17": 2.5, 17: -1}}).logit_bias == pairs
+    assert GenerationConfig.from_dict({"logit_bias": [["17", 2.5], [17, -1]]}).logit_bias == pairs
+    for bad, told in [
+        ({"e": 101}, r"\('e', 101.0\); it must be at least -100 and at most 100"),
+        ({"e": math.nan}, "at least -100"),
+        ({"e": "2"}, "'2'; it must be of type float"),
+        ({2.5: 1}, "2.5; it must be of type str or int"),
+        ({True: 1}, "True; it must be of type str or int"),
+        (["e", 1], "'e'; it must hold lists of 2 values each"),
+        ([["e", 1, 2]], r"\['e', 1, 2\]; it must hold lists of 2"),
+        ({"": 1}, "empty text"),
+    ]:
+        with pytest.raises(UsageError, match=told):
+            GenerationConfig.from_dict({"logit_bias": bad})
+    with pytest.raises(UsageError, match="empty text"):
+        GenerationConfig(banned_tokens=("",))
 
 
 def test_unknown_setting_names_the_nearest_known_one() -> None:
@@ -61,8 +89,11 @@ def test_configurations_cannot_be_changed() -> None:
 
 
 def test_dictionary_and_back_is_the_same_configuration() -> None:
-    config = GenerationConfig(stop=("a", "b"), seed=7)
+    config = GenerationConfig(
+        stop=("a", "b"), seed=7, banned_tokens=("17", 17), logit_bias=(("17", 2.5), (17, -1.0))
+    )
     assert GenerationConfig.from_dict(config.to_dict()) == config
+    assert json.loads(json.dumps(config.to_dict())) == config.to_dict()
 
 
 def test_one_number_serves_for_all_layers_and_a_list_fixes_the_depth() -> None:

@@ -10,9 +10,11 @@ from hypothesis.extra.numpy import arrays
 
 from textgen.sampling.filters import (
     Logits,
+    apply_min_p,
     apply_temperature,
     apply_top_k,
     apply_top_p,
+    apply_typical_p,
     softmax,
 )
 
@@ -44,6 +46,33 @@ def test_top_p_keeps_the_likeliest_up_to_the_one_that_crosses_p(
     assert kept(apply_top_p(FOUR, p)) == expected
 
 
+@pytest.mark.parametrize(
+    ("p", "expected"),  # the likeliest has 0.4: the borders are 0.08, 0.16, 0.24, 0.4
+    [(0, [0, 1, 2, 3]), (0.2, [0, 1, 2, 3]), (0.4, [1, 2, 3]), (0.6, [2, 3]), (1.0, [3])],
+)
+def test_min_p_keeps_those_at_least_p_times_as_likely_as_the_likeliest(
+    p: float, expected: list[int]
+) -> None:
+    assert kept(apply_min_p(FOUR, p)) == expected
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    # Surprises 2.303, 1.609, 1.204, 0.916; entropy 1.280; distances 1.023, 0.330, 0.076, 0.364.
+    [(1.0, [0, 1, 2, 3]), (0.95, [0, 1, 2, 3]), (0.6, [1, 2, 3]), (0.4, [1, 2]), (0.2, [2])],
+)
+def test_typical_p_keeps_those_nearest_the_entropy_up_to_the_one_that_crosses_p(
+    p: float, expected: list[int]
+) -> None:
+    assert kept(apply_typical_p(FOUR, p)) == expected
+
+
+def test_typical_p_of_a_distribution_cut_before_ignores_what_is_cut() -> None:
+    cut = np.append(FOUR, [-np.inf, -np.inf]).astype(np.float32)
+    for p in (0.2, 0.4, 0.6, 0.95):
+        assert kept(apply_typical_p(cut, p)) == kept(apply_typical_p(FOUR, p))
+
+
 def test_temperature_sharpens_and_flattens() -> None:
     np.testing.assert_allclose(
         softmax(apply_temperature(FOUR, 0.5)), np.array([1, 4, 9, 16]) / 30, rtol=1e-5
@@ -66,25 +95,59 @@ def test_tiny_temperature_is_nearly_greedy() -> None:
 
 
 @given(vectors, st.integers(0, 50), st.floats(1e-6, 1), st.floats(0, 100))
-def test_every_filter_keeps_the_likeliest_and_the_order(
+def test_every_filter_keeps_some_and_their_order(
+    logits: Logits, k: int, p: float, temperature: float
+) -> None:
+    for filtered in (
+        apply_top_k(logits, k),
+        apply_typical_p(logits, p),
+        apply_top_p(logits, p),
+        apply_min_p(logits, p),
+        apply_temperature(logits, temperature),
+    ):
+        assert filtered.shape == logits.shape
+        assert filtered.dtype == np.float32
+        assert kept(filtered)
+        order = np.argsort(logits, kind="stable")
+        assert (np.diff(filtered[order][np.isfinite(filtered[order])]) >= 0).all()
+
+
+@given(vectors, st.integers(0, 50), st.floats(1e-6, 1), st.floats(0, 100))
+def test_every_filter_but_typical_p_keeps_the_likeliest(
     logits: Logits, k: int, p: float, temperature: float
 ) -> None:
     for filtered in (
         apply_top_k(logits, k),
         apply_top_p(logits, p),
+        apply_min_p(logits, p),
         apply_temperature(logits, temperature),
     ):
-        assert filtered.shape == logits.shape
-        assert filtered.dtype == np.float32
         assert np.argmax(logits) in kept(filtered)
-        order = np.argsort(logits, kind="stable")
-        assert (np.diff(filtered[order][np.isfinite(filtered[order])]) >= 0).all()
+
+
+@given(vectors, st.integers(0, 50), st.floats(1e-6, 1))
+def test_filters_that_cut_change_no_logit_that_they_keep(logits: Logits, k: int, p: float) -> None:
+    before = logits.copy()
+    for filtered in (
+        apply_top_k(logits, k),
+        apply_typical_p(logits, p),
+        apply_top_p(logits, p),
+        apply_min_p(logits, p),
+    ):
+        np.testing.assert_array_equal(filtered[kept(filtered)], before[kept(filtered)])
+    np.testing.assert_array_equal(logits, before)
 
 
 @given(vectors)
 def test_neutral_values_change_nothing(logits: Logits) -> None:
     before = logits.copy()
-    for same in (apply_top_k(logits, 0), apply_top_p(logits, 1.0), apply_temperature(logits, 1.0)):
+    for same in (
+        apply_top_k(logits, 0),
+        apply_typical_p(logits, 1.0),
+        apply_top_p(logits, 1.0),
+        apply_min_p(logits, 0.0),
+        apply_temperature(logits, 1.0),
+    ):
         np.testing.assert_array_equal(same, before)
 
 
@@ -96,9 +159,19 @@ def test_top_k_keeps_k_unless_some_are_equal(logits: Logits, k: int) -> None:
 
 
 @given(vectors, st.floats(1e-6, 1))
-def test_top_p_keeps_at_least_p(logits: Logits, p: float) -> None:
+def test_top_p_and_typical_p_keep_at_least_p(logits: Logits, p: float) -> None:
     probabilities = softmax(logits)
     assert probabilities[kept(apply_top_p(logits, p))].sum() >= p - 1e-9
+    assert probabilities[kept(apply_typical_p(logits, p))].sum() >= p - 1e-9
+
+
+@given(vectors, st.floats(1e-6, 1))
+def test_min_p_keeps_what_is_as_likely_as_it_says_and_no_more(logits: Logits, p: float) -> None:
+    probabilities = softmax(logits)
+    border = p * probabilities.max()
+    chosen = np.isfinite(apply_min_p(logits, p))
+    assert chosen[probabilities > border * (1 + 1e-4)].all()
+    assert not chosen[probabilities < border * (1 - 1e-4)].any()
 
 
 @given(vectors)

@@ -9,7 +9,9 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
-from textgen.config.base import Config, inner_type, is_tuple_type, reject_unknown, takes_names
+from textgen.cli.tokens import TokenBiasParam, TokenParam
+from textgen.config.base import Config, inner_type, is_tuple_type, reject_unknown, several
+from textgen.config.generation import TokenBias, TokenName
 from textgen.config.toml import read_toml
 from textgen.errors import MissingInput
 
@@ -118,17 +120,23 @@ class NumberOrName(click.ParamType[float | str]):
             return str(value)
 
 
+# How values are written whose type says more than one plain thing.
+WRITTEN = {
+    int: NumberList(),
+    TokenName: TokenParam(),
+    TokenBias: TokenBiasParam(),
+    float | str: NumberOrName(),
+}
+
+
 def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:
     """Make the option of one field."""
     kind = inner_type(hint)
-    texts = is_tuple_type(hint) and kind is str
     choices = field.metadata["choices"]
     if choices:
         shown: Any = click.Choice(choices)
-    elif is_tuple_type(hint) and not texts:
-        shown = NumberList()
-    elif takes_names(hint):
-        shown = NumberOrName()
+    elif is_tuple_type(hint) or kind == float | str:
+        shown = WRITTEN.get(kind, kind)
     else:
         shown = kind
     default: Any = field.default
@@ -140,7 +148,7 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
         *field.metadata["flags"],
         field.name,
         type=shown,
-        multiple=texts,
+        multiple=is_tuple_type(hint) and not isinstance(shown, NumberList),
         default=default,
         show_default=True,
         envvar=f"TEXTGEN_{field.name.upper()}",
@@ -166,6 +174,8 @@ def _read_toml(context: click.Context, parameter: click.Parameter, path: Path | 
     if path is None:
         return
     values = read_toml(path)
-    known = [p.name for p in context.command.params if isinstance(p, click.Option) and p.name]
-    reject_unknown(values, [name for name in known if name != parameter.name], where=str(path))
+    options = {p.name: p for p in context.command.params if isinstance(p, click.Option) and p.name}
+    known = [name for name in options if name != parameter.name]
+    reject_unknown(values, known, where=str(path))
+    values = {k: several(v) if options[k].multiple else v for k, v in values.items()}
     context.default_map = {**(context.default_map or {}), **values}

@@ -4,6 +4,8 @@ import dataclasses
 import difflib
 import types
 from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 from textgen.errors import UsageError
@@ -76,8 +78,7 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as values that JSON can hold."""
-        values = {name: getattr(self, name) for name in self.names()}
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+        return {name: _listed(getattr(self, name)) for name in self.names()}
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some settings changed, checked like a new one."""
@@ -98,42 +99,60 @@ def reject_unknown(keys: Iterable[str], known: Iterable[str], *, where: str = ""
             raise UsageError(f"{where + ': ' if where else ''}unknown setting {key!r}; {hint}")
 
 
-def takes_names(hint: Any) -> bool:
-    """Tell whether a field's type is `float | str`, a number or else a name."""
-    return not is_tuple_type(hint) and str in get_args(hint) and inner_type(hint) is not str
-
-
 def is_tuple_type(hint: Any) -> bool:
     """Tell whether a field's type is `tuple[item, ...]`, an option that holds several values."""
-    return get_origin(hint) is tuple
+    return get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis
 
 
 def inner_type(hint: Any) -> Any:
-    """Return the type of one value: `int` for `int`, `int | None` and `tuple[int, ...]`.
+    """Return the type of one value: `int` for `int`, `int | None` and `tuple[int, ...]`."""
+    if is_tuple_type(hint):
+        return get_args(hint)[0]
+    if _is_union(hint):
+        return reduce(or_, (kind for kind in get_args(hint) if kind is not type(None)))
+    return hint
 
-    Of `float | str`, a number or else a name, it is the number's.
-    """
-    if get_origin(hint) in (Union, types.UnionType):
-        return next(kind for kind in get_args(hint) if kind is not type(None))
-    return get_args(hint)[0] if is_tuple_type(hint) else hint
+
+def several(value: Any) -> tuple[Any, ...]:
+    """Return the values that one stands for: a table's pairs, a list's items, or itself alone."""
+    if isinstance(value, Mapping):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _listed(value: Any) -> Any:
+    """Return tuples as lists, as JSON gives them back."""
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _is_union(hint: Any) -> bool:
+    """Tell whether a type is made with `|`."""
+    return get_origin(hint) in (Union, types.UnionType)
 
 
 def _converted(name: str, value: Any, hint: Any) -> Any:
-    """Return `value` as the field's type: a number or string alone serves as a tuple of one."""
+    """Return `value` as the field's type."""
     if value is None and type(None) in get_args(hint):
         return None
-    if isinstance(value, str) and takes_names(hint):
-        return value
     kind = inner_type(hint)
     if is_tuple_type(hint):
-        items = value if isinstance(value, tuple | list) else (value,)
-        return tuple(_converted(name, item, kind) for item in items)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return tuple(_converted(name, item, kind) for item in several(value))
+    if get_origin(kind) is tuple:
+        return _converted_parts(name, value, get_args(kind))
+    plain = get_args(kind) if _is_union(kind) else (get_origin(kind) or kind,)
+    if float in plain and int not in plain and type(value) is int:
         return float(value)
-    plain = get_origin(kind) or kind  # dict, for dict[str, Any]
-    if not isinstance(value, plain) or (isinstance(value, bool) and kind is not bool):
-        raise UsageError(f"{name} is {value!r}; it must be of type {plain.__name__}")
+    if not isinstance(value, plain) or (isinstance(value, bool) and bool not in plain):
+        legal = " or ".join(one.__name__ for one in plain)
+        raise UsageError(f"{name} is {value!r}; it must be of type {legal}")
     return value
+
+
+def _converted_parts(name: str, value: Any, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return `value` as a tuple that has one part of each type."""
+    if not isinstance(value, tuple | list) or len(value) != len(kinds):
+        raise UsageError(f"{name} holds {value!r}; it must hold lists of {len(kinds)} values each")
+    return tuple(_converted(name, part, kind) for part, kind in zip(value, kinds, strict=True))
 
 
 def _check_range(field: "dataclasses.Field[Any]", value: Any) -> None:
@@ -142,7 +161,8 @@ def _check_range(field: "dataclasses.Field[Any]", value: Any) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if choices and item is not None and item not in choices:
             raise UsageError(f"{field.name} is {item!r}; it must be one of {', '.join(choices)}")
-        if isinstance(item, int | float) and not _within(field.metadata, item):
+        number = item[-1] if isinstance(item, tuple) else item  # of a pair, its value
+        if isinstance(number, int | float) and not _within(field.metadata, number):
             raise UsageError(f"{field.name} is {item}; it must be {legal_range(field.metadata)}")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from textgen.config.generation import GenerationConfig
 from textgen.runtime.decoder import Decoder, Logits
+from textgen.runtime.token_names import token_biases
 from textgen.sampling.chain import Sampler
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
@@ -60,8 +61,11 @@ class TextStream:
         decoder: the model.
         tokenizer: what its tokens are.
         prompt: clean text.
-        config: length, randomness, stopping.
+        config: length, randomness, filters, stopping.
         seed: of the draws.
+
+    Raises:
+        UsageError: `logit_bias` or `banned_tokens` names what is not a token of the model.
     """
 
     def __init__(
@@ -76,11 +80,19 @@ class TextStream:
         self.seed = seed
         self._decoder = decoder
         self._prompt = np.concatenate([[EOS_ID], tokenizer.encode(prompt)])
+        self._sampler = Sampler(
+            config,
+            tokenizer.vocab_size,
+            seed=seed,
+            biases=token_biases(config, tokenizer),
+            history=self._prompt[1:],
+        )
         self._tokens: list[int] = []
         self._logprobs: list[float] = []
         self._text: list[str] = []
         self._stops = StopFilter(config.stop)
-        self._pieces = self._stops.pass_on(tokenizer.decode_stream(self._draw()))
+        text = tokenizer.decode_stream(self._draw(), self._prompt[1:])
+        self._pieces = self._stops.pass_on(text)
 
     def __iter__(self) -> Self:
         return self
@@ -107,13 +119,12 @@ class TextStream:
 
     def _draw(self) -> Iterator[int]:
         """Feed `<eos>` and the prompt to the model, from the zero state, then draw tokens."""
-        sampler = Sampler(self.config, seed=self.seed)
         logits, state = self._decoder.read(self._prompt, self._decoder.initial_state())
         for number in range(self.config.max_new_tokens):
             if number:
                 rows, state = self._decoder.step(self._tokens[-1:], state)
                 logits = rows[0]
-            token = sampler.draw(logits)
+            token = self._sampler.draw(logits)
             self._tokens.append(token)
             self._logprobs.append(_logprob(logits, token))
             yield token

@@ -1,0 +1,28 @@
+"""Counts of recent tokens are those of the text's end, however it came in."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textgen.sampling.recent import RecentTokens
+
+tokens = st.lists(st.integers(0, 4), max_size=20)
+
+
+@given(tokens, tokens, st.integers(-1, 25))
+def test_counts_are_those_of_the_last_tokens(
+    before: list[int], after: list[int], size: int
+) -> None:
+    recent = RecentTokens(size, 5, before)
+    whole = before + after
+    for token in after:
+        recent.append(token)
+    last = whole if size < 0 else whole[max(len(whole) - size, 0) :]
+    assert recent.counts.tolist() == [last.count(token) for token in range(5)]
+
+
+def test_array_of_counts_is_one_and_the_same() -> None:
+    recent = RecentTokens(2, 3, np.array([1, 2], np.int64))
+    counts = recent.counts
+    recent.append(0)
+    assert counts.tolist() == [1, 0, 1]

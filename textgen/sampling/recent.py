@@ -1,0 +1,36 @@
+"""How often each token occurs among the last ones."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class RecentTokens:
+    """Counts of the last tokens, kept up to date at a constant cost for each new one.
+
+    Args:
+        size: how many tokens back are counted; 0 none, -1 all.
+        vocab_size: number of token types.
+        tokens: those that came before, shape (tokens,).
+
+    Attributes:
+        counts: how often each token occurs, shape (vocabulary,); the same array at all times.
+    """
+
+    def __init__(
+        self, size: int, vocab_size: int, tokens: Sequence[int] | NDArray[np.int64]
+    ) -> None:
+        first = 0 if size < 0 else max(len(tokens) - size, 0)
+        recent = np.asarray(tokens[first:], np.int64)
+        self.counts = np.bincount(recent, minlength=vocab_size)
+        self._size = size
+        self._window = deque(recent.tolist())
+
+    def append(self, token: int) -> None:
+        """Count a new token, and the oldest no more if it is now too far back."""
+        self._window.append(token)
+        self.counts[token] += 1
+        if 0 <= self._size < len(self._window):
+            self.counts[self._window.popleft()] -= 1
