@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from textgen.errors import DataError
 from textgen.tokenization.tokenizer import EOS_ID
-from textgen.trainer.batches import Batches
+from textgen.trainer.batches import Batches, Order
 
 
 @given(
@@ -61,3 +61,28 @@ def test_counts_are_those_of_the_tokens() -> None:
 def test_too_short_corpus_names_the_remedy() -> None:
     with pytest.raises(DataError, match=r"5 tokens .* 2 streams of 3 .* smaller --batch-size"):
         Batches(np.zeros(5, np.uint16), batch_size=2, window=3, reset=0, seed=0)
+
+
+def test_documents_come_whole_in_a_new_order_each_epoch() -> None:
+    # Document n holds n, n times, and its end; EOS_ID is 0.
+    tokens = np.concatenate([[n] * n + [EOS_ID] for n in range(1, 41)]).astype(np.uint16)
+    batches = Batches(tokens, batch_size=1, window=20, reset=0, seed=3, shuffle=True)
+    orders = []
+    for epoch in (0, 1):
+        text = np.concatenate([array[0, 1:] for array, _ in batches.epoch(epoch)])
+        ends = np.flatnonzero(text == EOS_ID)
+        whole = [part[1:].tolist() for part in np.split(text, ends)[1:-1]]
+        assert all(part == [len(part)] * len(part) for part in whole)
+        orders.append([len(part) for part in whole])
+    assert len(set(orders[0])) == len(orders[0]) > 30
+    assert orders[0] != orders[1] != sorted(orders[1])
+    again = Batches(tokens, batch_size=1, window=20, reset=0, seed=3, shuffle=True)
+    for (one, _), (other, _) in zip(batches.epoch(1), again.epoch(1), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@given(ends=st.lists(st.integers(1, 9), min_size=1, max_size=30), seed=st.integers(0, 99))
+def test_shuffled_places_are_a_rearrangement(ends: list[int], seed: int) -> None:
+    order = Order(np.cumsum(ends), np.random.default_rng(seed))
+    places = order.places(np.arange(sum(ends)))
+    assert sorted(places.tolist()) == list(range(sum(ends)))

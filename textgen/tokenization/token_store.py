@@ -108,6 +108,11 @@ class TokenStore:
         """Tell whether a path is a token store."""
         return (path / MANIFEST).is_file()
 
+    @property
+    def is_running_text(self) -> bool:
+        """Whether a document goes on where the one before it ends, as the lines of a text do."""
+        return bool(self.manifest.settings.get("strict"))
+
     def require(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings other than those that the store was prepared with.
 

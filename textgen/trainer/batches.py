@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from textgen.errors import DataError
 from textgen.tokenization.tokenizer import EOS_ID
 
-TOKENS_AT_ONCE = 1 << 22  # bounds memory while a large split is counted
+TOKENS_AT_ONCE = 1 << 22  # bounds memory while a large split is looked through
 
 
 class Batches:
@@ -17,7 +17,9 @@ class Batches:
 
     Each epoch turns the ring by a random amount and lays it out as `batch_size` streams side by
     side; window after window walks along them, so the LSTM's state can be carried. The turn
-    moves the borders of streams and windows, and lets no text be left over for good.
+    moves the borders of streams and windows, and lets no text be left over for good. Several
+    documents are put into a new order first, if that is wanted: a network that carries its state
+    from one to the next would otherwise learn what follows what in a sorted list.
 
     Now and then a stream begins afresh: with the zero state, fed `<eos>`, as a generation does.
     A network whose state is always carried can come to rely on what only a long past brings
@@ -26,7 +28,14 @@ class Batches:
     """
 
     def __init__(
-        self, tokens: NDArray[Any], *, batch_size: int, window: int, reset: float, seed: int
+        self,
+        tokens: NDArray[Any],
+        *,
+        batch_size: int,
+        window: int,
+        reset: float,
+        seed: int,
+        shuffle: bool = False,
     ) -> None:
         """
         Args:
@@ -34,7 +43,8 @@ class Batches:
             batch_size: number of streams.
             window: tokens predicted in each stream at a time.
             reset: probability that a stream begins afresh at a window.
-            seed: of the turns and resets.
+            seed: of the orders, turns and resets.
+            shuffle: whether documents, each closed by `<eos>`, come in a new order each epoch.
 
         Raises:
             DataError: the split is too short for one window of each stream.
@@ -51,6 +61,7 @@ class Batches:
                 f"streams of {window} tokens need {batch_size * window}; give more text, or a "
                 f"smaller --batch-size or --window"
             )
+        self._ends = _ends(tokens) if shuffle else np.array([len(tokens)])
 
     def counts(self, vocab_size: int) -> NDArray[np.int64]:
         """Count how often each token occurs; returns the shape (vocabulary,)."""
@@ -68,11 +79,41 @@ class Batches:
         """
         generator = np.random.default_rng([self.seed, number])
         turn = generator.integers(len(self.tokens))
+        order = Order(self._ends, generator)
         length = self.steps_per_epoch * self.window
         starts = turn + length * np.arange(self.batch_size)[:, None]
         for offset in range(0, length, self.window):
-            positions = starts + offset + np.arange(self.window + 1)
-            tokens = self.tokens[positions % len(self.tokens)].astype(np.int32)
+            positions = (starts + offset + np.arange(self.window + 1)) % len(self.tokens)
+            tokens = self.tokens[order.places(positions)].astype(np.int32)
             fresh = (generator.random(self.batch_size) < self.reset) | (offset == 0)
             tokens[fresh, 0] = EOS_ID
             yield tokens, fresh
+
+
+class Order:
+    """A random order of documents.
+
+    Args:
+        ends: where each document ends in the split, of shape (documents,).
+        generator: makes the order.
+    """
+
+    def __init__(self, ends: NDArray[np.int64], generator: np.random.Generator) -> None:
+        starts = np.concatenate([[0], ends[:-1]])
+        order = generator.permutation(len(ends)) if len(ends) > 1 else np.array([0])
+        self._ends = np.cumsum((ends - starts)[order])
+        # What lies between a document's place in this order and its place in the split.
+        self._moves = ends[order] - self._ends
+
+    def places(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where in the split the tokens at some positions in this order stand."""
+        documents = np.searchsorted(self._ends, positions, side="right")
+        places: NDArray[np.int64] = positions + self._moves[documents]
+        return places
+
+
+def _ends(tokens: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where each document of a split ends, after its `<eos>`."""
+    blocks = range(0, len(tokens), TOKENS_AT_ONCE)
+    found = [np.flatnonzero(tokens[b : b + TOKENS_AT_ONCE] == EOS_ID) + b for b in blocks]
+    return np.concatenate(found) + 1

@@ -53,6 +53,7 @@ class Trainer:
             window=training.window,
             reset=training.state_reset,
             seed=training.seed,
+            shuffle=not store.is_running_text,
         )
         if not store.counts("validation").tokens:
             raise DataError("the validation split is empty; give more text")
