@@ -1,4 +1,4 @@
-"""What the documents show is so: code blocks run, links lead somewhere, drawings are the script's."""
+"""What the documents show is so: code runs, links lead somewhere, drawings are the script's."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ NOT_RUN = {
     "pip install -e '.[train]'\n": "installs",
     "scripts/check --fix     # lint, formatting, types\n"
     "scripts/test            # the tests; arguments go to pytest, as in scripts/test -k parity\n"
-    "scripts/demo            # the whole path, as a user walks it\n": "installs, edits the checkout",
+    "scripts/demo            # the whole path, as a user walks it\n": "installs; edits the code",
 }
 
 # Runs the blocks of one document in order. Python blocks share a namespace; a traceback shows
@@ -81,6 +82,13 @@ def blocks(document: Path) -> list[Block]:
 def targets(document: Path, kind: str) -> Iterator[str]:
     """Yield where the links ("href") or pictures ("src") of a document lead."""
     yield from (str(token.attrs[kind]) for token in tokens(document) if kind in token.attrs)
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the names that GitHub gives to a document's headings."""
+    parts = list(tokens(document))
+    titles = [after.content for part, after in pairwise(parts) if part.type == "heading_open"]
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.fixture(params=DOCUMENTS, ids=lambda path: path.name)
@@ -135,13 +143,43 @@ def test_blocks_that_are_not_run_are_still_in_the_documents() -> None:
     assert set(NOT_RUN) <= shown
 
 
-def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
+def test_every_link_into_the_repository_leads_somewhere(document: Path) -> None:
     for target in [*targets(document, "href"), *targets(document, "src")]:
-        path = target.partition("#")[0]
-        if "://" not in target and path:
-            assert (document.parent / path).exists(), f"{document.name} links to {target}"
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        there = document.parent / path if path else document
+        assert there.exists(), f"{document.name} links to {target}"
+        assert not anchor or anchor in anchors(there), f"{document.name} links to {target}"
 
 
 def test_scripts_that_are_named_exist(document: Path) -> None:
     for name in re.findall(r"\bscripts/\w+(?:\.py)?", document.read_text("utf-8")):
         assert (ROOT / name).is_file(), f"{document.name} names {name}"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What scripts/draw_how_it_works.py defines."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    return runpy.run_path(str(ROOT / "scripts" / "draw_how_it_works.py"))
+
+
+def test_figures_are_those_that_the_script_draws_and_the_page_shows(script: dict[str, Any]) -> None:
+    shown = [Path(target).name for target in targets(ROOT / "docs" / "how-it-works.md", "src")]
+    assert sorted(shown) == sorted(script["DRAWINGS"])
+    assert {path.name for path in FIGURES.iterdir()} == set(script["DRAWINGS"])
+
+
+@pytest.mark.parametrize("name", ["flow.svg", "cell.svg", "unrolled.svg"])
+def test_diagrams_are_drawn_as_they_are_kept(
+    script: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    script["save"](name, tmp_path)
+    drawn, kept = (tmp_path / name).read_bytes(), (FIGURES / name).read_bytes()
+    assert drawn == kept, "run scripts/draw_how_it_works.py"
+
+
+def test_figures_are_light_to_load() -> None:
+    for path in FIGURES.iterdir():
+        assert path.stat().st_size < LARGEST_FIGURE, path
