@@ -40,7 +40,7 @@ from textgen.tokenization.tokenizer import Tokenizer
 ROOT = Path(__file__).parent.parent
 
 # Names inside the files that do not change, and letters as shapes: the same picture everywhere.
-STYLE: Any = {
+STYLE: Any = {  # matplotlib's own type for it is a list of all its settings
     "svg.hashsalt": "textgen",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
