@@ -3,12 +3,15 @@
 import hashlib
 import os
 import re
+import sys
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 from textgen.errors import DataError, MissingInput, UsageError
 
 HUB = "hf:"
+LONGEST_MESSAGE = 200  # characters
 _NAME = re.compile(r"hf:(?P<id>[\w.-]+/[\w.-]+)(?::(?P<config>[^@:]+))?(?:@(?P<revision>.+))?")
 
 
@@ -54,6 +57,8 @@ def import_datasets(what: str) -> Any:
             f"its extra 'corpora', or give .txt or .jsonl"
         ) from None
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # its errors reach us as exceptions
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
     return datasets
 
 
@@ -83,19 +88,19 @@ def open_hub(name: str) -> tuple[str, list[HubPart]]:
         builder.download_and_prepare()
         splits = builder.as_dataset()
     except FileNotFoundError as error:
-        raise MissingInput(f"{name}: {_first_line(error)}") from None
+        raise MissingInput(f"{name}: {_brief(error)}") from None
     except OSError as error:
-        raise ConnectionError(f"{name}: {_first_line(error)}") from None
+        raise ConnectionError(f"{name}: {_brief(error)}") from None
     except ValueError as error:
-        raise UsageError(f"{name}: {_first_line(error)}") from None
+        raise UsageError(f"{name}: {_brief(error)}") from None
     except Exception as error:  # what the library raises for damaged files has no class in common
-        raise DataError(f"{name}: {_first_line(error)}") from None
+        raise DataError(f"{name}: {_brief(error)}") from None
     revision = str(builder.hash)
     whole = f"{HUB}{match['id']}:{builder.config.name}@{revision}"
     parts = [HubPart(rows, revision, f"{whole} {split}", split) for split, rows in splits.items()]
     return whole, parts
 
 
-def _first_line(error: Exception) -> str:
-    """Return the first line of a message; the library's go on for pages."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _brief(error: Exception) -> str:
+    """Return the beginning of a message on one line; the library's go on for pages."""
+    return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)
