@@ -1,6 +1,7 @@
 """Chinese, Arabic, Hindi, emoji and code: read, cut, trained on, written and measured."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -15,7 +16,7 @@ from textgen.tokenization.text import clean_text
 
 # Texts in each script, of which no two are equal, so that some are held out.
 VARIED = [f"{number} {text}" for number in range(12) for text in TEXTS.values()]
-SETTINGS = [
+SETTINGS: list[dict[str, Any]] = [
     *({"tokenizer": kind} for kind in TOKENIZERS),
     {"tokenizer": "word", "strict": True, "documents": "row"},
 ]
@@ -48,7 +49,7 @@ def test_every_form_and_tokenizer_gives_the_texts_back(
     ("settings", "form"), list(zip(SETTINGS, [*FORMS, ".jsonl"], strict=True)), ids=str
 )
 def test_every_tokenizer_trains_writes_and_measures(
-    tmp_path: Path, settings: dict[str, object], form: str
+    tmp_path: Path, settings: dict[str, Any], form: str
 ) -> None:
     path = write(tmp_path, f"corpus{form}", VARIED)
     model = TextGenerator.train(

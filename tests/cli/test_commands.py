@@ -1,5 +1,6 @@
 """The commands as a person uses them, each in a process of its own."""
 
+import gzip
 import json
 import os
 import re
@@ -222,7 +223,7 @@ def test_corpora_lists_the_recipes(run: Run) -> None:
 
 def test_version_and_help(run: Run) -> None:
     assert run("--version").stdout.startswith(b"textgen, version 0.")
-    for command in ("prepare", "train", "generate", "evaluate", "info", "corpora"):
+    for command in ("prepare", "train", "generate", "evaluate", "info", "corpora", "tokenizer"):
         done = run(command, "--help")
         assert done.returncode == 0
         assert f"textgen {command}".encode() in done.stdout
@@ -257,6 +258,26 @@ def test_version_and_help(run: Run) -> None:
         (("train", "{text}", "-o", "{out}", "--validation", "1"), 2, ["validation is 1"]),
         (("train", "{text}", "-o", "{out}", "--encoding", "no"), 2, ["encoding is 'no'"]),
         (("train", "{text}"), 2, ["Missing option '-o'"]),
+        (("train", "{ragged}", "-o", "{out}"), 65, ["ragged.csv:3: 1 fields"]),
+        (("train", "{twice}", "-o", "{out}"), 65, ["twice.jsonl:2:", "'text' comes twice"]),
+        (("train", "{cut}", "-o", "{out}"), 65, ["cut.txt.gz: byte ", "is the file whole?"]),
+        (("train", "{table}", "-o", "{out}"), 65, ["--column", "columns are: title, body"]),
+        (("train", "{table}", "-o", "{out}", "--column", "x"), 65, ["'x'", "title, body"]),
+        (("train", "{table}", "-o", "{out}", "--template", "$"), 2, ["names nothing"]),
+        (("train", "{table}", "-o", "{out}", "--template", "x"), 2, ["names no column"]),
+        (("train", "{text}", "-o", "{out}", "--documents", "row"), 2, ["plain text has no rows"]),
+        (("train", "{text}", "-o", "{out}", "--validation", "x"), 2, ["neither a file"]),
+        (("train", "{text}", "-o", "{out}", "--tokenizer", "wrod"), 2, ["one of char, byte"]),
+        (("train", "{text}", "-o", "{out}", "--tokenizer", "x.json"), 66, ["x.json: no such file"]),
+        (("train", "{text}", "-o", "{out}", "--tokenizer", "{json}"), 65, ["not a usable token"]),
+        (("train", "{text}", "-o", "{out}", "--strict"), 2, ["strict", "tokenizer word"]),
+        (("train", "{text}", "-o", "{out}", "--vocab-size", "900"), 2, ["char", "bpe, unigram"]),
+        (("train", "hf:x", "-o", "{out}"), 2, ["hf:org/name[:config][@revision]"]),
+        (("tokenizer", "info", "-m", "{json}"), 65, ["not a usable tokenizer.json"]),
+        (("tokenizer", "encode", "-m", "{model}"), 2, ["no text"]),
+        (("tokenizer", "decode", "-m", "{model}", "a"), 2, ["whole numbers"]),
+        (("tokenizer", "decode", "-m", "{model}", "999"), 2, ["token 999", "0 to 257"]),
+        (("tokenizer", "train", "{text}", "-o", "{json}"), 2, ["exists already"]),
         (("prepare", "{text}", "-o", "{model}"), 2, ["exists already"]),
         (("evaluate", "{text}", "-m", "{model}", "--split", "test"), 2, ["test split", "empty"]),
         (("evaluate", "none.txt", "-m", "{model}"), 66, ["none.txt"]),
@@ -275,10 +296,15 @@ def test_bad_input_gets_one_line_and_its_exit_code(
         "bad_toml.toml": b"x = ",
         "odd_toml.toml": b"temprature = 1.0",
         "flat_toml.toml": b"logit_bias = 5",
+        "ragged.csv": b"title,text\na,b\nc\n",
+        "table.csv": b"title,body\na,b\n",
+        "twice.jsonl": b'{"text": "a"}\n{"text": "b", "text": "c"}\n',
+        "cut.txt.gz": gzip.compress(TIDEWATER.read_bytes())[:-20],
+        "json.json": b"{}",
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    names = {Path(name).stem: tmp_path / name for name in files}
+    names = {name.partition(".")[0]: tmp_path / name for name in files}
     names |= {"model": trained, "out": tmp_path / "out"}
     done = run(*(argument.format(**names) for argument in arguments), cwd=tmp_path)
     assert done.returncode == code, done.stderr

@@ -1,0 +1,70 @@
+"""Corpora and tokenizers of every kind, as a person names them on the command line."""
+
+import json
+from pathlib import Path
+
+from tokenizers import Tokenizer as LibraryTokenizer
+from tokenizers import models, pre_tokenizers
+
+from tests.conftest import TIDEWATER, Run
+
+
+def test_tokenizer_is_learned_used_and_shown(run: Run, trained: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    done = run("tokenizer", "train", TIDEWATER, "-o", mine, "--tokenizer", "word")
+    assert (done.returncode, done.stdout) == (0, b"")
+    text = "The harbour\nwas still."
+    ids = run("tokenizer", "encode", "-m", mine, text).stdout
+    assert run("tokenizer", "decode", "-m", mine, "-", input=ids).stdout.decode() == text + "\n"
+    assert (
+        run("tokenizer", "decode", "-m", mine, *ids.decode().split()).stdout.decode() == text + "\n"
+    )
+    pairs = json.loads(run("tokenizer", "encode", "-m", mine, "--json", text).stdout)
+    assert "".join(shown for _, shown in pairs) == text
+    assert run("tokenizer", "encode", "-m", mine, "-", input=text.encode()).stdout == ids
+    told = json.loads(run("tokenizer", "info", "-m", mine, "--json").stdout)
+    assert (told["kind"], told["normalize"]) == ("word", "nfc")
+    assert b"char" in run("tokenizer", "info", "-m", trained).stdout
+    again = run("tokenizer", "train", TIDEWATER, "-o", mine, "--overwrite")
+    assert again.returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.json", "mine.json.old"}
+
+
+def test_tokenizer_of_ones_own_trains_and_says_what_it_loses(run: Run, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    library = LibraryTokenizer(models.WordLevel({"the": 0, "[UNK]": 1}, "[UNK]"))
+    library.pre_tokenizer = pre_tokenizers.Whitespace()
+    library.save(str(mine))
+    sizes = ("--units", 4, "--embedding-size", 4, "--batch-size", 2, "--window", 4, "--steps", 2)
+    done = run("train", TIDEWATER, "-o", tmp_path / "m", "--tokenizer", mine, *sizes)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"does not give every text back as it was" in done.stderr
+    written = run("generate", "-m", tmp_path / "m", "-n", 3, "the the").stdout.split()
+    assert set(written) <= {b"the", b"[UNK]"}
+
+
+def test_what_is_left_out_is_said(run: Run, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    rows = "".join(f'{{"text": "row {number}"}}\n' for number in range(99))
+    (corpus / "rows.jsonl").write_text(rows + '{"text": null}\n{"text": ""}\n')
+    (corpus / "notes.odt").write_bytes(b"PK")
+    (corpus / ".hidden").write_bytes(b"x")
+    done = run("prepare", corpus, "-o", tmp_path / "store")
+    told = done.stderr.decode()
+    assert "left out 2 rows whose cell is null or empty" in told
+    assert "notes.odt" in told
+    assert "hidden" not in told
+
+
+def test_evaluation_reads_as_training_did_unless_told(run: Run, tmp_path: Path) -> None:
+    rows = [f'{{"id": "{n}", "body": "row {n} of the book"}}\n' for n in range(120)]
+    (tmp_path / "rows.jsonl").write_text("".join(rows))
+    sizes = ("--units", 4, "--embedding-size", 4, "--batch-size", 2, "--window", 4, "--steps", 2)
+    done = run("train", tmp_path / "rows.jsonl", "-o", tmp_path / "m", "--column", "body", *sizes)
+    assert done.returncode == 0, done.stderr.decode()
+    measured = run("evaluate", tmp_path / "rows.jsonl", "-m", tmp_path / "m", "--json")
+    assert json.loads(measured.stdout)["documents"] == 120
+    other = ("--template", "$id: $body", "--documents", "file")
+    measured = run("evaluate", tmp_path / "rows.jsonl", "-m", tmp_path / "m", "--json", *other)
+    assert json.loads(measured.stdout)["documents"] == 1
