@@ -115,6 +115,8 @@ def learn(kind: str, texts: Iterable[str], vocab_size: int | None) -> dict[str, 
         words = _frequent_pieces(kind, texts, size, at_least=1)
         known = [UNKNOWN, *(word for word in words if word != UNKNOWN)]
         return _numbered(known[: size - 1], eos=LINE_END)
+    if kind == "char":
+        texts = ("".join(sorted(set(text))) for text in texts)  # which there are; not how many
     # A word seen once is spelled in bytes, so that the network meets such spellings in training.
     pieces = _frequent_pieces(kind, texts, size, at_least=2 if kind == "word" else 1)
     longer = [piece for piece in pieces if len(piece) > 1]
