@@ -105,22 +105,42 @@ class NumberList(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is not a list of whole numbers like 512,256", param, ctx)
 
 
+class NameList(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them, or a list of them from a TOML file; the field checks them."""
+
+    name = "names"
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self._choices = choices
+
+    def get_metavar(self, param: Any, ctx: Any) -> str:
+        """Show the legal names in the help."""
+        return f"[{'|'.join(self._choices)}][,...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Read `tanh,relu` or `["tanh", "relu"]`; an empty text names nothing."""
+        names = value.split(",") if isinstance(value, str) else value
+        return tuple(name for name in names if name)
+
+
 def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:
     """Make the option of one field."""
     kind = inner_type(hint)
-    texts = is_tuple_type(hint) and kind is str
-    choices = field.metadata["choices"]
-    if choices:
-        shown: Any = click.Choice(choices)
-    elif is_tuple_type(hint) and not texts:
+    several, choices = is_tuple_type(hint), field.metadata["choices"]
+    texts = several and kind is str and not choices
+    shown: Any = kind
+    if several and choices:
+        shown = NameList(choices)
+    elif choices:
+        shown = click.Choice(choices)
+    elif several and not texts:
         shown = NumberList()
-    else:
-        shown = kind
     default: Any = field.default
-    if isinstance(shown, NumberList):
-        default = ",".join(map(str, default))  # as a person would write it
+    if several and not texts:
+        default = ",".join(map(str, default)) or None  # as a person would write it
+    name = field.name.replace("_", "-")
     return click.option(
-        f"--{field.name.replace('_', '-')}",
+        f"--{name}/--no-{name}" if kind is bool else f"--{name}",
         *field.metadata["flags"],
         field.name,
         type=shown,
