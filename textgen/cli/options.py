@@ -119,8 +119,8 @@ class NameList(click.ParamType[tuple[str, ...]]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
         """Read `tanh,relu` or `["tanh", "relu"]`; an empty text names nothing."""
-        names = value.split(",") if isinstance(value, str) else value
-        return tuple(name for name in names if name)
+        names = value.split(",") if value and isinstance(value, str) else value or ()
+        return tuple(names) if isinstance(names, list | tuple) else (names,)
 
 
 def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:

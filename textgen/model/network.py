@@ -189,9 +189,8 @@ def _dense(units: int, seed: int, name: str, *, bias: bool = True) -> keras.laye
 def parameters(model: LanguageModel) -> dict[str, Any]:
     """Return the model's trained variables under the names of `ModelConfig.tensors()`."""
     layers = [model.embedding, *model.lstms, model.projection, model.logits]
-    return {
-        f"{layer.name}.{v.name}": v for layer in layers if layer for v in layer.trainable_variables
-    }
+    there = [layer for layer in layers if layer is not None]
+    return {f"{layer.name}.{v.name}": v for layer in there for v in layer.trainable_variables}
 
 
 def get_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:

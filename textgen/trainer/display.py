@@ -99,6 +99,7 @@ class TrainingDisplay(keras.callbacks.Callback):
             f"{logs['perplexity']:.2f}, {logs['bits_per_byte']:.3f} bits per byte"
             + "".join(f", {name} {logs[name]:.4f}" for name in METRICS if name in logs),
             highlight=False,
+            soft_wrap=True,
         )
         self._show_sample()
 
