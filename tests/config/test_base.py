@@ -104,6 +104,7 @@ def test_learning_rate_and_decay_are_the_optimizers_unless_given() -> None:
     for name, usual in OPTIMIZERS.items():
         config = TrainingConfig(optimizer=name)
         assert (config.peak_rate, config.decay) == usual
+    assert TrainingConfig(optimizer="sgd", momentum=0.75).peak_rate == 4.0
     config = TrainingConfig(optimizer="sgd", learning_rate=0.5, weight_decay=0.1)
     assert (config.peak_rate, config.decay) == (0.5, 0.1)
 

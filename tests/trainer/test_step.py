@@ -48,11 +48,11 @@ def test_every_optimizer_learns_and_repeats_byte_for_byte(name: str) -> None:
     momentum = 0.5 if name in MOMENTUM_OPTIMIZERS else 0.0
     step = Step(LanguageModel(CONFIG), TrainingConfig(optimizer=name, momentum=momentum))
     restore = restorable(step)
-    losses = train(step, 8)
+    losses = train(step, 12)
     weights = get_weights(step.model)
     assert losses[-1] < losses[0]
     restore()
-    assert train(step, 8) == losses
+    assert train(step, 12) == losses
     for key, array in get_weights(step.model).items():
         assert array.tobytes() == weights[key].tobytes()
 

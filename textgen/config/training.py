@@ -57,7 +57,7 @@ class TrainingConfig(Config):
     optimizer: str = option("adamw", "What makes steps of gradients.", choices=tuple(OPTIMIZERS))
     learning_rate: float | None = option(
         None,
-        "Peak learning rate. "
+        "Peak learning rate; the usual one is multiplied with 1 - momentum. "
         f"[default: {', '.join(f'{usual[0]:g} {name}' for name, usual in OPTIMIZERS.items())}]",
         above=0,
     )
@@ -106,8 +106,12 @@ class TrainingConfig(Config):
 
     @property
     def peak_rate(self) -> float:
-        """The largest learning rate: the one given, or the optimizer's usual one."""
-        usual = OPTIMIZERS[self.optimizer].learning_rate
+        """The largest learning rate: the one given, or the optimizer's usual one.
+
+        Momentum makes a step 1 / (1 - momentum) times as long in the end; the usual rate is
+        that much smaller with it.
+        """
+        usual = OPTIMIZERS[self.optimizer].learning_rate * (1 - self.momentum)
         return usual if self.learning_rate is None else self.learning_rate
 
     @property
