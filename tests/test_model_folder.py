@@ -49,6 +49,16 @@ def test_model_comes_back_as_it_was(model: Model, folder: Path) -> None:
         np.testing.assert_array_equal(read.weights[name], array)
 
 
+def test_folder_from_before_a_setting_existed_has_its_default(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    first = ("format", "vocab_size", "layers", "units", "embedding_size", "dropout")
+    (folder / "config.json").write_text(json.dumps({name: values[name] for name in first}))
+    sign(folder)
+    read = read_model(folder)
+    assert read.config.layer_activations == (("tanh", "sigmoid"),) * 2
+    assert not read.config.tie_embeddings
+
+
 @pytest.mark.parametrize("name", HASHED)
 def test_any_changed_byte_is_found(folder: Path, name: str) -> None:
     path = folder / name
@@ -116,6 +126,8 @@ def replace(name: str, data: bytes) -> Callable[[Path], None]:
         (rewrite("config.json", units=[1 << 40]), "units is 1099511627776"),
         (rewrite("config.json", units=[]), "units is empty"),
         (rewrite("config.json", units="16"), "units is '16'"),
+        (rewrite("config.json", activation="gelu"), "activation is 'gelu'"),
+        (rewrite("config.json", tie_embeddings=True), "its tensors are not those"),
         (rewrite("config.json", vocab_size=9), "258 token types, but config.json says 9"),
         (rewrite("config.json", auto_map="x.py"), "unknown setting 'auto_map'"),
         (rewrite("config.json", format=2), "of another format"),
@@ -154,6 +166,7 @@ def test_foreign_folder_that_does_not_fit_together_is_refused(
         {"corpus": {"name": 3, "licence": "", "cut": "", "settings": {}}},
         {"training": {}},
         {"training": {"validation": 3}},
+        {"training": {"metrics": 3}},
     ],
 )
 def test_damaged_record_is_refused(folder: Path, record: dict[str, Any]) -> None:

@@ -16,7 +16,6 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
         provenance: the manifest's `corpus` and `training`, as far as they are known.
     """
     corpus = provenance.get("corpus", {})
-    units = " + ".join(map(str, config.layer_units))
     lines = [
         f"# {name}",
         "",
@@ -25,8 +24,7 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
         f"- Corpus: {corpus.get('name', 'unknown')}",
         f"- Licence of the corpus: {corpus.get('licence', 'unknown')}",
         f"- Tokens: {tokenizer}, {config.vocab_size:,} types",
-        f"- Network: embedding {config.embedding_size}, LSTM {units}, "
-        f"{config.parameter_count():,} parameters",
+        f"- Network: {config.summary()}, {config.parameter_count():,} parameters",
     ]
     if training := provenance.get("training"):
         quality = training["validation"]

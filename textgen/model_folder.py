@@ -44,6 +44,7 @@ RECORD: dict[str, dict[str, type]] = {
         **{"tokens_per_second": float, "validation": dict, "settings": dict},
     },
     "training.validation": {"nats_per_token": float, "perplexity": float, "bits_per_byte": float},
+    "training.metrics": {},
     "training.settings": {"seed": int},
 }
 

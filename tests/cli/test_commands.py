@@ -63,6 +63,30 @@ def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: P
     assert json.loads((tmp_path / "m" / "config.json").read_text())["vocab_size"] == 600
 
 
+def test_options_of_network_and_optimizer_reach_the_model(run: Run, tmp_path: Path) -> None:
+    toml = tmp_path / "options.toml"
+    toml.write_text("activation = ['tanh', 'softsign']\nmetrics = ['accuracy']\n")
+    done = run(
+        "train", "tidewater", "-o", tmp_path / "m", "--steps", 2, "--config", toml,
+        "--units", "8,6", "--embedding-size", "4", "--tie-embeddings", "--metrics",
+        "accuracy,top_5_accuracy", "--optimizer", "sgd", "--recurrent-dropout", 0.1,
+        env={"TEXTGEN_RECURRENT_ACTIVATION": "hard_sigmoid"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ", accuracy 0." in done.stderr.decode()
+    told = json.loads(run("info", "-m", tmp_path / "m", "--json").stdout)
+    assert told["config"]["activation"] == ["tanh", "softsign"]
+    assert told["config"]["recurrent_activation"] == ["hard_sigmoid"]
+    assert told["training"]["settings"]["optimizer"] == "sgd"
+    assert set(told["training"]["metrics"]) == {"accuracy", "top_5_accuracy"}
+    shown = run("info", "-m", tmp_path / "m").stdout.decode()
+    network = "embedding 4 (tied), LSTM 8 + 6, activation tanh + softsign, recurrent activation"
+    for part in (f"{network} hard_sigmoid", ", top_5_accuracy 0."):
+        assert part in shown
+    assert network in (tmp_path / "m" / "README.md").read_text()
+    assert run("generate", "-m", tmp_path / "m", "-n", 5).returncode == 0
+
+
 def test_interrupted_training_leaves_a_complete_model(run: Run, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "textgen", "train", str(TIDEWATER), "-o", str(tmp_path / "m")]
     with subprocess.Popen(
@@ -257,6 +281,10 @@ def test_version_and_help(run: Run) -> None:
         (("train", "{text}", "-o", "{out}", "--units", "5,x"), 2, ["--units", "512,256"]),
         (("train", "{text}", "-o", "{out}", "--validation", "1"), 2, ["validation is 1"]),
         (("train", "{text}", "-o", "{out}", "--encoding", "no"), 2, ["encoding is 'no'"]),
+        (("train", "{text}", "-o", "{out}", "--activation", "gelu"), 2, ["'gelu'", "tanh, sig"]),
+        (("train", "{text}", "-o", "{out}", "--activation", "relu,elu"), 2, ["2 functions", "1 "]),
+        (("train", "{text}", "-o", "{out}", "--optimizer", "adem"), 2, ["'adem'", "'adamw'"]),
+        (("train", "{text}", "-o", "{out}", "--metrics", "bleu"), 2, ["'bleu'", "top_5_accuracy"]),
         (("train", "{text}"), 2, ["Missing option '-o'"]),
         (("train", "{ragged}", "-o", "{out}"), 65, ["ragged.csv:3: 1 fields"]),
         (("train", "{twice}", "-o", "{out}"), 65, ["twice.jsonl:2:", "'text' comes twice"]),

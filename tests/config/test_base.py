@@ -10,7 +10,7 @@ from textgen.config.corpus import CorpusConfig
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.settings import share_out
-from textgen.config.training import DEFAULT_BUDGET, TrainingConfig
+from textgen.config.training import DEFAULT_BUDGET, OPTIMIZERS, TrainingConfig
 from textgen.errors import UsageError
 
 
@@ -101,6 +101,49 @@ def test_one_number_serves_for_all_layers_and_a_list_fixes_the_depth() -> None:
     assert NetworkConfig(units=(8, 4)).layer_units == (8, 4)
     with pytest.raises(UsageError, match="layers is 3 but units names 2"):
         NetworkConfig(units=(8, 4), layers=3)
+
+
+def test_one_activation_serves_for_all_layers_or_each_has_its_own() -> None:
+    config = NetworkConfig(units=(8, 4), activation=("relu",), recurrent_activation=("elu", "tanh"))
+    assert config.layer_activations == (("relu", "elu"), ("relu", "tanh"))
+    with pytest.raises(UsageError, match="activation names 3 functions, but there are 2 layers"):
+        NetworkConfig(units=(8,), layers=2, activation=("tanh", "relu", "elu"))
+    with pytest.raises(UsageError, match=r"activation is 'gelu'; it must be one of tanh, sigmoid"):
+        NetworkConfig(activation=("gelu",))
+
+
+def test_embedding_drops_what_the_layers_do_unless_told() -> None:
+    assert NetworkConfig(layers=2, dropout=0.3).dropouts == (0.3, 0.3, 0.3)
+    assert NetworkConfig(dropout=0.3, embedding_dropout=0.0).dropouts == (0.0, 0.3)
+
+
+def test_summary_names_what_is_unusual_alone() -> None:
+    assert NetworkConfig(units=(8, 4)).summary() == "embedding 64, LSTM 8 + 4"
+    unusual = NetworkConfig(tie_embeddings=True, recurrent_activation=("hard_sigmoid",))
+    assert unusual.summary() == ("embedding 64 (tied), LSTM 512, recurrent activation hard_sigmoid")
+
+
+def test_tied_output_needs_a_projection_where_widths_differ() -> None:
+    config = ModelConfig(vocab_size=5, embedding_size=2, units=(3,), tie_embeddings=True)
+    assert config.tensors()["projection.kernel"] == (3, 2)
+    assert not {"projection.kernel", "logits.kernel"} & set(
+        config.replace(embedding_size=3).tensors()
+    )
+
+
+def test_learning_rate_and_decay_are_the_optimizers_unless_given() -> None:
+    for name, usual in OPTIMIZERS.items():
+        config = TrainingConfig(optimizer=name)
+        assert (config.peak_rate, config.decay) == usual
+    assert TrainingConfig(optimizer="sgd", momentum=0.75).peak_rate == 4.0
+    config = TrainingConfig(optimizer="sgd", learning_rate=0.5, weight_decay=0.1)
+    assert (config.peak_rate, config.decay) == (0.5, 0.1)
+
+
+def test_momentum_is_refused_where_there_is_none() -> None:
+    assert TrainingConfig(optimizer="sgd", momentum=0.9).momentum == 0.9
+    with pytest.raises(UsageError, match="adamw takes none; those that do are sgd and rmsprop"):
+        TrainingConfig(momentum=0.9)
 
 
 def test_tensors_follow_the_layers() -> None:

@@ -1,5 +1,6 @@
 """The network is a Keras model like any other, and its fused loop computes what Keras's does."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from tests.conftest import random_weights
 from textgen.config.model import ModelConfig
 from textgen.model import LanguageModel, get_weights, lstm_op, set_weights
 from textgen.model.lstm import FastLSTM
+from textgen.model_folder import Model, write_model
 
 CONFIG = ModelConfig(vocab_size=11, embedding_size=5, units=(7, 6), dropout=0.3)
 
@@ -83,17 +85,97 @@ def test_state_carried_through_windows_is_one_pass() -> None:
     np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-5)
 
 
-def test_plain_compile_and_fit_learn() -> None:
-    model = LanguageModel(CONFIG, seed=1)
-    model.compile(
-        optimizer=keras.optimizers.Adam(0.05),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
+LOSSES = {
+    "sparse": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    "smoothed": keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+    "focal": keras.losses.CategoricalFocalCrossentropy(from_logits=True),
+}
+OPTIMIZERS = {
+    "adam": lambda: keras.optimizers.Adam(0.05),
+    "sgd": lambda: keras.optimizers.SGD(0.5, momentum=0.9, nesterov=True, clipnorm=1.0),
+    "rmsprop": lambda: keras.optimizers.RMSprop(0.02),
+}
+
+
+def sentences(one_hot: bool) -> tuple[Any, Any]:
+    """The alphabet again and again: inputs, and what follows."""
     tokens = np.tile(np.arange(11), 60).reshape(-1, 33)
-    history = model.fit(tokens[:, :-1], tokens[:, 1:], epochs=15, batch_size=4, verbose=0)
-    losses = history.history["loss"]
-    assert losses[-1] < 0.5 * losses[0]
+    following = tokens[:, 1:]
+    return tokens[:, :-1], keras.ops.one_hot(following, 11) if one_hot else following
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "optimizer"), [("sparse", "adam"), ("smoothed", "sgd"), ("focal", "rmsprop")]
+)
+def test_plain_compile_and_fit_learn(loss: str, optimizer: str, tied: bool) -> None:
+    model = LanguageModel(CONFIG.replace(tie_embeddings=tied, dropout=0.0), seed=1)
+    model.compile(optimizer=OPTIMIZERS[optimizer](), loss=LOSSES[loss], metrics=["accuracy"])
+    inputs, targets = sentences(one_hot=loss != "sparse")
+    history = model.fit(inputs, targets, epochs=12, batch_size=2, verbose=0).history
+    assert history["loss"][-1] < 0.8 * history["loss"][0]
+    assert history["accuracy"][-1] > 0.7  # chance is 0.1
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_callbacks_of_keras_watch_save_and_stop(tied: bool, tmp_path: Path) -> None:
+    model = LanguageModel(CONFIG.replace(tie_embeddings=tied), seed=1)
+    model.compile(optimizer="adam", loss=LOSSES["sparse"])
+    rates = [0.05, 0.05, 0.0, 0.0, 0.0, 0.0]
+    callbacks = [
+        keras.callbacks.ModelCheckpoint(tmp_path / "model.keras", monitor="val_loss"),
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=2, min_delta=1e-6),
+        keras.callbacks.LearningRateScheduler(lambda epoch: rates[epoch]),
+    ]
+    data = sentences(one_hot=False)
+    history = model.fit(*data, epochs=6, validation_data=data, callbacks=callbacks, verbose=0)
+    assert len(history.epoch) == 4  # two that learn, two that cannot
+    assert history.history["learning_rate"][:3] == pytest.approx(rates[:3])
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(data[0][:2]), model(data[0][:2]))
+
+
+def test_model_folder_becomes_a_keras_model(model: Model, tmp_path: Path) -> None:
+    write_model(model, tmp_path / "m")
+    loaded = LanguageModel.from_pretrained(tmp_path / "m")
+    assert loaded.config == model.config
+    for name, array in get_weights(loaded).items():
+        np.testing.assert_array_equal(array, model.weights[name])
+
+
+def test_tied_output_is_the_embedding_and_trains_it_from_both_sides() -> None:
+    config = CONFIG.replace(tie_embeddings=True, embedding_size=6)
+    model = LanguageModel(config, seed=1)
+    assert "projection.kernel" not in config.tensors()
+    assert config.parameter_count() == CONFIG.replace(embedding_size=6).parameter_count() - 66
+    outputs, _ = model.read(np.array([[3]]), model.initial_state(1))
+    matrix = np.array(model.embedding.embeddings)
+    np.testing.assert_allclose(
+        model(np.array([[3]]))[0, 0], np.array(outputs)[0, 0] @ matrix.T, atol=1e-6
+    )
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(model(np.array([[3]]))[0, 0, 7])
+    gradient = tf.convert_to_tensor(tape.gradient(total, model.embedding.embeddings.value))
+    assert [bool(row.any()) for row in np.array(gradient)] == [i in (3, 7) for i in range(11)]
+
+
+def test_embeddings_reach_the_first_layer_with_standard_deviation_one() -> None:
+    for tied in (False, True):
+        config = ModelConfig(vocab_size=500, embedding_size=64, units=(2,), tie_embeddings=tied)
+        embeddings = get_weights(LanguageModel(config))["embedding.embeddings"]
+        assert abs(config.embedding_scale * embeddings.std() - 1) < 0.02
+
+
+def test_recurrent_dropout_hides_some_of_the_state_in_training_alone() -> None:
+    config = ModelConfig(
+        vocab_size=5, embedding_size=3, units=(40,), dropout=0.0, recurrent_dropout=0.5
+    )
+    model = LanguageModel(config, seed=1)
+    tokens = np.ones((1, 6), np.int32)
+    first, second = (np.array(model(tokens, training=True)) for _ in range(2))
+    assert (first[:, 0] == second[:, 0]).all()  # the state was still empty
+    assert (first[:, 1:] != second[:, 1:]).any()
+    np.testing.assert_array_equal(model(tokens), model(tokens))
 
 
 def test_parameters_have_the_names_and_shapes_of_the_configuration() -> None:

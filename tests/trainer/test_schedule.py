@@ -2,9 +2,11 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textgen.config.training import SCHEDULES
 from textgen.trainer.budget import steps_within
 from textgen.trainer.schedule import TRAINING_COST, VALIDATION_SHARE, learning_rate, make_schedule
 
@@ -22,27 +24,30 @@ def test_validations_end_with_the_run_and_cost_little(
         assert cost <= VALIDATION_SHARE * TRAINING_COST * steps * per_step
 
 
-@given(st.integers(1, 3000), st.floats(0, 1))
+@given(st.integers(1, 3000), st.floats(0, 1), st.sampled_from(SCHEDULES))
 def test_learning_rate_rises_then_falls_and_never_leaves_its_range(
-    steps: int, warmup: float
+    steps: int, warmup: float, schedule: str
 ) -> None:
-    rates = [learning_rate(s, steps, peak=2.0, warmup=warmup) for s in range(steps)]
+    rates = [
+        learning_rate(s, steps, peak=2.0, warmup=warmup, schedule=schedule) for s in range(steps)
+    ]
     assert all(0 < rate <= 2.0 for rate in rates)
     top = rates.index(max(rates))
     assert rates[: top + 1] == sorted(rates[: top + 1])
     assert rates[top:] == sorted(rates[top:], reverse=True)
 
 
-def test_learning_rate_written_out() -> None:
-    rates = [learning_rate(s, 8, peak=1.0, warmup=0.5) for s in range(8)]
-    expected = [
-        0.25,
-        0.5,
-        0.75,
-        1.0,
-        *(0.5 * (1 + math.cos(math.pi * k / 5)) for k in (1, 2, 3, 4)),
-    ]
-    assert all(math.isclose(a, b) for a, b in zip(rates, expected, strict=True))
+@pytest.mark.parametrize(
+    ("schedule", "fall"),
+    [
+        ("cosine", [0.5 * (1 + math.cos(math.pi * k / 5)) for k in (1, 2, 3, 4)]),
+        ("linear", [0.8, 0.6, 0.4, 0.2]),
+        ("constant", [1.0, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_learning_rate_written_out(schedule: str, fall: list[float]) -> None:
+    rates = [learning_rate(s, 8, peak=1.0, warmup=0.5, schedule=schedule) for s in range(8)]
+    assert rates == pytest.approx([0.25, 0.5, 0.75, 1.0, *fall])
 
 
 @given(st.floats(0, 1e6), st.floats(0.001, 100), st.floats(0, 50))

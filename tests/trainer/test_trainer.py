@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from textgen.config.model import NetworkConfig
-from textgen.config.training import TrainingConfig
+from textgen.config.training import OPTIMIZERS, TrainingConfig
 from textgen.errors import DataError, TrainingDiverged
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.sources import open_source
@@ -84,6 +84,35 @@ def test_steps_of_a_budget_repeat_its_run(make: Make) -> None:
     repeated = make(steps=budgeted.record.steps).run()
     assert digest(repeated) == digest(budgeted)
     assert repeated.record.validation == budgeted.record.validation
+
+
+def test_budget_repeats_where_the_state_is_dropped_out(store: TokenStore) -> None:
+    network = NETWORK.replace(recurrent_dropout=0.3)
+
+    def run(**length: Any) -> TrainingResult:
+        return Trainer(store, network, TrainingConfig(batch_size=4, window=8, **length)).run()
+
+    budgeted = run(budget="1s")
+    assert digest(run(steps=budgeted.record.steps)) == digest(budgeted)
+
+
+def test_metrics_are_shown_and_recorded(make: Make) -> None:
+    recorder = Recorder()
+    record = make(recorder, steps=2, metrics=("top_5_accuracy",)).run().record
+    assert 0 < record.metrics["top_5_accuracy"] < 1
+    assert recorder.logs[-1]["top_5_accuracy"] == pytest.approx(
+        record.metrics["top_5_accuracy"], abs=1e-5
+    )
+    assert record.to_dict()["metrics"] == record.metrics
+
+
+@pytest.mark.parametrize("given", [{}, {"learning_rate": 0.25}])
+def test_learning_rate_is_the_optimizers_own_unless_given(make: Make, given: Any) -> None:
+    recorder = Recorder()
+    make(recorder, steps=2, optimizer="sgd", schedule="constant", warmup=0.0, **given).run()
+    expected = given.get("learning_rate", OPTIMIZERS["sgd"].learning_rate)
+    rates = [logs["learning_rate"] for logs in recorder.logs[:2]]
+    assert rates == pytest.approx([expected, expected])
 
 
 def test_epochs_are_passes_over_the_training_split(make: Make) -> None:

@@ -49,7 +49,7 @@ def test_streams_side_by_side_agree_with_one_pass(trained: Path, text: str) -> N
     tokens = np.append(generator.tokenizer.encode(text[-8000:]), EOS_ID)
     scorer = Scorer(generator.decoder)
     scorer.add(tokens)
-    together = validate(Step(model, TrainingConfig()), tokens)
+    together, _ = validate(Step(model, TrainingConfig()), tokens)
     assert abs(together - scorer.nats) / len(tokens) < 1e-3
 
 
@@ -57,4 +57,15 @@ def test_untrained_network_is_about_as_good_as_chance() -> None:
     config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
     step = Step(LanguageModel(config), TrainingConfig())
     tokens = np.random.default_rng(0).integers(0, 50, 3000)
-    assert abs(validate(step, tokens) / 3000 - np.log(50)) < 0.1
+    assert abs(validate(step, tokens)[0] / 3000 - np.log(50)) < 0.1
+
+
+def test_metrics_are_of_the_last_validation_alone() -> None:
+    config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
+    step = Step(LanguageModel(config), TrainingConfig(metrics=("accuracy", "top_5_accuracy")))
+    tokens = np.random.default_rng(0).integers(0, 50, 3000)
+    validate(step, np.zeros(500, np.int64))
+    nats, metrics = validate(step, tokens)
+    assert list(metrics) == ["accuracy", "top_5_accuracy"]
+    assert (nats, metrics) == validate(step, tokens)
+    assert 0.05 < metrics["top_5_accuracy"] < 0.2  # chance is 0.1

@@ -8,6 +8,7 @@ import click
 
 from textgen.cli.options import model_option, require_model
 from textgen.config.duration import format_duration
+from textgen.config.model import ModelConfig
 
 
 @click.command(short_help="Show what a model folder holds.")
@@ -27,18 +28,17 @@ def info(model: Path | None, as_json: bool) -> None:
         "generation": loaded.generation.to_dict(),
         **loaded.provenance,
     }
-    click.echo(json.dumps(told) if as_json else "\n".join(_lines(told)))
+    click.echo(json.dumps(told) if as_json else "\n".join(_lines(told, loaded.config)))
 
 
-def _lines(told: dict[str, Any]) -> list[str]:
+def _lines(told: dict[str, Any], config: ModelConfig) -> list[str]:
     """Put a model's description into lines of a name and a value."""
-    config, generation = told["config"], told["generation"]
+    generation = told["generation"]
     rows = {
         "model": told["model"],
-        "network": f"embedding {config['embedding_size']}, "
-        f"LSTM {' + '.join(map(str, config['units'] * (config['layers'] or 1)))}",
+        "network": config.summary(),
         "parameters": f"{told['parameters']:,}",
-        "tokens": f"{told['tokenizer']['kind']}, {config['vocab_size']:,} types, "
+        "tokens": f"{told['tokenizer']['kind']}, {config.vocab_size:,} types, "
         f"text {told['tokenizer']['normalize']}",
         "sampling": ", ".join(f"{k} {v}" for k, v in generation.items() if v not in (None, [])),
     }
@@ -56,5 +56,6 @@ def _lines(told: dict[str, Any]) -> list[str]:
         rows["quality"] = (
             f"{quality['nats_per_token']:.4f} nats per token, perplexity "
             f"{quality['perplexity']:.2f}, {quality['bits_per_byte']:.4f} bits per byte"
+            + "".join(f", {name} {value}" for name, value in training.get("metrics", {}).items())
         )
     return [f"{name:<11} {value}" for name, value in rows.items()]

@@ -9,9 +9,8 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
-from textgen.cli.tokens import TokenBiasParam, TokenParam
-from textgen.config.base import Config, inner_type, is_tuple_type, reject_unknown, several
-from textgen.config.generation import TokenBias, TokenName
+from textgen.cli.values import CommaList, value_type
+from textgen.config.base import Config, is_tuple_type, reject_unknown, several
 from textgen.config.toml import read_toml
 from textgen.errors import MissingInput
 
@@ -93,62 +92,19 @@ def overwrite_option(command: Function) -> Function:
     )(command)
 
 
-class NumberList(click.ParamType[tuple[int, ...]]):
-    """Whole numbers with commas between them, or a list of them from a TOML file."""
-
-    name = "integer[,...]"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
-        """Read `512`, `512,256` or `[512, 256]`."""
-        parts = value.split(",") if isinstance(value, str) else value
-        try:
-            return tuple(int(p) for p in (parts if isinstance(parts, list | tuple) else [parts]))
-        except (TypeError, ValueError):
-            self.fail(f"{value!r} is not a list of whole numbers like 512,256", param, ctx)
-
-
-class NumberOrName(click.ParamType[float | str]):
-    """A number, or else any text."""
-
-    name = "number|name"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
-        """Read `0.1` as a number, `valid.txt` as a name."""
-        try:
-            return float(value)
-        except ValueError:
-            return str(value)
-
-
-# How values are written whose type says more than one plain thing.
-WRITTEN = {
-    int: NumberList(),
-    TokenName: TokenParam(),
-    TokenBias: TokenBiasParam(),
-    float | str: NumberOrName(),
-}
-
-
 def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:
     """Make the option of one field."""
-    kind = inner_type(hint)
-    choices = field.metadata["choices"]
-    if choices:
-        shown: Any = click.Choice(choices)
-    elif is_tuple_type(hint) or kind == float | str:
-        shown = WRITTEN.get(kind, kind)
-    else:
-        shown = kind
+    kind = value_type(hint, field.metadata["choices"])
     default: Any = field.default
-    if isinstance(shown, NumberList):
-        default = ",".join(map(str, default))  # as a person would write it
+    if isinstance(kind, CommaList):
+        default = ",".join(map(str, default)) or None  # as a person would write it
     name = field.name.replace("_", "-")
     return click.option(
         f"--{name}/--no-{name}" if kind is bool else f"--{name}",
         *field.metadata["flags"],
         field.name,
-        type=shown,
-        multiple=is_tuple_type(hint) and not isinstance(shown, NumberList),
+        type=kind,
+        multiple=is_tuple_type(hint) and not isinstance(kind, CommaList),
         default=default,
         show_default=True,
         envvar=f"TEXTGEN_{field.name.upper()}",

@@ -1,5 +1,6 @@
 """The shape of the network, and with it the names and shapes of its parameters."""
 
+import math
 from dataclasses import dataclass
 
 from textgen.config.base import Config, option
@@ -7,6 +8,12 @@ from textgen.errors import UsageError
 
 # Far above anything an LSTM of this kind is trained with; bounds what a foreign folder can ask for.
 LARGEST_SIZE = 1 << 20
+
+# Those that Keras knows and ONNX's LSTM operator computes.
+ACTIVATIONS = (
+    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "softsign", "hard_sigmoid",
+    "linear",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +32,32 @@ class NetworkConfig(Config):
         minimum=1,
         maximum=LARGEST_SIZE,
     )
+    activation: tuple[str, ...] = option(
+        ("tanh",),
+        "Activation of cell and output: one name, or a comma-separated list, bottom first.",
+        choices=ACTIVATIONS,
+    )
+    recurrent_activation: tuple[str, ...] = option(
+        ("sigmoid",),
+        "Activation of the gates: one name, or a comma-separated list, bottom first.",
+        choices=ACTIVATIONS,
+    )
     embedding_size: int = option(
         64, "Length of the vector that stands for a token.", minimum=1, maximum=LARGEST_SIZE
     )
+    tie_embeddings: bool = option(
+        False,
+        "Let the output use the embedding's matrix: fewer parameters, for large vocabularies.",
+    )
     dropout: float = option(
         0.1, "Share of activations dropped while training, the same at each step of a window.",
+        minimum=0, below=1,
+    )  # fmt: skip
+    embedding_dropout: float | None = option(
+        None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1
+    )
+    recurrent_dropout: float = option(
+        0.0, "Share of the state dropped on its way to the next step; trains more slowly.",
         minimum=0, below=1,
     )  # fmt: skip
 
@@ -41,11 +69,44 @@ class NetworkConfig(Config):
             raise UsageError(
                 f"layers is {self.layers} but units names {len(self.units)}; give one of the two"
             )
+        for name in ("activation", "recurrent_activation"):
+            named, layers = len(getattr(self, name)), len(self.layer_units)
+            if named not in (1, layers):
+                raise UsageError(
+                    f"{name} names {named} functions, but there are {layers} layers; "
+                    f"give one for all of them, or one for each"
+                )
 
     @property
     def layer_units(self) -> tuple[int, ...]:
         """Units of each layer, bottom first."""
         return self.units * (self.layers or 1) if len(self.units) == 1 else self.units
+
+    @property
+    def layer_activations(self) -> tuple[tuple[str, str], ...]:
+        """Activation and recurrent activation of each layer, bottom first."""
+        depth = len(self.layer_units)
+        columns = (self.activation, self.recurrent_activation)
+        cell, gates = (names * depth if len(names) == 1 else names for names in columns)
+        return tuple(zip(cell, gates, strict=True))
+
+    @property
+    def dropouts(self) -> tuple[float, ...]:
+        """Share dropped of the embedding, then of each layer's outputs, bottom first."""
+        first = self.dropout if self.embedding_dropout is None else self.embedding_dropout
+        return (first, *[self.dropout] * len(self.layer_units))
+
+    def summary(self) -> str:
+        """Say in a few words what the network is; what is usual goes without saying."""
+        plain = NetworkConfig()
+        parts = [
+            f"embedding {self.embedding_size}" + (" (tied)" if self.tie_embeddings else ""),
+            f"LSTM {' + '.join(map(str, self.layer_units))}",
+        ]
+        for name in ("activation", "recurrent_activation"):
+            if getattr(self, name) != getattr(plain, name):
+                parts.append(f"{name.replace('_', ' ')} {' + '.join(getattr(self, name))}")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +115,22 @@ class ModelConfig(NetworkConfig):
 
     vocab_size: int = option(1, "Number of token types.", minimum=1, maximum=LARGEST_SIZE)
 
+    @property
+    def embedding_scale(self) -> float:
+        """What an embedding is multiplied with before the first layer reads it.
+
+        A matrix that serves the output, too, has to start small; the input wants the standard
+        deviation 1. (Vaswani et al. 2017, section 3.4, scale tied embeddings the same way.)
+        """
+        return math.sqrt(self.embedding_size) if self.tie_embeddings else 1.0
+
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of every parameter, in Keras's layout.
 
         The four gates stand side by side in the last axis of the LSTM's arrays, in Keras's
-        order: input, forget, cell, output.
+        order: input, forget, cell, output. With tied embeddings the output's matrix is the
+        embedding's, transposed, behind a projection where the last layer has another width
+        (Press and Wolf 2017; Inan et al. 2017).
         """
         shapes: dict[str, tuple[int, ...]] = {
             "embedding.embeddings": (self.vocab_size, self.embedding_size)
@@ -69,7 +141,10 @@ class ModelConfig(NetworkConfig):
             shapes[f"lstm_{index}.recurrent_kernel"] = (units, 4 * units)
             shapes[f"lstm_{index}.bias"] = (4 * units,)
             width = units
-        shapes["logits.kernel"] = (width, self.vocab_size)
+        if not self.tie_embeddings:
+            shapes["logits.kernel"] = (width, self.vocab_size)
+        elif width != self.embedding_size:
+            shapes["projection.kernel"] = (width, self.embedding_size)
         shapes["logits.bias"] = (self.vocab_size,)
         return shapes
 

@@ -1,12 +1,37 @@
 """How long and how a model is trained."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from textgen.config.base import Config, option
 from textgen.config.duration import parse_duration
 from textgen.errors import UsageError
 
 DEFAULT_BUDGET = "5m"
+
+
+class Usual(NamedTuple):
+    """What an optimizer is run with unless something else is asked for."""
+
+    learning_rate: float
+    weight_decay: float = 0.0
+
+
+OPTIMIZERS = {
+    "adamw": Usual(8e-3, weight_decay=0.01),
+    "adam": Usual(8e-3),
+    "nadam": Usual(8e-3),
+    "adamax": Usual(2e-2),
+    "lamb": Usual(3e-2),
+    "lion": Usual(3e-3),
+    "rmsprop": Usual(8e-3),
+    "sgd": Usual(16.0),
+    "adagrad": Usual(1.0),
+    "adadelta": Usual(30.0),
+}
+MOMENTUM_OPTIMIZERS = ("sgd", "rmsprop")
+SCHEDULES = ("cosine", "linear", "constant")
+METRICS = ("accuracy", "top_5_accuracy", "top_10_accuracy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +54,34 @@ class TrainingConfig(Config):
     state_reset: float = option(
         0.02, "Probability that a stream begins a window with an empty state.", minimum=0, maximum=1
     )
-    learning_rate: float = option(8e-3, "Peak learning rate of AdamW.", above=0)
+    optimizer: str = option("adamw", "What makes steps of gradients.", choices=tuple(OPTIMIZERS))
+    learning_rate: float | None = option(
+        None,
+        "Peak learning rate; the usual one is multiplied with 1 - momentum. "
+        f"[default: {', '.join(f'{usual[0]:g} {name}' for name, usual in OPTIMIZERS.items())}]",
+        above=0,
+    )
+    momentum: float = option(
+        0.0, f"Momentum of {' and '.join(MOMENTUM_OPTIMIZERS)}.", minimum=0, below=1
+    )
+    schedule: str = option(
+        "cosine", "How the learning rate falls after its rise.", choices=SCHEDULES
+    )
     warmup: float = option(
         0.02, "Share of the steps in which the learning rate rises.", minimum=0, maximum=1
     )
-    weight_decay: float = option(0.01, "Weight decay of AdamW, on matrices.", minimum=0)
-    clip_norm: float = option(1.0, "Largest global norm of the gradient.", above=0)
+    weight_decay: float | None = option(
+        None,
+        f"Weight decay, on matrices. [default: {OPTIMIZERS['adamw'].weight_decay:g} adamw, else 0]",
+        minimum=0,
+    )
+    clip_norm: float = option(1.0, "Largest global norm of the gradient; 0 is no limit.", minimum=0)
+    label_smoothing: float = option(
+        0.0, "Share of the target that is spread over all tokens in training.", minimum=0, below=1
+    )
+    metrics: tuple[str, ...] = option(
+        (), "Further figures of the validation, with commas between them.", choices=METRICS
+    )
     validations: int = option(
         10,
         "Most times that validation is measured; fewer if it took over 5% of the time.",
@@ -51,6 +98,27 @@ class TrainingConfig(Config):
             raise UsageError(f"{' and '.join(given)} exclude each other; give one of them")
         if self.budget is not None:
             parse_duration(self.budget)
+        if self.momentum and self.optimizer not in MOMENTUM_OPTIMIZERS:
+            raise UsageError(
+                f"momentum is {self.momentum:g}, but {self.optimizer} takes none; those that do "
+                f"are {' and '.join(MOMENTUM_OPTIMIZERS)}"
+            )
+
+    @property
+    def peak_rate(self) -> float:
+        """The largest learning rate: the one given, or the optimizer's usual one.
+
+        Momentum makes a step 1 / (1 - momentum) times as long in the end; the usual rate is
+        that much smaller with it.
+        """
+        usual = OPTIMIZERS[self.optimizer].learning_rate * (1 - self.momentum)
+        return usual if self.learning_rate is None else self.learning_rate
+
+    @property
+    def decay(self) -> float:
+        """The weight decay: the one given, or the optimizer's usual one."""
+        usual = OPTIMIZERS[self.optimizer].weight_decay
+        return usual if self.weight_decay is None else self.weight_decay
 
     @property
     def budget_seconds(self) -> float | None:

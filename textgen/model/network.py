@@ -1,5 +1,7 @@
 """The language model as a Keras model."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,7 +10,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
+from textgen.model.bias import Bias
 from textgen.model.lstm import FastLSTM
+from textgen.model_folder import read_model
 
 State = list[tuple[Any, Any]]
 
@@ -21,8 +25,8 @@ class LanguageModel(keras.Model):
     state from one call to the next, pass it in and ask for it back:
     `logits, state = model(tokens, state, return_state=True)`.
 
-    Dropout is "locked": one mask for all steps of a window, on the embeddings and on each
-    layer's outputs (Gal and Ghahramani 2016, on the non-recurrent connections).
+    Dropout is "locked": one mask for all steps of a window, on the embeddings, on each layer's
+    outputs and, if asked for, on the state (Gal and Ghahramani 2016).
 
     Args:
         config: sizes of the layers.
@@ -34,36 +38,49 @@ class LanguageModel(keras.Model):
         self.config = config
         self.seed = seed
         depth = len(config.layer_units)
-        seeds = iter(np.random.SeedSequence(seed).generate_state(3 * depth + 3).tolist())
-        self.embedding = keras.layers.Embedding(
+        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * depth + 4).tolist())
+        normal = keras.initializers.RandomNormal(
+            stddev=1 / config.embedding_scale, seed=next(seeds)
+        )
+        self.embedding = keras.layers.ReversibleEmbedding(
             config.vocab_size,
             config.embedding_size,
-            embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds)),
+            embeddings_initializer=normal,
             name="embedding",
         )
-        self.lstms = [
-            FastLSTM(
-                units,
-                return_sequences=True,
-                return_state=True,
-                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-                name=f"lstm_{index}",
-            )
-            for index, units in enumerate(config.layer_units)
-        ]
-        self.logits = keras.layers.Dense(
-            config.vocab_size,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            name="logits",
-        )
+        self.lstms = [_lstm_layer(config, index, seeds) for index in range(depth)]
+        self.projection = None
+        if "projection.kernel" in config.tensors():
+            self.projection = _dense(config.embedding_size, next(seeds), "projection", bias=False)
+        if config.tie_embeddings:
+            self.logits = Bias(config.vocab_size, name="logits")
+        else:
+            self.logits = _dense(config.vocab_size, next(seeds), "logits")
         self.dropouts = [
             keras.layers.Dropout(
-                config.dropout, noise_shape=(None, 1, None), seed=next(seeds), name=f"dropout_{i}"
+                share, noise_shape=(None, 1, None), seed=next(seeds), name=f"dropout_{index}"
             )
-            for i in range(depth + 1)
+            for index, share in enumerate(config.dropouts)
         ]
         self.build((None, None))
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, *, seed: int = 0) -> "LanguageModel":
+        """Make the Keras model of a model folder.
+
+        Args:
+            folder: the model folder.
+            seed: of dropout, in case it is trained further.
+
+        Raises:
+            MissingInput: `folder` is not a model folder.
+            DataError: something in it is damaged.
+            UnsafeModel: it holds what a model folder must not hold.
+        """
+        read = read_model(Path(folder))
+        model = cls(read.config, seed=seed)
+        set_weights(model, read.weights)
+        return model
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; their shapes depend on the configuration alone."""
@@ -72,6 +89,8 @@ class LanguageModel(keras.Model):
         for layer in self.lstms:
             layer.build((None, None, width))
             width = layer.units
+        if self.projection is not None:
+            self.projection.build((None, None, width))
         self.logits.build((None, None, width))
         self.built = True
 
@@ -92,14 +111,28 @@ class LanguageModel(keras.Model):
             the list of each layer's hidden and cell state, each of shape (batch, units).
         """
         state = self.initial_state(ops.shape(tokens)[0]) if state is None else state
-        activations = self.dropouts[0](self.embedding(tokens), training=training)
-        last: State = []
+        outputs, state = self.read(tokens, state, training=training)
+        logits = self.project(outputs)
+        return (logits, state) if return_state else logits
+
+    def read(self, tokens: Any, state: State, *, training: bool = False) -> tuple[Any, State]:
+        """Return the last layer's outputs, of shape (batch, time, units), and the next state."""
+        embedded = self.embedding(tokens) * self.config.embedding_scale
+        outputs = self.dropouts[0](embedded, training=training)
+        after: State = []
         for layer, before, dropout in zip(self.lstms, state, self.dropouts[1:], strict=True):
-            activations, hidden, memory = layer(activations, initial_state=list(before))
-            activations = dropout(activations, training=training)
-            last.append((hidden, memory))
-        logits = self.logits(activations)
-        return (logits, last) if return_state else logits
+            outputs, hidden, memory = layer(outputs, initial_state=list(before), training=training)
+            outputs = dropout(outputs, training=training)
+            after.append((hidden, memory))
+        return outputs, after
+
+    def project(self, outputs: Any) -> Any:
+        """Return the logits that follow from the last layer's outputs."""
+        if self.projection is not None:
+            outputs = self.projection(outputs)
+        if self.config.tie_embeddings:
+            outputs = self.embedding(outputs, reverse=True)
+        return self.logits(outputs)
 
     def initial_state(self, batch_size: Any) -> State:
         """Return the zero state for a number of streams."""
@@ -130,10 +163,34 @@ class LanguageModel(keras.Model):
         return cls(**config | {"config": ModelConfig.from_dict(config["config"])})
 
 
+def _lstm_layer(config: ModelConfig, index: int, seeds: Iterator[int]) -> FastLSTM:
+    """Make one LSTM layer, which takes three seeds."""
+    activation, recurrent_activation = config.layer_activations[index]
+    return FastLSTM(
+        config.layer_units[index],
+        activation=activation,
+        recurrent_activation=recurrent_activation,
+        recurrent_dropout=config.recurrent_dropout,
+        return_sequences=True,
+        return_state=True,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+        seed=next(seeds),
+        name=f"lstm_{index}",
+    )
+
+
+def _dense(units: int, seed: int, name: str, *, bias: bool = True) -> keras.layers.Dense:
+    """Make a linear layer."""
+    kernel = keras.initializers.GlorotUniform(seed=seed)
+    return keras.layers.Dense(units, use_bias=bias, kernel_initializer=kernel, name=name)
+
+
 def parameters(model: LanguageModel) -> dict[str, Any]:
     """Return the model's trained variables under the names of `ModelConfig.tensors()`."""
-    layers = [model.embedding, *model.lstms, model.logits]
-    return {f"{layer.name}.{v.name}": v for layer in layers for v in layer.trainable_variables}
+    layers = [model.embedding, *model.lstms, model.projection, model.logits]
+    there = [layer for layer in layers if layer is not None]
+    return {f"{layer.name}.{v.name}": v for layer in there for v in layer.trainable_variables}
 
 
 def get_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:

@@ -13,6 +13,19 @@ from textgen.config.model import ModelConfig
 OPSET = 17
 IR_VERSION = 8
 
+# ONNX's name of each activation, with alpha and beta where it has them; the values are Keras's.
+ACTIVATIONS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "tanh": ("Tanh", ()),
+    "sigmoid": ("Sigmoid", ()),
+    "relu": ("Relu", ()),
+    "leaky_relu": ("LeakyRelu", (0.2,)),
+    "elu": ("Elu", (1.0,)),
+    "softplus": ("Softplus", ()),
+    "softsign": ("Softsign", ()),
+    "hard_sigmoid": ("HardSigmoid", (1 / 6, 0.5)),
+    "linear": ("Affine", (1.0, 0.0)),
+}
+
 
 def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) -> bytes:
     """Return the serialized ONNX model of a language model.
@@ -27,7 +40,8 @@ def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
         weights: arrays with the names and shapes of `config.tensors()`.
     """
     nodes = [helper.make_node("Gather", ["embeddings", "tokens"], ["activations_0"])]
-    arrays: dict[str, NDArray[Any]] = {"embeddings": weights["embedding.embeddings"]}
+    scale = np.float32(config.embedding_scale)
+    arrays: dict[str, NDArray[Any]] = {"embeddings": scale * weights["embedding.embeddings"]}
     inputs = [
         helper.make_tensor_value_info("tokens", TensorProto.INT64, ["time", "batch"]),
         helper.make_tensor_value_info("first", TensorProto.INT64, [1]),
@@ -38,7 +52,7 @@ def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
         )
     ]
     for index, units in enumerate(config.layer_units):
-        nodes += _layer_nodes(index, units)
+        nodes += _layer_nodes(index, units, *config.layer_activations[index])
         arrays |= _layer_arrays(index, weights)
         shape: list[int | str] = [1, "batch", units]
         for kind in ("hidden", "memory"):
@@ -46,17 +60,15 @@ def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
                 name = f"{prefix}{kind}_{index}"
                 side.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     last = f"activations_{len(config.layer_units)}"
-    nodes += [
-        helper.make_node("Slice", [last, "first", "end", "time_axis"], ["wanted"]),
-        helper.make_node("MatMul", ["wanted", "projection"], ["projected"]),
-        helper.make_node("Add", ["projected", "projection_bias"], ["logits"]),
-    ]
-    arrays |= {
-        "projection": weights["logits.kernel"],
-        "projection_bias": weights["logits.bias"],
-        "end": np.array([np.iinfo(np.int64).max]),
-        "time_axis": np.array([0]),
-    }
+    nodes += [helper.make_node("Slice", [last, "first", "end", "time_axis"], ["wanted_0"])]
+    arrays |= {"end": np.array([np.iinfo(np.int64).max]), "time_axis": np.array([0])}
+    matrices = _output_matrices(config, weights)
+    for index, matrix in enumerate(matrices):
+        wanted = [f"wanted_{index}", f"projection_{index}"]
+        nodes += [helper.make_node("MatMul", wanted, [f"wanted_{index + 1}"])]
+        arrays |= {f"projection_{index}": matrix}
+    nodes += [helper.make_node("Add", [f"wanted_{len(matrices)}", "output_bias"], ["logits"])]
+    arrays |= {"output_bias": weights["logits.bias"]}
     initializers = [
         numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()
     ]
@@ -67,8 +79,23 @@ def build_graph(config: ModelConfig, weights: dict[str, NDArray[np.float32]]) ->
     return bytes(model.SerializeToString())
 
 
-def _layer_nodes(index: int, units: int) -> list[onnx.NodeProto]:
+def _output_matrices(
+    config: ModelConfig, weights: dict[str, NDArray[np.float32]]
+) -> list[NDArray[np.float32]]:
+    """Return the matrices between the last layer and the logits, in order."""
+    if not config.tie_embeddings:
+        return [weights["logits.kernel"]]
+    projection = [weights["projection.kernel"]] if "projection.kernel" in weights else []
+    return [*projection, weights["embedding.embeddings"].T]
+
+
+def _layer_nodes(
+    index: int, units: int, activation: str, recurrent_activation: str
+) -> list[onnx.NodeProto]:
     """Return the nodes of one LSTM layer: ONNX's operator, and its direction axis taken off."""
+    functions = [ACTIVATIONS[name] for name in (recurrent_activation, activation, activation)]
+    alphas = [values[0] for _, values in functions if values]
+    betas = [values[1] for _, values in functions if len(values) > 1]
     lstm = helper.make_node(
         "LSTM",
         [
@@ -77,6 +104,9 @@ def _layer_nodes(index: int, units: int) -> list[onnx.NodeProto]:
         ],
         [f"directions_{index}", f"next_hidden_{index}", f"next_memory_{index}"],
         hidden_size=units,
+        activations=[name for name, _ in functions],
+        activation_alpha=alphas or None,  # an attribute cannot be an empty list
+        activation_beta=betas or None,
     )  # fmt: skip
     squeeze = helper.make_node(
         "Squeeze", [f"directions_{index}", f"axis_{index}"], [f"activations_{index + 1}"]

@@ -37,8 +37,11 @@ def steps_in_budget(
         tokens: a batch, of shape (batch, window + 1).
         schedule_of: gives the schedule of a number of steps.
     """
+    before = [keras.ops.convert_to_numpy(variable).copy() for variable in step.variables()]
     spent, per_step = _time_steps(TIMED_SHARE * budget, step, tokens)
     per_window = _time_validation(step)
+    for variable, value in zip(step.variables(), before, strict=True):
+        variable.assign(value)
 
     def cost(steps: int) -> float:
         schedule = schedule_of(steps)
@@ -67,15 +70,12 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
 
 def _time_steps(least: float, step: Step, tokens: NDArray[Any]) -> tuple[float, float]:
     """Return the seconds that the timed steps took in all, and the median of one."""
-    before = [keras.ops.convert_to_numpy(variable).copy() for variable in step.variables()]
     state = step.model.initial_state(len(tokens))
     fresh = np.zeros(len(tokens), bool)
     seconds: list[float] = []
     while len(seconds) < UNTIMED_STEPS + TIMED_STEPS or sum(seconds[UNTIMED_STEPS:]) < least:
         seconds.append(_seconds(lambda: step.train(tokens, fresh, state, 0.0)))
     timed = seconds[UNTIMED_STEPS:]
-    for variable, value in zip(step.variables(), before, strict=True):
-        variable.assign(value)
     return sum(timed), statistics.median(timed)
 
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from textgen.config.duration import format_duration
 from textgen.config.generation import GenerationConfig
+from textgen.config.training import METRICS
 from textgen.model.network import get_weights
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import TextStream
@@ -95,8 +96,10 @@ class TrainingDisplay(keras.callbacks.Callback):
         logs = logs or {}
         self._console.print(
             f"validation: {logs['nats_per_token']:.4f} nats per token, perplexity "
-            f"{logs['perplexity']:.2f}, {logs['bits_per_byte']:.3f} bits per byte",
+            f"{logs['perplexity']:.2f}, {logs['bits_per_byte']:.3f} bits per byte"
+            + "".join(f", {name} {logs[name]:.4f}" for name in METRICS if name in logs),
             highlight=False,
+            soft_wrap=True,
         )
         self._show_sample()
 

@@ -22,6 +22,7 @@ class TrainingRecord:
         seconds: time of optimization and validation.
         tokens_per_second: tokens trained on per second of optimization.
         validation: quality of the kept weights on the validation split.
+        metrics: the further figures that were asked for, of the same weights.
         settings: the `TrainingConfig`.
         interrupted: whether Ctrl-C ended it.
     """
@@ -33,6 +34,7 @@ class TrainingRecord:
     seconds: float
     tokens_per_second: float
     validation: Quality
+    metrics: dict[str, float]
     settings: dict[str, Any]
     interrupted: bool
 
@@ -48,6 +50,7 @@ class Best:
     step: int
     weights: dict[str, NDArray[np.float32]]
     quality: Quality
+    metrics: dict[str, float]
 
 
 @dataclass(frozen=True)

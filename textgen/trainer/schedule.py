@@ -1,12 +1,20 @@
 """How many steps a run has, when it validates, and the learning rate of each step."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 # Validation may cost this share of the optimization's computation; a token trained on costs
 # about three times one that is only predicted.
 VALIDATION_SHARE = 0.05
 TRAINING_COST = 3
+
+# Of each schedule: the share of the peak that is left when a share of the fall is behind.
+FALLS: dict[str, Callable[[float], float]] = {
+    "cosine": lambda done: 0.5 * (1 + math.cos(math.pi * done)),
+    "linear": lambda done: 1 - done,
+    "constant": lambda done: 1.0,
+}
 
 
 @dataclass(frozen=True)
@@ -42,18 +50,20 @@ def make_schedule(
     return Schedule(steps, tuple(steps * (k + 1) // count for k in range(count)), measured)
 
 
-def learning_rate(step: int, steps: int, *, peak: float, warmup: float) -> float:
-    """Return the learning rate of a step: linear rise, then half a cosine down to nothing.
+def learning_rate(step: int, steps: int, *, peak: float, warmup: float, schedule: str) -> float:
+    """Return the learning rate of a step: a linear rise, then what the schedule says.
 
-    Loshchilov and Hutter 2017 (SGDR), without restarts.
+    "cosine" falls along half a cosine to nothing (Loshchilov and Hutter 2017, SGDR, without
+    restarts), "linear" along a line to nothing, "constant" not at all.
 
     Args:
         step: counted from 0.
         steps: length of the run.
         peak: largest learning rate.
         warmup: share of the steps in which it rises.
+        schedule: one of `config.training.SCHEDULES`.
     """
     rising = max(1, round(warmup * steps))
     if step < rising:
         return peak * (step + 1) / rising
-    return peak * 0.5 * (1 + math.cos(math.pi * (step + 1 - rising) / (steps + 1 - rising)))
+    return peak * FALLS[schedule]((step + 1 - rising) / (steps + 1 - rising))

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from textgen.config.training import TrainingConfig
 from textgen.model.network import LanguageModel, State
+from textgen.trainer.metrics import make_metrics
+from textgen.trainer.optimizers import make_optimizer
 
 
 class Step:
@@ -16,19 +17,17 @@ class Step:
 
     def __init__(self, model: LanguageModel, config: TrainingConfig) -> None:
         self.model = model
-        self.optimizer = keras.optimizers.AdamW(
-            config.learning_rate, beta_2=0.99, weight_decay=config.weight_decay
-        )
-        self.optimizer.exclude_from_weight_decay(var_names=["bias"])
-        self.optimizer.build(model.trainable_variables)
+        self.optimizer = make_optimizer(config, model.trainable_variables)
+        self.metrics = make_metrics(config.metrics)
         self._clip_norm = config.clip_norm
+        self._label_smoothing = config.label_smoothing
         self._train = tf.function(self._train_eagerly, autograph=False, reduce_retracing=True)
         self._predict = tf.function(self._predict_eagerly, autograph=False, reduce_retracing=True)
 
     def train(
         self, tokens: NDArray[np.int32], fresh: NDArray[np.bool_], state: State, rate: float
     ) -> tuple[float, float, State]:
-        """Take one step of AdamW (Loshchilov and Hutter 2019) with a clipped gradient.
+        """Take one step of the optimizer, with a clipped gradient (Pascanu et al. 2013).
 
         Args:
             tokens: shape (batch, window + 1).
@@ -37,7 +36,8 @@ class Step:
             rate: learning rate.
 
         Returns:
-            mean loss in nats per token, global norm of the gradient, state after the window.
+            mean loss in nats per token (of the smoothed labels, if they are), global norm of
+            the gradient before it is clipped, state after the window.
         """
         carried = tf.constant(~fresh[:, None], tf.float32)
         rate = tf.constant(rate, tf.float32)
@@ -47,7 +47,7 @@ class Step:
     def predict(
         self, tokens: NDArray[np.int32], counted: NDArray[np.float32], state: State
     ) -> tuple[float, State]:
-        """Sum the nats of the counted tokens.
+        """Sum the nats of the counted tokens, and let the metrics see them.
 
         Args:
             tokens: shape (streams, window + 1).
@@ -65,19 +65,41 @@ class Step:
         state = [(hidden * carried, memory * carried) for hidden, memory in state]
         self.optimizer.learning_rate.assign(rate)
         with tf.GradientTape() as tape:
-            nats, state = self._nats(tokens, state, training=True)
-            loss = tf.reduce_mean(nats)
+            logits, state = self._logits(tokens, state, training=True)
+            loss = tf.reduce_mean(smoothed_nats(logits, tokens[:, 1:], self._label_smoothing))
         variables = self.model.trainable_variables
         gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
-        gradients, norm = tf.clip_by_global_norm(gradients, self._clip_norm)
+        norm = tf.linalg.global_norm(gradients)
+        if self._clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm, use_norm=norm)
         self.optimizer.apply(gradients, variables)
         return loss, norm, state
 
     def _predict_eagerly(self, tokens: Any, counted: Any, state: State) -> Any:
-        nats, state = self._nats(tokens, state, training=False)
-        return tf.reduce_sum(nats * counted), state
+        logits, state = self._logits(tokens, state, training=False)
+        for metric in self.metrics:
+            metric.update_state(tokens[:, 1:], logits, sample_weight=counted)
+        return tf.reduce_sum(smoothed_nats(logits, tokens[:, 1:], 0.0) * counted), state
 
-    def _nats(self, tokens: Any, state: State, *, training: bool) -> tuple[Any, State]:
-        logits, state = self.model(tokens[:, :-1], state, return_state=True, training=training)
-        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tokens[:, 1:], logits=logits)
-        return nats, state
+    def _logits(self, tokens: Any, state: State, *, training: bool) -> tuple[Any, State]:
+        outcome: tuple[Any, State] = self.model(
+            tokens[:, :-1], state, return_state=True, training=training
+        )
+        return outcome
+
+
+def smoothed_nats(logits: Any, targets: Any, smoothing: float) -> Any:
+    """Return the cross-entropy of each token, in nats, against labels smoothed a little or not.
+
+    Szegedy et al. 2016, section 7: a share of the target is spread evenly over all tokens.
+
+    Args:
+        logits: shape (..., vocabulary).
+        targets: ids, of shape (...).
+        smoothing: the share that is spread.
+    """
+    nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+    if not smoothing:
+        return nats
+    of_targets = tf.gather(logits, targets, batch_dims=len(targets.shape))
+    return nats + smoothing * (of_targets - tf.reduce_mean(logits, axis=-1))

@@ -32,7 +32,7 @@ class Trainer:
         training: length, optimization, seed.
         callbacks: Keras callbacks. They see batches (logs: loss, learning_rate, gradient_norm,
             tokens_per_second), epochs, validations as tests (logs: the `Quality` as a
-            dictionary), and may set `model.stop_training`.
+            dictionary, and the metrics), and may set `model.stop_training`.
 
     Raises:
         DataError: the corpus is too short.
@@ -125,13 +125,14 @@ class Trainer:
         start = time.perf_counter()
         rate = learning_rate(
             number, schedule.steps,
-            peak=self.training.learning_rate, warmup=self.training.warmup,
+            peak=self.training.peak_rate, warmup=self.training.warmup,
+            schedule=self.training.schedule,
         )  # fmt: skip
         loss, norm, state = self.step.train(tokens, fresh, state, rate)
         if not math.isfinite(loss):
             raise TrainingDiverged(
                 f"the loss is {loss} at step {number + 1}; try a lower --learning-rate than "
-                f"{self.training.learning_rate:g}"
+                f"{self.training.peak_rate:g}"
             )
         self._steps_done += 1
         self._epochs += 1 / self.batches.steps_per_epoch
@@ -149,12 +150,12 @@ class Trainer:
         """Measure the validation split; return, and keep, the best weights so far."""
         self.callbacks.on_test_begin()
         tokens = self.store.tokens("validation")[: schedule.validation_tokens]
-        nats = validate(self.step, tokens)
+        nats, metrics = validate(self.step, tokens)
         quality = Quality.of(nats / len(tokens), self.store.counts("validation"))
         if self._best is None or quality.nats_per_token < self._best.quality.nats_per_token:
-            self._best = Best(self._steps_done, get_weights(self.model), quality)
+            self._best = Best(self._steps_done, get_weights(self.model), quality, metrics)
         self._steps_measured = self._steps_done
-        self.callbacks.on_test_end(quality.to_dict())
+        self.callbacks.on_test_end(quality.to_dict() | metrics)
         return self._best
 
     def _final_best(self, schedule: Schedule) -> Best:
@@ -201,6 +202,7 @@ class Trainer:
             seconds=round(seconds, 3),
             tokens_per_second=round(self._tokens_per_second(), 1),
             validation=best.quality,
+            metrics={name: round(value, 5) for name, value in best.metrics.items()},
             settings=self.training.to_dict(),
             interrupted=interrupted,
         )

@@ -16,19 +16,24 @@ WINDOW = 128
 LEAD_IN = 256
 
 
-def validate(step: Step, tokens: NDArray[Any]) -> float:
-    """Sum the nats of every token of a split, each predicted once; in nats.
+def validate(step: Step, tokens: NDArray[Any]) -> tuple[float, dict[str, float]]:
+    """Predict every token of a split once.
 
     Args:
         step: the model being trained.
         tokens: ids of the split, of shape (tokens,).
+
+    Returns:
+        the sum of their nats, and the metrics by name.
     """
     total = 0.0
+    for metric in step.metrics:
+        metric.reset_state()
     state = step.model.initial_state(STREAMS)
     for window, counted in windows(tokens, streams=STREAMS, window=WINDOW, lead_in=LEAD_IN):
         nats, state = step.predict(window, counted, state)
         total += nats
-    return total
+    return total, {metric.name: float(metric.result()) for metric in step.metrics}
 
 
 def window_count(tokens: int) -> int:
