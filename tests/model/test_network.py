@@ -52,6 +52,22 @@ def test_fused_loop_gives_the_outputs_and_gradients_of_keras(
         np.testing.assert_allclose(np.array(one), np.array(other), atol=2e-5, rtol=1e-4)
 
 
+def test_fused_loop_has_gradients_outside_a_graph_after_one_inside() -> None:
+    layer = FastLSTM(5, return_sequences=True)
+    inputs = tf.random.stateless_normal((4, 6, 3), (1, 2))
+
+    def gradients() -> Any:
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(layer(inputs) ** 2)
+        return tape.gradient(total, layer.trainable_variables)
+
+    first = gradients()
+    inside = tf.function(gradients, autograph=False)()
+    for one, other, again in zip(first, inside, gradients(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+        np.testing.assert_allclose(one, again, atol=1e-5)
+
+
 def test_fused_loop_is_what_runs_and_keras_runs_where_it_does_not_apply(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,7 +13,15 @@ from textgen.model.network import LanguageModel, set_weights
 from textgen.scoring import Scorer
 from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.step import Step
-from textgen.trainer.validation import LEAD_IN, STREAMS, WINDOW, validate, window_count, windows
+from textgen.trainer.validation import (
+    LEAD_IN,
+    LONGEST_WINDOW,
+    STREAMS,
+    validate,
+    window_count,
+    window_length,
+    windows,
+)
 
 
 @given(
@@ -38,8 +46,8 @@ def test_every_token_is_counted_once_after_the_token_before_it(
 
 @given(st.integers(1, 20_000))
 def test_window_count_is_the_number_of_windows(length: int) -> None:
-    every = windows(np.ones(length), streams=STREAMS, window=WINDOW, lead_in=LEAD_IN)
-    assert window_count(length) == sum(1 for _ in every)
+    every = windows(np.ones(length), streams=STREAMS, window=LONGEST_WINDOW, lead_in=LEAD_IN)
+    assert window_count(length, 258) == sum(1 for _ in every)
 
 
 def test_streams_side_by_side_agree_with_one_pass(trained: Path, text: str) -> None:
@@ -69,3 +77,9 @@ def test_metrics_are_of_the_last_validation_alone() -> None:
     assert list(metrics) == ["accuracy", "top_5_accuracy"]
     assert (nats, metrics) == validate(step, tokens)
     assert 0.05 < metrics["top_5_accuracy"] < 0.2  # chance is 0.1
+
+
+def test_windows_are_shorter_where_the_vocabulary_is_large() -> None:
+    assert window_length(258) == 128
+    assert 1 <= window_length(33_278) * 33_278 * 64 <= 1 << 26
+    assert window_length(1 << 20) == 1

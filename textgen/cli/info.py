@@ -8,6 +8,7 @@ import click
 
 from textgen.cli.options import model_option, require_model
 from textgen.config.duration import format_duration
+from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 
 
@@ -33,14 +34,16 @@ def info(model: Path | None, as_json: bool) -> None:
 
 def _lines(told: dict[str, Any], config: ModelConfig) -> list[str]:
     """Put a model's description into lines of a name and a value."""
+    usual, always = GenerationConfig().to_dict(), ("max_new_tokens", "temperature")
     generation = told["generation"]
+    sampling = {k: v for k, v in generation.items() if k in always or v != usual[k]}
     rows = {
         "model": told["model"],
         "network": config.summary(),
         "parameters": f"{told['parameters']:,}",
         "tokens": f"{told['tokenizer']['kind']}, {config.vocab_size:,} types, "
         f"text {told['tokenizer']['normalize']}",
-        "sampling": ", ".join(f"{k} {v}" for k, v in generation.items() if v not in (None, [])),
+        "sampling": ", ".join(f"{name} {value}" for name, value in sampling.items()),
     }
     if corpus := told.get("corpus"):
         rows["corpus"] = f"{corpus['name']} (licence: {corpus['licence']})"

@@ -14,8 +14,6 @@ import tensorflow as tf
 Tensor = Any  # TensorFlow ships no types that a checker can use
 
 
-@tf.function(autograph=False, reduce_retracing=True)
-@tf.custom_gradient
 def lstm(
     inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
 ) -> Any:
@@ -31,6 +29,15 @@ def lstm(
     Returns:
         the outputs of shape (batch, time, units), and the last hidden and cell state.
     """
+    run = _run_eagerly if tf.executing_eagerly() else _run
+    return run(inputs, hidden, memory, kernel, recurrent, bias)
+
+
+@tf.custom_gradient
+def _run(
+    inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
+) -> Any:
+    """Do what `lstm` does, inside a graph."""
     outputs, gates, memories = _forward(inputs, hidden, memory, kernel, recurrent, bias)
 
     def gradient(d_outputs: Tensor, d_hidden: Tensor, d_memory: Tensor) -> Any:
@@ -40,6 +47,11 @@ def lstm(
         )  # fmt: skip
 
     return (tf.transpose(outputs, [1, 0, 2]), outputs[-1], memories[-1]), gradient
+
+
+# Outside a graph TensorFlow would record what happens inside the compiled loops. This graph of its
+# own serves that case alone: one that another graph has differentiated cannot be run on its own.
+_run_eagerly = tf.function(_run, autograph=False, reduce_retracing=True)
 
 
 @tf.function(jit_compile=True, autograph=False, reduce_retracing=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textgen.trainer.schedule import Schedule
 from textgen.trainer.step import Step
-from textgen.trainer.validation import STREAMS, WINDOW, window_count
+from textgen.trainer.validation import STREAMS, window_count, window_length
 
 # The first steps compile and warm caches. Then at least so many are timed, for at least this
 # share of the budget.
@@ -45,8 +45,8 @@ def steps_in_budget(
 
     def cost(steps: int) -> float:
         schedule = schedule_of(steps)
-        validations = len(schedule.validation_steps) * window_count(schedule.validation_tokens)
-        return steps * per_step + validations * per_window
+        windows = window_count(schedule.validation_tokens, step.model.config.vocab_size)
+        return steps * per_step + len(schedule.validation_steps) * windows * per_window
 
     return steps_within(budget - spent, cost)
 
@@ -81,8 +81,9 @@ def _time_steps(least: float, step: Step, tokens: NDArray[Any]) -> tuple[float, 
 
 def _time_validation(step: Step) -> float:
     """Return the median of the seconds of some windows, after one that compiles."""
-    tokens = np.zeros((STREAMS, WINDOW + 1), np.int32)
-    counted = np.ones((STREAMS, WINDOW), np.float32)
+    length = window_length(step.model.config.vocab_size)
+    tokens = np.zeros((STREAMS, length + 1), np.int32)
+    counted = np.ones((STREAMS, length), np.float32)
     state = step.model.initial_state(STREAMS)
     windows = range(1 + TIMED_WINDOWS)
     seconds = [_seconds(lambda: step.predict(tokens, counted, state)) for _ in windows]

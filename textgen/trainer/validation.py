@@ -10,7 +10,10 @@ from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.step import Step
 
 STREAMS = 64
-WINDOW = 128
+# Tokens of each stream at a time; fewer where the vocabulary is so large that a window's logits
+# would be more than so many numbers.
+LONGEST_WINDOW = 128
+LOGITS_AT_ONCE = 1 << 26
 # Tokens read, but not counted, before a stretch, so that it begins with a state like the one
 # that a single pass would bring: what came earlier no longer matters to an LSTM of this size.
 LEAD_IN = 256
@@ -30,16 +33,22 @@ def validate(step: Step, tokens: NDArray[Any]) -> tuple[float, dict[str, float]]
     for metric in step.metrics:
         metric.reset_state()
     state = step.model.initial_state(STREAMS)
-    for window, counted in windows(tokens, streams=STREAMS, window=WINDOW, lead_in=LEAD_IN):
+    length = window_length(step.model.config.vocab_size)
+    for window, counted in windows(tokens, streams=STREAMS, window=length, lead_in=LEAD_IN):
         nats, state = step.predict(window, counted, state)
         total += nats
     return total, {metric.name: float(metric.result()) for metric in step.metrics}
 
 
-def window_count(tokens: int) -> int:
+def window_length(vocab_size: int) -> int:
+    """Return how many tokens of each stream `validate` predicts at a time."""
+    return max(1, min(LONGEST_WINDOW, LOGITS_AT_ONCE // (STREAMS * vocab_size)))
+
+
+def window_count(tokens: int, vocab_size: int) -> int:
     """Return the number of windows that `validate` takes for so many tokens."""
     begins, _, stops = _stretches(tokens, STREAMS, LEAD_IN)
-    return -(-int((stops - begins).max()) // WINDOW)
+    return -(-int((stops - begins).max()) // window_length(vocab_size))
 
 
 def windows(

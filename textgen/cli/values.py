@@ -1,0 +1,107 @@
+"""How people write the values of options, where click has no type for it."""
+
+from typing import Any
+
+import click
+
+from textgen.config.base import inner_type, is_tuple_type
+from textgen.config.generation import TokenBias, TokenName
+
+
+class CommaList(click.ParamType[tuple[Any, ...]]):
+    """Several values in one option, with commas between them; the setting checks them."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+        """Read `512,256`, or `[512, 256]` from a TOML file; an empty text holds nothing."""
+        items = value.split(",") if value and isinstance(value, str) else value or ()
+        return tuple(items) if isinstance(items, list | tuple) else (items,)
+
+
+class NumberList(CommaList):
+    """Whole numbers."""
+
+    name = "integer[,...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        """Read `512`, `512,256` or `[512, 256]`."""
+        try:
+            return tuple(int(item) for item in super().convert(value, param, ctx))
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a list of whole numbers like 512,256", param, ctx)
+
+
+class NameList(CommaList):
+    """Some of the legal names."""
+
+    name = "names"
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self._choices = choices
+
+    def get_metavar(self, param: Any, ctx: Any) -> str:
+        """Show the legal names in the help."""
+        return f"[{'|'.join(self._choices)}][,...]"
+
+
+class NumberOrName(click.ParamType[float | str]):
+    """A number, or else any text."""
+
+    name = "number|name"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
+        """Read `0.1` as a number, `valid.txt` as a name."""
+        try:
+            return float(value)
+        except ValueError:
+            return str(value)
+
+
+class TokenParam(click.ParamType[Any]):
+    """A token: a text, or `#` and an id."""
+
+    name = "token"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read `e` or `#17`; what a TOML file gives as a number stays one."""
+        if isinstance(value, str) and value.startswith("#") and value[1:].isdecimal():
+            return int(value[1:])
+        return value
+
+
+class TokenBiasParam(click.ParamType[Any]):
+    """A token and what is added to its logit: `whale=2.5`."""
+
+    name = "token=bias"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read `e=2.5` or `#17=-1`, or a pair from a TOML file."""
+        try:
+            token, bias = _split(value) if isinstance(value, str) else value
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a token and a number like e=2.5 or #17=-1", param, ctx)
+        return TokenParam().convert(token, param, ctx), bias
+
+
+def _split(text: str) -> tuple[str, float]:
+    """Split at the last `=`, since a token may hold one."""
+    token, _, bias = text.rpartition("=")
+    return token, float(bias)
+
+
+# Where a setting of the type, or several of it, is written in a way of its own.
+_WRITTEN = {TokenName: TokenParam(), TokenBias: TokenBiasParam(), float | str: NumberOrName()}
+
+
+def value_type(hint: Any, choices: tuple[str, ...]) -> Any:
+    """Return what click reads the values of a setting with.
+
+    Args:
+        hint: the setting's type.
+        choices: the legal names, if only some are.
+    """
+    kind = inner_type(hint)
+    if choices:
+        return NameList(choices) if is_tuple_type(hint) else click.Choice(choices)
+    if is_tuple_type(hint) and kind is int:
+        return NumberList()
+    return _WRITTEN.get(kind, kind)
