@@ -19,11 +19,26 @@ configs:
   data_files: blue/*.jsonl
 ---
 """
+MORE = b"""---
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: a.jsonl
+  - split: holdout
+    path: b.jsonl
+---
+"""
 SETS = {
     "quay/stories": {
         "data/train-00000-of-00001.parquet": plain_bytes(".parquet", ALL * 20),
         "data/validation-00000-of-00001.parquet": plain_bytes(".parquet", ALL[:2]),
         "data/test-00000-of-00001.parquet": plain_bytes(".parquet", ALL[2:]),
+    },
+    "quay/more": {
+        "README.md": MORE,
+        "a.jsonl": b'{"text": "one"}\n{"text": "two"}\n',
+        "b.jsonl": b'{"text": "three"}\n',
     },
     "quay/colours": {
         "README.md": CARD,
@@ -69,6 +84,18 @@ def test_validation_may_be_another_split(hub: Run, tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "store" / "store.json").read_text())
     documents = {split: counts["documents"] for split, counts in manifest["counts"].items()}
     assert documents == {"train": 100, "validation": 3, "test": 0}
+
+
+def test_splits_without_a_role_are_left_out_unless_they_are_named(hub: Run, tmp_path: Path) -> None:
+    told = []
+    for name, options in (("one", []), ("two", ["--validation", "holdout"])):
+        done = hub("prepare", "hf:quay/more", "-o", tmp_path / name, *options)
+        assert done.returncode == 0, done.stderr.decode()
+        counts = json.loads((tmp_path / name / "store.json").read_text())["counts"]
+        told.append([counts[split]["documents"] for split in ("train", "validation")])
+        assert (b"not read" in done.stderr) == (not options)
+    assert sum(told[0]) == 2
+    assert told[1] == [2, 1]
 
 
 def test_configurations_revisions_and_templates(hub: Run, tmp_path: Path) -> None:

@@ -109,3 +109,38 @@ def test_wrong_recipe_names_file_and_fault(tmp_path: Path, content: str, error: 
         load_recipe(path)
     assert str(path) in str(caught.value)
     assert error in str(caught.value)
+
+
+def test_validation_may_be_a_file_and_is_then_not_trained_on(folder: Path) -> None:
+    def parts(**settings: str) -> list[tuple[str, str | None]]:
+        with open_source(str(folder), settings) as source:
+            return [(Path(part.name).name, part.split) for part in source.parts]
+
+    chosen = str(folder / "deep" / ".." / "b.txt")  # by another way than the folder's
+    assert parts(validation=chosen) == [("a.txt", None), ("c.txt", None), ("b.txt", "validation")]
+    other = parts(validation=str(folder / "notes.md"))
+    assert other == [("a.txt", None), ("b.txt", None), ("c.txt", None), ("notes.md", "validation")]
+    with pytest.raises(UsageError, match=r"neither a file nor a split.*it has: none"):
+        parts(validation="dev")
+
+
+def test_named_split_may_be_the_validation(tmp_path: Path) -> None:
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.txt").write_text(name)
+    with open_source(str(tmp_path), {"validation": "test"}) as source:
+        found = [(Path(part.name).name, part.split) for part in source.parts]
+    assert found == [("train.txt", "train"), ("test.txt", "validation")]
+    with (
+        pytest.raises(UsageError, match="nothing else"),
+        open_source(str(tmp_path), {"validation": "train"}),
+    ):
+        pass
+
+
+def test_files_of_no_known_form_are_named_and_hidden_ones_are_not(folder: Path) -> None:
+    (folder / ".hidden.txt").write_text("x")
+    (folder / "shards").mkdir()
+    (folder / "shards" / "train-00000-of-00002.txt.gz").write_bytes(b"")
+    with open_source(str(folder), {}) as source:
+        assert [Path(name).name for name in source.ignored] == ["notes.md"]
+        assert {part.split for part in source.parts} == {None, "train"}

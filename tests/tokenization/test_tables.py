@@ -86,17 +86,20 @@ def test_byte_order_mark_is_no_part_of_a_column_name(tmp_path: Path) -> None:
     assert read(tmp_path / "a.csv") == ["a", None]
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.txt.zst"])
-def test_what_needs_the_extra_names_it(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"text\na\n")
-    code = f"""
+@pytest.mark.parametrize(
+    ("name", "code"), [("a.csv", 2), ("a.txt.zst", 2), ("a.jsonl", 0), ("a.txt.gz", 0)]
+)
+def test_what_needs_the_extra_names_it(tmp_path: Path, name: str, code: int) -> None:
+    rows = b'{"text": "one"}\n{"text": "two"}\n'
+    (tmp_path / name).write_bytes(gzip.compress(rows) if name.endswith(".gz") else rows)
+    script = f"""
 import sys
 sys.modules["datasets"] = sys.modules["zstandard"] = None  # as if they were not installed
 from textgen.cli import main
 sys.argv = ["textgen", "prepare", {str(tmp_path / name)!r}, "-o", {str(tmp_path / "out")!r}]
 main()
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert done.returncode == 2
-    assert b"extra 'corpora'" in done.stderr
-    assert not (tmp_path / "out").exists()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == code
+    assert (b"extra 'corpora'" in done.stderr) == bool(code)
+    assert (tmp_path / "out").exists() == (not code)

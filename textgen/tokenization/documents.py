@@ -136,15 +136,19 @@ def _lines(units: Pieces) -> Pieces:
 
 def _paragraphs(units: Pieces) -> Pieces:
     """Cut documents at blank lines."""
-    carry, begun = "", False
+    line: list[str] = []  # its parts: a line may be long
+    begun = False
     for piece in units:
-        *lines, carry = (carry + ("\n\n" if piece is None else piece)).split("\n")
-        for line in lines:
-            if line.strip():
-                yield "\n" + line if begun else line
+        first, *others = ("\n\n" if piece is None else piece).split("\n")
+        line.append(first)
+        for other in others:
+            whole = "".join(line)
+            line = [other]
+            if whole.strip():
+                yield "\n" + whole if begun else whole
             elif begun:
                 yield None
-            begun = bool(line.strip())
+            begun = bool(whole.strip())
 
 
 def _joined(units: Pieces) -> Pieces:

@@ -98,7 +98,7 @@ def open_source(corpus: str, settings: Mapping[str, Any]) -> Iterator[Source]:
     """
     with tempfile.TemporaryDirectory(prefix="textgen-") as folder:
         source = _find(corpus, settings, Path(folder))
-        yield _with_validation(source, Path(folder))
+        yield _with_roles(source, Path(folder))
 
 
 def _find(corpus: str, settings: Mapping[str, Any], spool: Path) -> Source:
@@ -201,25 +201,53 @@ def _in_split(part: HubPart) -> HubPart:
     return dataclasses.replace(part, split=SPLIT_NAMES.get(part.hub_split))
 
 
-def _with_validation(source: Source, spool: Path) -> Source:
-    """Let what `--validation` names be the validation split, in the place of any other."""
+def _with_roles(source: Source, spool: Path) -> Source:
+    """Let what `--validation` names be the validation split, in the place of any other.
+
+    Splits of a hub set that have no role beside one named train are left out.
+    """
     wanted = source.config.validation
-    if not isinstance(wanted, str):
-        return source
-    role = SPLIT_NAMES.get(wanted, wanted)
-    chosen = [p for p in source.parts if p.split == role]
-    chosen = chosen or [p for p in source.parts if isinstance(p, HubPart) and p.hub_split == role]
-    if not chosen:
-        if not Path(wanted).is_file():
-            splits = ", ".join(sorted({p.split for p in source.parts if p.split})) or "none"
-            raise UsageError(
-                f"validation is {wanted!r}, which is neither a file nor a split of {source.name} "
-                f"(it has: {splits})"
-            )
-        chosen = [_file_part(Path(wanted), spool)]
-    names = {part.name for part in chosen}
-    kept = [p for p in source.parts if p.name not in names and p.split != "validation"]
-    held_out = [dataclasses.replace(part, split="validation") for part in chosen]
+    kept: list[Part] = list(source.parts)
+    held_out: list[Part] = []
+    if isinstance(wanted, str):
+        chosen = _named(source, wanted) or [_validation_file(source, wanted, spool)]
+        names = {_identity(part) for part in chosen}
+        kept = [p for p in kept if _identity(p) not in names and p.split != "validation"]
+        held_out = [dataclasses.replace(part, split="validation") for part in chosen]
     if not any(part.split in (None, "train") for part in kept):
         raise UsageError(f"validation is {wanted!r}, but nothing else is in {source.name}")
-    return dataclasses.replace(source, parts=(*kept, *held_out))
+    spare: list[Part] = []
+    if any(part.split == "train" for part in kept):
+        spare = [p for p in kept if isinstance(p, HubPart) and p.split is None]
+    parts = (*(part for part in kept if part not in spare), *held_out)
+    ignored = (*source.ignored, *(part.name for part in spare))
+    return dataclasses.replace(source, parts=parts, ignored=ignored)
+
+
+def _named(source: Source, wanted: str) -> list[Part]:
+    """Return the parts of a split, by the role or the name that it has on the hub."""
+    role = SPLIT_NAMES.get(wanted)
+    by_role = [part for part in source.parts if role and part.split == role]
+    hub = [part for part in source.parts if isinstance(part, HubPart)]
+    return by_role or [part for part in hub if part.hub_split == wanted]
+
+
+def _validation_file(source: Source, wanted: str, spool: Path) -> FilePart:
+    """Return the file that is to be the validation split.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    if Path(wanted).is_file():
+        return _file_part(Path(wanted), spool)
+    splits = {p.hub_split if isinstance(p, HubPart) else p.split for p in source.parts}
+    there = ", ".join(sorted(split for split in splits if split)) or "none"
+    raise UsageError(
+        f"validation is {wanted!r}, which is neither a file nor a split of {source.name} "
+        f"(it has: {there})"
+    )
+
+
+def _identity(part: Part) -> str:
+    """Return the same text for the same file, whatever way it was named."""
+    return part.name if isinstance(part, HubPart) else str(Path(part.name).resolve())

@@ -170,10 +170,13 @@ def _library_rows(name: str, rows: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _raw_lines(part: FilePart, policy: TextPolicy) -> Iterator[str]:
     """Yield the lines of a file, without line ends, not normalized: escapes come first."""
-    carry = ""
     raw = TextPolicy(encoding=policy.encoding, normalize="none")
+    line: list[str] = []  # its parts: a line may be long
     for piece in read_text(part.path, raw, name=part.name):
-        *lines, carry = (carry + piece).split("\n")
-        yield from lines
-    if carry:
-        yield carry
+        first, *others = piece.split("\n")
+        line.append(first)
+        for other in others:
+            yield "".join(line)
+            line = [other]
+    if any(line):
+        yield "".join(line)
