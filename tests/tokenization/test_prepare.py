@@ -133,3 +133,46 @@ def test_store_serves_as_corpus_but_not_with_other_settings(tmp_path: Path, text
     assert open_corpus(str(tmp_path / "store"), {"tokenizer": "char"}).counts("train").tokens
     with pytest.raises(UsageError, match="prepared with tokenizer 'char', not 'bpe'"):
         open_corpus(str(tmp_path / "store"), {"tokenizer": "bpe"})
+
+
+def test_tokenizer_learns_from_a_bounded_sample_spread_over_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textgen.tokenization.prepare.SAMPLE_CHARACTERS", 2000)
+    lines = [f"{number:04} {chr(0x4E00 + number)}" for number in range(5000)]
+    (tmp_path / "book.txt").write_text("\n".join(lines), encoding="utf-8")
+    store = make(tmp_path / "book.txt", tmp_path / "store", documents="line")
+    learned = store.tokenizer.vocab_size - 257
+    assert 0.8 * 2000 / 6 < learned < 1.2 * 2000 / 6
+    known = [
+        c for c in (chr(0x4E00 + n) for n in range(5000)) if len(store.tokenizer.encode(c)) == 1
+    ]
+    assert known[0] < chr(0x4E00 + 100)
+    assert known[-1] > chr(0x4E00 + 4900)
+    assert store.manifest.notes == ["tokens were learned from 2,000 characters"]
+
+
+def test_recipe_says_everything_that_options_say(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("title,body\none,first row\ntwo,second row\nthree,\n")
+    (tmp_path / "held.csv").write_text("title,body\nfour,fourth row\n")
+    (tmp_path / "mine.toml").write_text(
+        """
+        path = "rows.csv"
+        licence = "CC0-1.0"
+        [settings]
+        template = '$title:\\n$body'
+        documents = "line"
+        validation = "held.csv"
+        tokenizer = "word"
+        """
+    )
+    store = make(tmp_path / "mine.toml", tmp_path / "store")
+    decoded = {
+        split: store.tokenizer.decode(store.tokens(split)) for split in ("train", "validation")
+    }
+    assert decoded == {"train": "one:first rowtwo:second row", "validation": "four:fourth row"}
+    assert [store.counts(split).documents for split in decoded] == [4, 2]
+    assert store.manifest.licence == "CC0-1.0"
+    assert store.manifest.notes == ["left out 1 rows whose cell is null or empty"]
+    other = make(tmp_path / "mine.toml", tmp_path / "other", column="title", tokenizer="char")
+    assert other.tokenizer.decode(other.tokens("train")) == "onetwothree"

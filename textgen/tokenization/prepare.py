@@ -183,7 +183,7 @@ def _sample(
 
 def _notes(source: Source, found: Survey) -> list[str]:
     """Return what people should know about what was not read."""
-    notes = [f"left out {count:,} {what}" for what, count in found.skipped.items()]
+    notes = [f"{what}: {count:,}, left out" for what, count in found.skipped.items()]
     if source.ignored:
         shown = ", ".join(source.ignored[:5]) + (", ..." if len(source.ignored) > 5 else "")
         notes.append(f"not read, being of no known form or split: {shown}")
