@@ -173,6 +173,6 @@ def test_recipe_says_everything_that_options_say(tmp_path: Path) -> None:
     assert decoded == {"train": "one:first rowtwo:second row", "validation": "four:fourth row"}
     assert [store.counts(split).documents for split in decoded] == [4, 2]
     assert store.manifest.licence == "CC0-1.0"
-    assert store.manifest.notes == ["left out 1 rows whose cell is null or empty"]
+    assert store.manifest.notes == ["rows whose cell is null or empty: 1, left out"]
     other = make(tmp_path / "mine.toml", tmp_path / "other", column="title", tokenizer="char")
     assert other.tokenizer.decode(other.tokens("train")) == "onetwothree"
