@@ -34,7 +34,31 @@ class MissingInput(TextgenError):
     exit_code = 66
 
 
+class Busy(TextgenError):
+    """Another process is at work in the folder."""
+
+    exit_code = 75
+
+
 class UnsafeModel(TextgenError):
     """A model folder that holds something a model folder must never hold."""
 
     exit_code = 77
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal ended the work. Like `KeyboardInterrupt`, it is no `Exception`.
+
+    Args:
+        number: of the signal.
+        message: what is kept, and how to go on.
+    """
+
+    def __init__(self, number: int, message: str = "interrupted") -> None:
+        super().__init__(message)
+        self.number = number
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell shows for a process that the signal ended."""
+        return 128 + self.number

@@ -1,8 +1,10 @@
-"""Writing files so that a kill or a full disk loses nothing: aside, fsync, rename, fsync."""
+"""Files: written so that a kill or a full disk loses nothing, read so that nothing surprises."""
 
 import errno
+import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -10,7 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from textgen.errors import UsageError
+from textgen.errors import DataError, UsageError
+
+ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of what is still being written
+LARGEST_JSON = 1 << 20  # bytes
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -21,10 +26,7 @@ def write_file(path: Path, data: bytes) -> None:
     """
     aside = _name_aside(path)
     try:
-        with aside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_synced(aside, data)
         aside.rename(path)
     except BaseException:
         aside.unlink(missing_ok=True)
@@ -32,9 +34,83 @@ def write_file(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def write_together(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files that belong together; the last one stands only beside the others of its kind.
+
+    Args:
+        folder: where they go. What else is there stays.
+        files: contents by name. Readers take the last one for the sign that all are there.
+
+    Raises:
+        OSError: the disk refused. Until everything was on the disk, nothing has changed.
+    """
+    *_, last = files
+    asides = {name: _name_aside(folder / name) for name in files}
+    try:
+        for name, data in files.items():
+            _write_synced(asides[name], data)
+        (folder / last).unlink(missing_ok=True)
+        for name, aside in asides.items():
+            if name == last:
+                _sync_folder(folder)
+            aside.rename(folder / name)
+    except BaseException:
+        for aside in asides.values():
+            aside.unlink(missing_ok=True)
+        raise
+    _sync_folder(folder)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder so that no part of it ever stands at its name."""
+    aside = _name_aside(path)
+    path.rename(aside)
+    shutil.rmtree(aside)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left in a folder. No other may be at work in it."""
+    for entry in folder.iterdir():
+        if not ASIDE.fullmatch(entry.name):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
 def to_json(value: Any) -> bytes:
     """Encode `value` as indented UTF-8 JSON that ends with a newline."""
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a small JSON object.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if path.stat().st_size > LARGEST_JSON:
+        raise DataError(f"{path}: larger than any such file ({LARGEST_JSON} bytes)")
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: not a JSON object")
+    return value
+
+
+def identity(data: bytes) -> dict[str, Any]:
+    """Return size and SHA-256 of a file's content."""
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def file_identity(path: Path) -> dict[str, Any]:
+    """Return size and SHA-256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
 
 
 def check_output(path: Path, *, overwrite: bool = False) -> None:
@@ -75,7 +151,7 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """
     if not overwrite:
         refuse_existing(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     aside = _name_aside(path)
     aside.mkdir()
     try:
@@ -91,14 +167,31 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     _sync_folder(path.parent)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing, and flush their names."""
+    if path.is_dir():
+        return
+    make_folder(path.absolute().parent)
+    path.mkdir(exist_ok=True)
+    _sync_folder(path.absolute().parent)
+
+
 def set_aside(path: Path) -> None:
     """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ..."""
     if path.exists():
         path.rename(_free_name(path))
 
 
+def _write_synced(path: Path, data: bytes) -> None:
+    """Write a new file, down to the disk."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _name_aside(path: Path) -> Path:
-    """Return a new hidden name beside `path`, on the same disk."""
+    """Return a new hidden name, matched by `ASIDE`, beside `path`, on the same disk."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 

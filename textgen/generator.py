@@ -8,16 +8,11 @@ from typing import Any, overload
 from textgen.config.base import reject_unknown
 from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import NetworkConfig
-from textgen.config.settings import share_out
-from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
-from textgen.files import check_output
 from textgen.model_folder import Model, read_model, write_model
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, TextStream
 from textgen.scoring import Quality, measure
-from textgen.tokenization.corpus import open_corpus
 from textgen.tokenization.prepare import Progress, ignore_progress, read_spans, survey
 from textgen.tokenization.sources import open_source
 from textgen.tokenization.splits import choose_split
@@ -55,7 +50,10 @@ class TextGenerator:
         corpus: str | Path | TokenStore,
         *,
         out: str | Path,
+        resume: bool = False,
         overwrite: bool = False,
+        init_from: str | Path | None = None,
+        allow_changed_data: bool = False,
         callbacks: Sequence[Any] = (),
         **settings: Any,
     ) -> "TextGenerator":
@@ -64,53 +62,37 @@ class TextGenerator:
         Args:
             corpus: a file, folder, glob, recipe, or token store.
             out: the model folder to make.
-            overwrite: move what stands there aside, when the training is over.
+            resume: go on from the last checkpoint in `out`; without one, begin anew. Nothing is
+                done if the model is complete.
+            overwrite: move what stands there aside.
+            init_from: a model folder whose weights and tokenizer the training begins with.
+            allow_changed_data: resume even if the corpus is another one now.
             callbacks: Keras callbacks; see `Trainer`.
             settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig`,
-                for instance `budget="5m"`, `units=(512, 512)`, `tokenizer="bpe"`.
+                for instance `budget="5m"`, `units=(512, 512)`, `tokenizer="bpe"`. A resumed
+                training has those that it began with.
 
         Raises:
             UsageError: `out` exists, an unknown setting, an impossible value, or no TensorFlow.
-            DataError: the corpus cannot be used.
-            TrainingDiverged: the loss became NaN or infinite.
-            KeyboardInterrupt: interrupted; the best model so far is at `out`, if there is one.
+            DataError: the corpus cannot be used, or is not what a resumed training began with.
+            Busy: another training is at work in `out`.
+            TrainingDiverged: the loss became NaN or infinite; the best model before is at `out`.
+            Interrupted: a `KeyboardInterrupt`; a checkpoint and the best model so far are at
+                `out`.
         """
-        from textgen.trainer.backend import load_tensorflow, require_tensorflow
+        from textgen.trainer.run import TrainingRun  # here, so that importing us stays light
 
-        out = Path(out)
-        require_tensorflow()
-        check_output(out, overwrite=overwrite)
-        chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
-        network, training = NetworkConfig(**chosen[1]), TrainingConfig(**chosen[2])
-        if isinstance(corpus, TokenStore):
-            corpus.require(chosen[0])
-            store = corpus
-        else:
-            store = open_corpus(str(corpus), chosen[0])
-
-        load_tensorflow()
-
-        from textgen.trainer.trainer import Trainer  # here, so that importing us stays light
-
-        result = Trainer(store, network, training, callbacks).run()
-        manifest = store.manifest
-        provenance = {
-            "corpus": {
-                "name": manifest.corpus,
-                "licence": manifest.licence,
-                "fingerprint": manifest.fingerprint,
-                "cut": manifest.cut,
-                "settings": manifest.settings,
-            },
-            "training": result.record.to_dict(),
-        }
-        model = Model(
-            result.config, result.weights, store.tokenizer, GenerationConfig(), provenance
-        )
-        write_model(model, out, overwrite=overwrite)
-        if result.record.interrupted:
-            raise KeyboardInterrupt
-        return cls(model)
+        run = TrainingRun(
+            Path(out), settings, resume=resume, overwrite=overwrite,
+            init_from=Path(init_from) if init_from else None,
+            allow_changed_data=allow_changed_data,
+        )  # fmt: skip
+        with run:
+            if run.is_finished:
+                return cls.from_pretrained(out)
+            run.open(corpus if isinstance(corpus, TokenStore) else str(corpus))
+            run.load_tensorflow()
+            return cls(run.train(callbacks))
 
     def save_pretrained(self, folder: str | Path, *, overwrite: bool = False) -> None:
         """Write the model to a folder.

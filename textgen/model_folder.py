@@ -5,9 +5,6 @@ sizes and SHA-256 and makes the folder a model. `generation_config.json` and `RE
 edited, so they are checked, not hashed. Nothing in the folder is ever executed.
 """
 
-import hashlib
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +18,14 @@ from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
-from textgen.files import new_folder, to_json
+from textgen.files import (
+    file_identity,
+    identity,
+    new_folder,
+    read_json,
+    to_json,
+    write_together,
+)
 from textgen.model_card import make_card
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.version import __version__
@@ -33,8 +37,8 @@ TOKENIZER = "tokenizer.json"
 GENERATION = "generation_config.json"
 CARD = "README.md"
 MANIFEST = "manifest.json"
+TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
-LARGEST_JSON = 1 << 20  # bytes
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 # What the manifest's record of corpus and training must hold, where there is one.
 RECORD: dict[str, dict[str, type]] = {
@@ -75,22 +79,19 @@ def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
         UsageError: `folder` exists and `overwrite` is false.
         OSError: the disk refused; what stood at `folder` is untouched.
     """
-    files = {
-        CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
-        WEIGHTS: safetensors.numpy.save(model.weights),
-        TOKENIZER: model.tokenizer.to_json().encode(),
-        GENERATION: to_json(model.generation.to_dict()),
-    }
-    manifest = {
-        "format": FORMAT,
-        "textgen": __version__,
-        "files": {name: _identity(files[name]) for name in HASHED},
-        **model.provenance,
-    }
-    card = make_card(folder.name, model.config, model.tokenizer.kind, model.provenance)
     with new_folder(folder, overwrite=overwrite) as aside:
-        for name, data in (files | {CARD: card.encode(), MANIFEST: to_json(manifest)}).items():
+        for name, data in _files(model, folder.name).items():
             (aside / name).write_bytes(data)
+
+
+def add_model(model: Model, folder: Path) -> None:
+    """Write a model into a folder that holds its training, in place of an earlier model.
+
+    Raises:
+        OSError: the disk refused. The earlier model is there unless the refusal came between
+            the last renames, when all of the new one was on the disk.
+    """
+    write_together(folder, _files(model, folder.name))
 
 
 def read_model(folder: Path) -> Model:
@@ -106,7 +107,7 @@ def read_model(folder: Path) -> Model:
     _check_record(folder / MANIFEST, manifest)
     config = _read_config(folder)
     tokenizer = _read_tokenizer(folder)
-    generation = _as_config(GenerationConfig, _read_json(folder / GENERATION), folder / GENERATION)
+    generation = _as_config(GenerationConfig, read_json(folder / GENERATION), folder / GENERATION)
     if tokenizer.vocab_size != config.vocab_size:
         raise DataError(
             f"{folder / TOKENIZER}: {tokenizer.vocab_size} token types, but {CONFIG} says "
@@ -124,15 +125,38 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         DataError: it is damaged, or of a later version.
     """
     if not (folder / MANIFEST).exists():
+        if (folder / TRAINING_STATE).is_dir():
+            raise MissingInput(
+                f"{folder}: its training is not finished; 'textgen train CORPUS -o {folder} "
+                f"--resume' goes on with it"
+            )
         what = f"not a model folder (no {MANIFEST})" if folder.exists() else "no such model folder"
         raise MissingInput(f"{folder}: {what}; 'textgen train CORPUS -o {folder}' makes one")
-    manifest = _read_json(folder / MANIFEST)
+    manifest = read_json(folder / MANIFEST)
     if manifest.get("format") != FORMAT:
         raise DataError(
             f"{folder / MANIFEST}: format {manifest.get('format')!r} is not read by textgen "
             f"{__version__}; use the version that wrote it"
         )
     return manifest
+
+
+def _files(model: Model, name: str) -> dict[str, bytes]:
+    """Return the content of a model folder by file name, the manifest last."""
+    files = {
+        CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
+        WEIGHTS: safetensors.numpy.save(model.weights),
+        TOKENIZER: model.tokenizer.to_json().encode(),
+        GENERATION: to_json(model.generation.to_dict()),
+    }
+    manifest = {
+        "format": FORMAT,
+        "textgen": __version__,
+        "files": {name: identity(files[name]) for name in HASHED},
+        **model.provenance,
+    }
+    card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
+    return files | {CARD: card.encode(), MANIFEST: to_json(manifest)}
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -146,7 +170,7 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     told = manifest.get("files")
     for name in HASHED:
         path = folder / name
-        if not isinstance(told, dict) or told.get(name) != _file_identity(path):
+        if not isinstance(told, dict) or told.get(name) != file_identity(path):
             raise DataError(
                 f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
                 f"copy the model folder anew"
@@ -174,7 +198,7 @@ def _holds(told: dict[str, Any], kinds: dict[str, type]) -> bool:
 def _read_config(folder: Path) -> ModelConfig:
     """Read `config.json`, a closed schema."""
     path = folder / CONFIG
-    values = _read_json(path)
+    values = read_json(path)
     if values.pop("format", None) != FORMAT:
         raise DataError(f"{path}: of another format; use the textgen that wrote it")
     return _as_config(ModelConfig, values, path)
@@ -214,28 +238,3 @@ def _read_weights(folder: Path, config: ModelConfig) -> dict[str, NDArray[np.flo
         if not np.isfinite(array).all():
             raise DataError(f"{path}: {name} holds numbers that are not finite")
     return weights
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """Read a small JSON object."""
-    if path.stat().st_size > LARGEST_JSON:
-        raise DataError(f"{path}: larger than any such file ({LARGEST_JSON} bytes)")
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{path}: not a JSON object")
-    return value
-
-
-def _identity(data: bytes) -> dict[str, Any]:
-    """Return size and SHA-256 of a file's content."""
-    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _file_identity(path: Path) -> dict[str, Any]:
-    """Return size and SHA-256 of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}

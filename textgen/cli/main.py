@@ -2,7 +2,9 @@
 
 import io
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -14,10 +16,10 @@ from textgen.cli.info import info
 from textgen.cli.prepare import prepare
 from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
-from textgen.errors import TextgenError
+from textgen.errors import Interrupted, TextgenError
 from textgen.version import __version__
 
-EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO, EXIT_INTERRUPTED = 1, 2, 66, 74, 130
+EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO = 1, 2, 66, 74
 
 
 class Commands(click.Group):
@@ -55,6 +57,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal may lack what a model writes
     try:
+        signal.signal(signal.SIGTERM, _terminate)
         code = cli(prog_name="textgen", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.UsageError as error:
@@ -63,8 +66,11 @@ def main() -> None:
         _fail(error.format_message(), EXIT_USAGE)
     except TextgenError as error:
         _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted", EXIT_INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other
+        reason = error.__cause__ or error
+        if not isinstance(reason, Interrupted):
+            reason = Interrupted(signal.SIGINT)
+        _fail(str(reason), reason.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         if where and isinstance(error, FileNotFoundError):
@@ -75,6 +81,11 @@ def main() -> None:
             raise
         kind = type(error).__name__
         _fail(f"a bug in textgen: {kind}: {error} (TEXTGEN_TRACEBACK=1 shows more)", EXIT_BUG)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    """Let SIGTERM end a command as Ctrl-C does: nothing half-written stays behind."""
+    raise Interrupted(number)
 
 
 def _usage_message(error: click.UsageError) -> str:

@@ -11,7 +11,6 @@ from textgen.cli.progress import corpus_progress
 from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
-from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
 
 
@@ -21,46 +20,62 @@ from textgen.config.training import TrainingConfig
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Model folder to make."
 )
 @config_options(CorpusConfig, NetworkConfig, TrainingConfig)
+@click.option(
+    "--resume",
+    is_flag=True,
+    envvar="TEXTGEN_RESUME",
+    help="Go on from the last checkpoint in the output, with the settings it began with; "
+    "without one, begin anew.",
+)
+@click.option(
+    "--init-from",
+    type=click.Path(path_type=Path),
+    envvar="TEXTGEN_INIT_FROM",
+    help="Model folder whose weights and tokenizer the training begins with.",
+)
+@click.option(
+    "--allow-changed-data",
+    is_flag=True,
+    envvar="TEXTGEN_ALLOW_CHANGED_DATA",
+    help="Resume even if the corpus is another one now.",
+)
 @overwrite_option
 @quiet_option
-def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, quiet: bool) -> None:
+def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choices: Any) -> None:
     """Train a model on CORPUS and write it to a folder.
 
     CORPUS is a text file, a table (.csv .tsv .jsonl .parquet), a folder or glob of them, each also
     packed (.gz .zst), '-' for standard input, hf:org/name[:config][@revision], a recipe, or a token
-    store made by 'prepare'. Ctrl-C ends the training early and keeps the best so far.
+    store made by 'prepare'. Ctrl-C ends the training early and keeps its state, which '--resume'
+    goes on with, and the best model so far.
     """
-    from textgen.files import check_output
-    from textgen.generator import TextGenerator
-    from textgen.tokenization.corpus import open_corpus
-    from textgen.trainer.backend import load_tensorflow, require_tensorflow
+    from textgen.trainer.run import TrainingRun
 
-    require_tensorflow()
-    check_output(out, overwrite=overwrite)
-    chosen = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
-    NetworkConfig(**chosen[1])  # refuse an impossible value before the corpus is read
-    TrainingConfig(**chosen[2])
-    with corpus_progress(quiet) as progress:
-        store = open_corpus(corpus, chosen[0], progress)
-    if not quiet:
-        click.echo(f"{describe_store(store)}\nloading TensorFlow ...", err=True)
-    load_tensorflow(quiet=True)
+    def tell(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
 
-    from textgen.trainer.display import TrainingDisplay
+    with TrainingRun(out, settings, **choices) as run:
+        if run.is_finished:
+            tell(f"{out}: complete; nothing is left to do")
+            return
+        with corpus_progress(quiet) as progress:
+            store = run.open(corpus, progress)
+        tell("\n".join([*run.notes, describe_store(store), "loading TensorFlow ..."]))
+        run.load_tensorflow(quiet=True)
 
-    with TrainingDisplay(store.tokenizer, quiet=quiet) as display:
-        generator = TextGenerator.train(
-            store, out=out, overwrite=overwrite, callbacks=[display], **chosen[1], **chosen[2]
-        )
-    if not quiet:
-        click.echo(_summary(out, generator.model.provenance["training"]), err=True)
+        from textgen.trainer.display import TrainingDisplay
+
+        with TrainingDisplay(quiet=quiet) as display:
+            model = run.train([display])
+    tell(_summary(out, model.provenance["training"]))
 
 
 def _summary(out: Path, training: dict[str, Any]) -> str:
     """Say what was made and what to do with it."""
     quality = training["validation"]
     return (
-        f"{out}: {training['steps']:,} steps in {format_duration(training['seconds'])}, "
+        f"{out}: {training['steps_done']:,} steps in {format_duration(training['seconds'])}, "
         f"validation {quality['nats_per_token']:.4f} nats per token, "
         f"{quality['bits_per_byte']:.3f} bits per byte\n"
         f"textgen generate -m {out}"

@@ -104,7 +104,7 @@ class CorpusConfig(DocumentRule):
             raise UsageError(
                 f"tokenizer is {self.tokenizer!r}; it must be one of {known}, or a .json file"
             )
-        if self.strict and self.tokenizer != "word":
+        if self.strict and self.tokenizer in TOKENIZERS and self.tokenizer != "word":
             raise UsageError(f"strict goes with the tokenizer word, not with {self.tokenizer}")
         if self.vocab_size is not None and self.tokenizer not in VOCAB_SIZES:
             raise UsageError(

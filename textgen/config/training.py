@@ -1,13 +1,15 @@
 """How long and how a model is trained."""
 
+import os
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from textgen.config.base import Config, option
 from textgen.config.duration import parse_duration
 from textgen.errors import UsageError
 
 DEFAULT_BUDGET = "5m"
+SAVE_SHARE = 0.02  # of the time may go into checkpoints
 
 
 class Usual(NamedTuple):
@@ -87,6 +89,19 @@ class TrainingConfig(Config):
         "Most times that validation is measured; fewer if it took over 5% of the time.",
         minimum=1,
     )
+    patience: int | None = option(
+        None,
+        "End the training after so many validations in a row without a new best.  [default: never]",
+        minimum=1,
+    )
+    save_every: str = option(
+        "60s",
+        f"Time between checkpoints, as 30s or 5m; longer where they would take over "
+        f"{SAVE_SHARE:.0%} of it.",
+    )
+    threads: int | None = option(
+        None, "CPU threads; the results depend on it.  [default: one a core]", minimum=1
+    )
     seed: int = option(
         1337, "Seed of weights, dropout and batches.", flags=("-s",), minimum=0, maximum=2**63 - 1
     )
@@ -98,6 +113,7 @@ class TrainingConfig(Config):
             raise UsageError(f"{' and '.join(given)} exclude each other; give one of them")
         if self.budget is not None:
             parse_duration(self.budget)
+        parse_duration(self.save_every)
         if self.momentum and self.optimizer not in MOMENTUM_OPTIMIZERS:
             raise UsageError(
                 f"momentum is {self.momentum:g}, but {self.optimizer} takes none; those that do "
@@ -126,3 +142,26 @@ class TrainingConfig(Config):
         if self.steps is not None or self.epochs is not None:
             return None
         return parse_duration(self.budget or DEFAULT_BUDGET)
+
+    @property
+    def save_seconds(self) -> float:
+        """The seconds between checkpoints."""
+        return parse_duration(self.save_every)
+
+    @property
+    def cores(self) -> int:
+        """The number of CPU threads: the one given, or one for each core we may use."""
+        if self.threads:
+            return self.threads
+        limited = hasattr(os, "sched_getaffinity")  # not on macOS
+        return len(os.sched_getaffinity(0)) if limited else os.cpu_count() or 1
+
+    def resolved(self) -> Self:
+        """Return the same settings with nothing left to defaults that may differ elsewhere."""
+        budget = DEFAULT_BUDGET if self.budget_seconds and not self.budget else self.budget
+        return self.replace(
+            budget=budget,
+            learning_rate=self.peak_rate,
+            weight_decay=self.decay,
+            threads=self.cores,
+        )

@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from textgen.config.corpus import TOKENIZERS
-from textgen.errors import DataError
+from textgen.errors import DataError, UsageError
 from textgen.files import new_folder
 from textgen.tokenization.documents import read_documents
+from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.sources import Source
 from textgen.tokenization.splits import SPLITS, Cut, Survey, assign_splits
 from textgen.tokenization.token_store import (
@@ -154,6 +155,8 @@ def _make_tokenizer(
     config = source.config
     if config.tokenizer not in TOKENIZERS:
         tokenizer = Tokenizer.from_file(Path(config.tokenizer), config.normalize)
+        if config.strict and tokenizer.kind != STRICT:
+            raise UsageError(f"strict goes with the tokenizer word, not with {config.tokenizer}")
         tried = "".join(_sample(source, found, cut, TRIED_CHARACTERS, progress))
         lost = tokenizer.loses(tried)
         note = f"{config.tokenizer} does not give every text back as it was: not {lost!r:.60}"

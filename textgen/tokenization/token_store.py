@@ -1,5 +1,6 @@
 """A prepared corpus on disk: memory-mapped token ids for each split, tokenizer, manifest."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -112,6 +113,27 @@ class TokenStore:
     def is_running_text(self) -> bool:
         """Whether a document goes on where the one before it ends, as the lines of a text do."""
         return bool(self.manifest.settings.get("strict"))
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the text comes from and how it was read, for a model's manifest."""
+        names = ("licence", "fingerprint", "cut", "settings")
+        return {"name": self.manifest.corpus, **{n: getattr(self.manifest, n) for n in names}}
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the ids, as values that JSON can hold; two stores that agree are equal.
+
+        A tokenizer's file may have moved, and what it was learned with no longer matters.
+        """
+        tokens = self.tokenizer.to_json().encode()
+        settings = self.manifest.settings
+        return {
+            "fingerprint": self.manifest.fingerprint,
+            "settings": {k: v for k, v in settings.items() if k not in ("tokenizer", "vocab_size")},
+            "tokenizer": hashlib.sha256(tokens).hexdigest(),
+            "counts": {name: asdict(counts) for name, counts in self.manifest.counts.items()},
+        }
 
     def require(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings other than those that the store was prepared with.

@@ -6,16 +6,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+from textgen.config.training import TrainingConfig
 from textgen.errors import UsageError
 
 
-def require_tensorflow() -> None:
-    """Find out, without importing them, whether TensorFlow and Keras are there.
+def require_libraries() -> None:
+    """Find out, without importing them, whether the libraries that train are there.
 
     Raises:
         UsageError: one is not; the message names the extra.
     """
-    for name in ("tensorflow", "keras"):
+    for name in ("tensorflow", "keras", "filelock", "matplotlib"):
         if importlib.util.find_spec(name) is None:
             raise UsageError(
                 f"training needs {name}, which is not installed; install textgen-lstm with its "
@@ -23,14 +24,16 @@ def require_tensorflow() -> None:
             )
 
 
-def load_tensorflow(*, quiet: bool = False) -> None:
+def load_tensorflow(threads: int | None = None, *, quiet: bool = False) -> None:
     """Import TensorFlow and Keras.
 
     Args:
+        threads: of the CPU, to compute with; one for each core if not given.
         quiet: hide what they write to stderr meanwhile; that of the whole process is hidden.
 
     Raises:
-        UsageError: Keras is set to another backend.
+        UsageError: Keras is set to another backend, or TensorFlow is at work in this process
+            with another number of threads.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -44,6 +47,24 @@ def load_tensorflow(*, quiet: bool = False) -> None:
             f"Keras is set to the backend {keras.backend.backend()}; training needs "
             f"KERAS_BACKEND=tensorflow"
         )
+    _set_threads(threads or TrainingConfig().cores)
+
+
+def _set_threads(threads: int) -> None:
+    """Set how many threads an operation, and how many operations at a time, may take."""
+    import tensorflow
+
+    threading = tensorflow.config.threading
+    try:
+        threading.set_intra_op_parallelism_threads(threads)
+        threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:  # it is at work already; 0 threads are one for each core
+        present = threading.get_intra_op_parallelism_threads() or TrainingConfig().cores
+        if present != threads:
+            raise UsageError(
+                f"TensorFlow computes with {present} threads in this process, and {threads} are "
+                f"wanted; begin a new process"
+            ) from None
 
 
 @contextmanager

@@ -54,7 +54,8 @@ class Batches:
         self.window = window
         self.reset = reset
         self.seed = seed
-        self.steps_per_epoch = len(tokens) // (batch_size * window)
+        self.tokens_per_step = batch_size * window
+        self.steps_per_epoch = len(tokens) // self.tokens_per_step
         if not self.steps_per_epoch:
             raise DataError(
                 f"the corpus is too short: {len(tokens)} tokens to train on, but {batch_size} "
@@ -71,18 +72,26 @@ class Batches:
             total += np.bincount(part, minlength=vocab_size)
         return total
 
-    def epoch(self, number: int) -> Iterator[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
+    def epoch(
+        self, number: int, start: int = 0
+    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
         """Yield the windows of an epoch, and which streams begin afresh with them.
+
+        Args:
+            number: of the epoch.
+            start: the first window wanted; those before it are passed over.
 
         The windows have the shape (batch, window + 1), input and next token overlapping; the
         streams' marks have the shape (batch,). In the first window all are marked.
         """
-        generator = np.random.default_rng([self.seed, number])
+        bits = np.random.PCG64([self.seed, number])
+        generator = np.random.Generator(bits)
         turn = generator.integers(len(self.tokens))
         order = Order(self._ends, generator)
         length = self.steps_per_epoch * self.window
         starts = turn + length * np.arange(self.batch_size)[:, None]
-        for offset in range(0, length, self.window):
+        bits.advance(start * self.batch_size)  # as the windows before would have
+        for offset in range(start * self.window, length, self.window):
             positions = (starts + offset + np.arange(self.window + 1)) % len(self.tokens)
             tokens = self.tokens[order.places(positions)].astype(np.int32)
             fresh = (generator.random(self.batch_size) < self.reset) | (offset == 0)

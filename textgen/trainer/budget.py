@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,11 +36,10 @@ def steps_in_budget(
         tokens: a batch, of shape (batch, window + 1).
         schedule_of: gives the schedule of a number of steps.
     """
-    before = [keras.ops.convert_to_numpy(variable).copy() for variable in step.variables()]
+    before = step.arrays()
     spent, per_step = _time_steps(TIMED_SHARE * budget, step, tokens)
     per_window = _time_validation(step)
-    for variable, value in zip(step.variables(), before, strict=True):
-        variable.assign(value)
+    step.restore(before)
 
     def cost(steps: int) -> float:
         schedule = schedule_of(steps)

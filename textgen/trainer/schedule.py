@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 # Validation may cost this share of the optimization's computation; a token trained on costs
 # about three times one that is only predicted.
@@ -31,6 +32,11 @@ class Schedule:
     steps: int
     validation_steps: tuple[int, ...]
     validation_tokens: int
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> "Schedule":
+        """Make a schedule of what JSON gives back of it."""
+        return cls(**told | {"validation_steps": tuple(told["validation_steps"])})
 
 
 def make_schedule(

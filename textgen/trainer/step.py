@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ class Step:
     ) -> tuple[float, float, State]:
         """Take one step of the optimizer, with a clipped gradient (Pascanu et al. 2013).
 
+        Where the loss or the gradient is not finite, the weights stay as they are.
+
         Args:
             tokens: shape (batch, window + 1).
             fresh: the streams that begin with the zero state instead, of shape (batch,).
@@ -41,6 +44,7 @@ class Step:
         """
         carried = tf.constant(~fresh[:, None], tf.float32)
         rate = tf.constant(rate, tf.float32)
+        state = tf.nest.map_structure(tf.convert_to_tensor, state)
         loss, norm, state = self._train(tf.constant(tokens), carried, state, rate)
         return float(loss), float(norm), state
 
@@ -61,6 +65,19 @@ class Step:
         """Return everything that a step changes: weights, optimizer, seeds of dropout."""
         return [*self.model.variables, *self.optimizer.variables]
 
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return copies of the variables' values."""
+        return [keras.ops.convert_to_numpy(variable).copy() for variable in self.variables()]
+
+    def restore(self, arrays: list[NDArray[Any]]) -> None:
+        """Put values that `arrays` returned back into the variables.
+
+        Raises:
+            ValueError: they are of other variables.
+        """
+        for variable, array in zip(self.variables(), arrays, strict=True):
+            variable.assign(array)
+
     def _train_eagerly(self, tokens: Any, carried: Any, state: State, rate: Any) -> Any:
         state = [(hidden * carried, memory * carried) for hidden, memory in state]
         self.optimizer.learning_rate.assign(rate)
@@ -72,7 +89,9 @@ class Step:
         norm = tf.linalg.global_norm(gradients)
         if self._clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm, use_norm=norm)
-        self.optimizer.apply(gradients, variables)
+        # One step with NaN in it would leave nothing of the weights.
+        finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
+        tf.cond(finite, lambda: self.optimizer.apply(gradients, variables), lambda: None)
         return loss, norm, state
 
     def _predict_eagerly(self, tokens: Any, counted: Any, state: State) -> Any:

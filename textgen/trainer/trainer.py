@@ -1,26 +1,26 @@
-"""The training loop: from a token store to the best weights found."""
+"""Setting up a run and taking it up again: from a token store to the best weights found."""
 
-import math
-import time
 from collections.abc import Sequence
-from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
-from textgen.errors import DataError, TrainingDiverged
-from textgen.model.network import LanguageModel, get_weights
-from textgen.scoring import Quality
+from textgen.errors import DataError, Interrupted, TrainingDiverged
+from textgen.model.network import LanguageModel
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.batches import Batches
 from textgen.trainer.budget import steps_in_budget
+from textgen.trainer.callback import TrainingCallback
+from textgen.trainer.checkpoint import Checkpoint, present_versions
+from textgen.trainer.history import History
+from textgen.trainer.loop import Loop
+from textgen.trainer.progress import Progress
 from textgen.trainer.record import Best, TrainingRecord, TrainingResult
-from textgen.trainer.schedule import Schedule, learning_rate, make_schedule
+from textgen.trainer.run_folder import RunFolder
+from textgen.trainer.saver import Saver
+from textgen.trainer.schedule import Schedule, make_schedule
 from textgen.trainer.step import Step
-from textgen.trainer.validation import validate
 
 
 class Trainer:
@@ -32,7 +32,10 @@ class Trainer:
         training: length, optimization, seed.
         callbacks: Keras callbacks. They see batches (logs: loss, learning_rate, gradient_norm,
             tokens_per_second), epochs, validations as tests (logs: the `Quality` as a
-            dictionary, and the metrics), and may set `model.stop_training`.
+            dictionary, and the metrics), and may set `model.stop_training`. A
+            `TrainingCallback` hears of samples and checkpoints, too.
+        folder: takes the checkpoints; without one there are none.
+        init_from: the model whose weights are put into `model` before `run`, if any.
 
     Raises:
         DataError: the corpus is too short.
@@ -44,9 +47,12 @@ class Trainer:
         network: NetworkConfig,
         training: TrainingConfig,
         callbacks: Sequence[keras.callbacks.Callback] = (),
+        *,
+        folder: RunFolder | None = None,
+        init_from: dict[str, str] | None = None,
     ) -> None:
         self.store = store
-        self.training = training
+        self.training = training.resolved()
         self.batches = Batches(
             store.tokens("train"),
             batch_size=training.batch_size,
@@ -60,114 +66,63 @@ class Trainer:
         self.config = ModelConfig(**network.to_dict(), vocab_size=store.tokenizer.vocab_size)
         self.model = LanguageModel(self.config, seed=training.seed)
         self.model.start_from_counts(self.batches.counts(self.config.vocab_size))
-        self.step = Step(self.model, training)
+        self.step = Step(self.model, self.training)
         self.callbacks = keras.callbacks.CallbackList(
             list(callbacks), add_history=False, add_progbar=False, model=self.model
         )
-        self._best: Best | None = None
-        self._steps_done = 0
-        self._steps_measured = 0
-        self._epochs = 0.0
-        self._seconds_training = 0.0
+        self.folder = folder
+        self.init_from = init_from
+        self.versions = present_versions()
+        self._progress: Progress | None = None
+
+    def restore(self, checkpoint: Checkpoint, *, data_changed: bool = False) -> None:
+        """Take up a run where a checkpoint left it.
+
+        Args:
+            checkpoint: of a run with the same network and training.
+            data_changed: whether the corpus is another one; then a new epoch begins, and
+                validations are compared anew.
+        """
+        self.step.restore(checkpoint.variables)
+        self.init_from, self.versions = checkpoint.init_from, checkpoint.versions
+        progress = checkpoint.progress
+        if data_changed:
+            progress.begin_epoch()
+            progress.forget_validations(self._schedule_of(progress.schedule.steps))
+        progress.resumed.append(progress.steps)
+        progress.history.add(progress.steps, resumed=True)
+        self._progress = progress
 
     def run(self) -> TrainingResult:
         """Train, and return the best weights by validation.
 
-        An interrupt (Ctrl-C) ends the run early: the weights are measured once more, the best so
-        far are returned, and the record says so. A second one spares the measuring. Where there
-        is nothing to keep yet, it is raised.
+        SIGINT and SIGTERM end the run after the step that is at work: the state is saved, the
+        last weights are measured for a moment, and the best are returned, as they are where the
+        loss becomes NaN or infinite. The result's `error` says so. A second signal acts at once.
 
         Raises:
-            TrainingDiverged: the loss became NaN or infinite.
-            KeyboardInterrupt: interrupted before there was anything to keep.
+            Interrupted, TrainingDiverged: before there was anything to return.
+            KeyboardInterrupt: a second signal.
+            OSError: a checkpoint could not be written; the one before is there.
         """
-        schedule = self._schedule()
-        self.callbacks.on_train_begin({"steps": schedule.steps})
-        start = time.perf_counter()
-        interrupted = False
-        try:
-            self._optimize(schedule)
-        except KeyboardInterrupt:
-            if not self._steps_done:
-                raise
-            interrupted = True
-        best = self._final_best(schedule)
+        progress = self._progress or self._start()
+        saver = Saver(
+            self.folder, self.training.save_seconds, lambda: self._checkpoint(progress), self._tell
+        )
+        self.callbacks.on_train_begin({"steps": progress.schedule.steps, "done": progress.steps})
+        error = Loop(
+            self.step, self.batches, self.store, self.training, self.callbacks, progress, saver
+        ).run()
         self.callbacks.on_train_end()
-        record = self._record(schedule, best, time.perf_counter() - start, interrupted)
-        return TrainingResult(self.config, best.weights, record)
+        if progress.best is None:
+            raise error or RuntimeError("a run ended without a validation")
+        record = self._record(progress, progress.best, error)
+        return TrainingResult(self.config, progress.best.weights, record, error)
 
-    def _optimize(self, schedule: Schedule) -> None:
-        """Run the steps, epoch after epoch, with validations where they are due."""
-        self.model.stop_training = False
-        epoch = 0
-        while self._steps_done < schedule.steps and not self.model.stop_training:
-            self.callbacks.on_epoch_begin(epoch)
-            state = self.model.initial_state(self.training.batch_size)
-            for tokens, fresh in self.batches.epoch(epoch):
-                state = self._train(schedule, tokens, fresh, state)
-                if self._steps_done in schedule.validation_steps:
-                    self._validate(schedule)
-                if self._steps_done == schedule.steps or self.model.stop_training:
-                    break
-            self.callbacks.on_epoch_end(epoch)
-            epoch += 1
-
-    def _train(
-        self,
-        schedule: Schedule,
-        tokens: NDArray[np.int32],
-        fresh: NDArray[np.bool_],
-        state: Any,
-    ) -> Any:
-        """Take one optimizer step and tell the callbacks."""
-        number = self._steps_done
-        self.callbacks.on_train_batch_begin(number)
-        start = time.perf_counter()
-        rate = learning_rate(
-            number, schedule.steps,
-            peak=self.training.peak_rate, warmup=self.training.warmup,
-            schedule=self.training.schedule,
-        )  # fmt: skip
-        loss, norm, state = self.step.train(tokens, fresh, state, rate)
-        if not math.isfinite(loss):
-            raise TrainingDiverged(
-                f"the loss is {loss} at step {number + 1}; try a lower --learning-rate than "
-                f"{self.training.peak_rate:g}"
-            )
-        self._steps_done += 1
-        self._epochs += 1 / self.batches.steps_per_epoch
-        self._seconds_training += time.perf_counter() - start
-        logs = {
-            "loss": loss,
-            "learning_rate": rate,
-            "gradient_norm": norm,
-            "tokens_per_second": self._tokens_per_second(),
-        }
-        self.callbacks.on_train_batch_end(number, logs)
-        return state
-
-    def _validate(self, schedule: Schedule) -> Best:
-        """Measure the validation split; return, and keep, the best weights so far."""
-        self.callbacks.on_test_begin()
-        tokens = self.store.tokens("validation")[: schedule.validation_tokens]
-        nats, metrics = validate(self.step, tokens)
-        quality = Quality.of(nats / len(tokens), self.store.counts("validation"))
-        if self._best is None or quality.nats_per_token < self._best.quality.nats_per_token:
-            self._best = Best(self._steps_done, get_weights(self.model), quality, metrics)
-        self._steps_measured = self._steps_done
-        self.callbacks.on_test_end(quality.to_dict() | metrics)
-        return self._best
-
-    def _final_best(self, schedule: Schedule) -> Best:
-        """Return the best weights, the last ones among them even if the run ended early."""
-        best = self._best
-        if best is None or self._steps_measured < self._steps_done:
-            try:
-                return self._validate(schedule)
-            except KeyboardInterrupt:
-                if best is None:
-                    raise
-        return best
+    def _start(self) -> Progress:
+        """Return the progress of a run that has done nothing yet, its length fixed."""
+        schedule = self._schedule()
+        return Progress(schedule, History.of_run(schedule.steps))
 
     def _schedule(self) -> Schedule:
         """Fix the number of steps: as given, from epochs, or from the time budget."""
@@ -182,27 +137,59 @@ class Trainer:
     def _schedule_of(self, steps: int) -> Schedule:
         return make_schedule(
             steps,
-            tokens_per_step=self.training.batch_size * self.training.window,
+            tokens_per_step=self.batches.tokens_per_step,
             validation_tokens=self.store.counts("validation").tokens,
             most=self.training.validations,
         )
 
-    def _tokens_per_second(self) -> float:
-        trained = self._steps_done * self.training.batch_size * self.training.window
-        return trained / self._seconds_training
+    def _checkpoint(self, progress: Progress) -> Checkpoint:
+        """Return the state as it is."""
+        return Checkpoint(
+            config=self.config,
+            training=self.training,
+            corpus=self.store.provenance,
+            data=self.store.identity,
+            tokenizer=self.store.tokenizer,
+            init_from=self.init_from,
+            progress=progress,
+            variables=self.step.arrays(),
+            versions=self.versions,
+        )
+
+    def _tell(self, step: int) -> None:
+        """Tell the callbacks that want to know it of a checkpoint."""
+        for callback in self.callbacks.callbacks:
+            if isinstance(callback, TrainingCallback):
+                callback.on_checkpoint(step)
 
     def _record(
-        self, schedule: Schedule, best: Best, seconds: float, interrupted: bool
+        self, progress: Progress, best: Best, error: Interrupted | TrainingDiverged | None
     ) -> TrainingRecord:
+        """Say what has happened."""
+        trained = progress.steps * self.batches.tokens_per_step
         return TrainingRecord(
-            steps=schedule.steps,
-            steps_done=self._steps_done,
+            ended=self._ending(progress, error),
+            steps=progress.schedule.steps,
+            steps_done=progress.steps,
             best_step=best.step,
-            epochs=round(self._epochs, 3),
-            seconds=round(seconds, 3),
-            tokens_per_second=round(self._tokens_per_second(), 1),
+            epochs=round(progress.epoch + progress.window / self.batches.steps_per_epoch, 3),
+            seconds=round(progress.seconds, 3),
+            seconds_saving=round(progress.seconds_saving, 3),
+            tokens_per_second=round(trained / progress.seconds_training, 1),
             validation=best.quality,
+            validation_tokens=best.tokens,
             metrics={name: round(value, 5) for name, value in best.metrics.items()},
+            course=progress.course,
+            resumed=progress.resumed,
             settings=self.training.to_dict(),
-            interrupted=interrupted,
+            init_from=self.init_from,
+            versions=self.versions,
         )
+
+    def _ending(self, progress: Progress, error: BaseException | None) -> str:
+        """Say in a word or three how the run ended."""
+        if error:
+            return "diverged" if isinstance(error, TrainingDiverged) else "interrupted"
+        if progress.steps == progress.schedule.steps:
+            return "complete"
+        return "no longer improving" if progress.stale == self.training.patience else "stopped"

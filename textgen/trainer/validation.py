@@ -1,12 +1,18 @@
 """The validation split measured with carried state, many stretches of it side by side."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.errors import TrainingDiverged
+from textgen.model.network import get_weights
+from textgen.scoring import Quality
+from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
+from textgen.trainer.record import Best
 from textgen.trainer.step import Step
 
 STREAMS = 64
@@ -19,17 +25,44 @@ LOGITS_AT_ONCE = 1 << 26
 LEAD_IN = 256
 
 
-def validate(step: Step, tokens: NDArray[Any]) -> tuple[float, dict[str, float]]:
-    """Predict every token of a split once.
+def measure(
+    step: Step, number: int, store: TokenStore, most: int, is_over: Callable[[], bool]
+) -> Best:
+    """Measure the weights as they are, on the validation split.
 
     Args:
         step: the model being trained.
-        tokens: ids of the split, of shape (tokens,).
+        number: of the steps it has taken.
+        store: the corpus.
+        most: how many tokens of the split to predict.
+        is_over: asked after each window whether the rest, which is spread evenly over those
+            tokens, shall be left out.
+
+    Raises:
+        TrainingDiverged: there is no number for how good they are.
+    """
+    nats, tokens = validate(step, store.tokens("validation")[:most], is_over)
+    if not math.isfinite(nats):
+        raise TrainingDiverged(f"the validation loss is {nats} after step {number}")
+    quality = Quality.of(nats / tokens, store.counts("validation"))
+    metrics = {metric.name: float(metric.result()) for metric in step.metrics}
+    return Best(number, get_weights(step.model), quality, tokens, metrics)
+
+
+def validate(
+    step: Step, tokens: NDArray[Any], is_over: Callable[[], bool] = lambda: False
+) -> tuple[float, int]:
+    """Predict tokens of a split, each of them once, and let the metrics see them.
+
+    Args:
+        step: the model being trained.
+        tokens: ids, of shape (tokens,).
+        is_over: as for `measure`.
 
     Returns:
-        the sum of their nats, and the metrics by name.
+        the sum of their nats, and how many tokens that is.
     """
-    total = 0.0
+    total, seen = 0.0, 0
     for metric in step.metrics:
         metric.reset_state()
     state = step.model.initial_state(STREAMS)
@@ -37,7 +70,10 @@ def validate(step: Step, tokens: NDArray[Any]) -> tuple[float, dict[str, float]]
     for window, counted in windows(tokens, streams=STREAMS, window=length, lead_in=LEAD_IN):
         nats, state = step.predict(window, counted, state)
         total += nats
-    return total, {metric.name: float(metric.result()) for metric in step.metrics}
+        seen += int(counted.sum())
+        if seen and is_over():
+            break
+    return total, seen
 
 
 def window_length(vocab_size: int) -> int:

@@ -1,0 +1,205 @@
+"""The loop of a run: steps, validations, samples, checkpoints, until it ends or is ended."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.config.training import TrainingConfig
+from textgen.errors import Interrupted, TrainingDiverged
+from textgen.tokenization.token_store import TokenStore
+from textgen.trainer.batches import Batches
+from textgen.trainer.callback import TrainingCallback
+from textgen.trainer.interruption import Interruption
+from textgen.trainer.progress import Progress
+from textgen.trainer.samples import write_sample
+from textgen.trainer.saver import Saver
+from textgen.trainer.schedule import learning_rate
+from textgen.trainer.step import Step
+from textgen.trainer.validation import measure
+
+SECONDS_BETWEEN_SAMPLES = 30.0
+# How long the last weights of a run that ends early are measured.
+SECONDS_OF_LAST_VALIDATION = 10.0
+
+
+class Loop:
+    """One run of the training loop.
+
+    Everything that decides what comes next is in `step` and `progress`, and nothing else is: a
+    loop that begins with copies of them goes on in the same way, byte for byte.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        batches: Batches,
+        store: TokenStore,
+        training: TrainingConfig,
+        callbacks: keras.callbacks.CallbackList,
+        progress: Progress,
+        saver: Saver,
+    ) -> None:
+        self.step = step
+        self.model = step.model
+        self.batches = batches
+        self.store = store
+        self.training = training
+        self.callbacks = callbacks
+        self.progress = progress
+        self.saver = saver
+        self._interruption = Interruption()
+        self._mark = self._last_sample = time.perf_counter()
+
+    def run(self) -> Interrupted | TrainingDiverged | None:
+        """Train to the end; return what ended the run before it, if anything did.
+
+        Raises:
+            KeyboardInterrupt: a second signal.
+            OSError: a checkpoint could not be written.
+        """
+        error: Interrupted | TrainingDiverged | None = None
+        with self._interruption:
+            try:
+                self.saver.save()
+                self._optimize()
+            except (Interrupted, TrainingDiverged) as reason:
+                error = reason
+            if not isinstance(error, TrainingDiverged):
+                self.saver.save()
+            if error and self.progress.steps:
+                self._measure_for_a_moment()
+        self._tick()
+        return error
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        progress = self.progress
+        return (
+            progress.steps == progress.schedule.steps
+            or progress.stale == self.training.patience
+            or bool(self.model.stop_training)
+        )
+
+    def _optimize(self) -> None:
+        """Run the steps, epoch after epoch, with validations where they are due."""
+        self.model.stop_training = False
+        progress = self.progress
+        self._validate_if_due()
+        while not self.is_over:
+            self.callbacks.on_epoch_begin(progress.epoch)
+            for tokens, fresh in self.batches.epoch(progress.epoch, progress.window):
+                self._train(tokens, fresh)
+                self._interruption.check()
+                self.saver.save_if_due()
+                self._sample_if_due()
+                self._validate_if_due()
+                if self.is_over:
+                    break
+            self.callbacks.on_epoch_end(progress.epoch)
+            if progress.window == self.batches.steps_per_epoch:
+                progress.begin_epoch()
+        if progress.measured < progress.steps:
+            self._validate()
+
+    def _train(self, tokens: NDArray[np.int32], fresh: NDArray[np.bool_]) -> None:
+        """Take one optimizer step, and write it down."""
+        progress, number = self.progress, self.progress.steps
+        self.callbacks.on_train_batch_begin(number)
+        start = time.perf_counter()
+        rate = learning_rate(
+            number, progress.schedule.steps,
+            peak=self.training.peak_rate, warmup=self.training.warmup,
+            schedule=self.training.schedule,
+        )  # fmt: skip
+        state = progress.carried or self.model.initial_state(self.training.batch_size)
+        loss, norm, state = self.step.train(tokens, fresh, state, rate)
+        self._require_finite(number + 1, loss, norm)
+        seconds = time.perf_counter() - start
+        progress.advance(state, seconds)
+        self._tick()
+        epoch = progress.epoch + progress.window / self.batches.steps_per_epoch
+        now = {"epoch": epoch, "seconds": progress.seconds, "learning_rate": rate}
+        means = {"loss": loss, "gradient_norm": norm}
+        progress.history.add_step(number + 1, now, means, self.batches.tokens_per_step, seconds)
+        pace = progress.steps * self.batches.tokens_per_step / progress.seconds_training
+        self.callbacks.on_train_batch_end(
+            number, {**means, "learning_rate": rate, "tokens_per_second": pace}
+        )
+
+    def _require_finite(self, number: int, loss: float, norm: float) -> None:
+        """Refuse a step that could not be taken.
+
+        Raises:
+            TrainingDiverged: its loss or its gradient is NaN or infinite.
+        """
+        if math.isfinite(loss) and math.isfinite(norm):
+            return
+        what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's norm is {norm}"
+        clip = "" if self.training.clip_norm else " or a --clip-norm such as 1"
+        raise TrainingDiverged(
+            f"the {what} at step {number}; try a lower --learning-rate than "
+            f"{self.training.peak_rate:g}{clip}"
+        )
+
+    def _validate_if_due(self) -> None:
+        """Validate after the steps that the schedule names, once each."""
+        steps = self.progress.steps
+        if steps in self.progress.schedule.validation_steps and steps != self.progress.measured:
+            self._validate()
+
+    def _validate(self) -> None:
+        """Measure the validation split, all of it or as much as the schedule says."""
+
+        def is_over() -> bool:
+            self._interruption.check()
+            return False
+
+        self._measure(is_over)
+        self._sample()
+
+    def _measure_for_a_moment(self) -> None:
+        """See whether the last weights are better than the best ones, after the state is saved."""
+        end = time.perf_counter() + SECONDS_OF_LAST_VALIDATION
+        if self.progress.measured < self.progress.steps:
+            with suppress(TrainingDiverged):  # then they are not better
+                self._measure(lambda: time.perf_counter() > end)
+
+    def _measure(self, is_over: Callable[[], bool]) -> None:
+        """Measure the weights as they are, until something says that it is enough."""
+        progress = self.progress
+        self.callbacks.on_test_begin()
+        logs = {}
+        try:
+            most = progress.schedule.validation_tokens
+            found = measure(self.step, progress.steps, self.store, most, is_over)
+            self._tick()
+            progress.add_validation(found)
+            logs = found.quality.to_dict() | found.metrics
+        finally:
+            self.callbacks.on_test_end(logs)
+
+    def _sample_if_due(self) -> None:
+        """Let the model write now and then."""
+        if time.perf_counter() - self._last_sample >= SECONDS_BETWEEN_SAMPLES:
+            self._sample()
+
+    def _sample(self) -> None:
+        """Let the model write a little."""
+        text = write_sample(self.model, self.store.tokenizer)
+        self._last_sample = time.perf_counter()
+        self.progress.history.add(self.progress.steps, sample=text)
+        for callback in self.callbacks.callbacks:
+            if isinstance(callback, TrainingCallback):
+                callback.on_sample(self.progress.steps, text)
+
+    def _tick(self) -> None:
+        """Add the time since the last call to that of the run."""
+        now = time.perf_counter()
+        self.progress.seconds += now - self._mark
+        self._mark = now

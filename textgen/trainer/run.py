@@ -1,0 +1,168 @@
+"""A training run and its folder: from options to a model, from the beginning or a checkpoint."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import Interrupted, TrainingDiverged, UsageError
+from textgen.files import check_output
+from textgen.model_folder import Model
+from textgen.tokenization.prepare import Progress, ignore_progress
+from textgen.tokenization.token_store import TokenStore
+from textgen.trainer.backend import load_tensorflow, require_libraries
+from textgen.trainer.record import TrainingResult
+from textgen.trainer.run_folder import RunFolder
+from textgen.trainer.starts import FromCheckpoint, FromModel, Start
+
+
+class TrainingRun:
+    """One training, from its options to its model. Use it as a context: that holds the folder.
+
+    Within it come `open`, `load_tensorflow` and `train`, unless `is_finished` says that there is
+    nothing left to do. `notes` fills with what a person should know.
+
+    Args:
+        out: the model folder to make.
+        settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
+        resume: go on from the last checkpoint in `out`, if there is one.
+        overwrite: move what stands at `out` aside.
+        init_from: a model folder whose weights and tokenizer the training begins with.
+        allow_changed_data: resume even if the corpus is another one now.
+
+    Raises:
+        UsageError: options that do not go together, an impossible value, or no TensorFlow.
+        MissingInput, DataError, UnsafeModel: `init_from` cannot be read.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        settings: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        init_from: Path | None = None,
+        allow_changed_data: bool = False,
+    ) -> None:
+        require_libraries()
+        if resume and overwrite:
+            raise UsageError("resume and overwrite exclude each other; give one of them")
+        self.out = out
+        self.notes: list[str] = []
+        self.is_finished = False
+        self._settings = settings
+        self._resume = resume
+        self._overwrite = overwrite
+        self._allow_changed_data = allow_changed_data
+        self._folder = RunFolder(out)
+        self._start = FromModel(init_from, settings) if init_from else Start(settings)
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Take the folder, and see how far its training is.
+
+        Raises:
+            UsageError: something else is in the way, or the training had other settings.
+            Busy: another trainer is at work in it.
+            OSError: it cannot be written to.
+        """
+        check_output(self.out, overwrite=True)
+        with self._held:
+            self._held.enter_context(self._folder.locked())
+            if self._resume:
+                self._take_up()
+            elif not self._overwrite:
+                self._folder.refuse_anything()
+            self._held = self._held.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.close()
+
+    def open(self, corpus: str | TokenStore, progress: Progress = ignore_progress) -> TokenStore:
+        """Open the corpus, as the settings say or as it was.
+
+        Raises:
+            DataError: it cannot be used, or it is not what the training began with.
+            MissingInput, UsageError: as for `open_corpus`.
+        """
+        self._store = self._start.open(corpus, progress)
+        return self._store
+
+    def load_tensorflow(self, *, quiet: bool = False) -> None:
+        """Load TensorFlow with the run's number of threads; see `backend`."""
+        load_tensorflow(self._start.training.cores, quiet=quiet)
+
+    def train(self, callbacks: Sequence[Any] = ()) -> Model:
+        """Train, and write the model with its report.
+
+        Args:
+            callbacks: Keras callbacks; see `Trainer`.
+
+        Raises:
+            TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
+            Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
+            OSError: the disk refused; the last checkpoint is there.
+        """
+        from textgen.trainer.report import write_report
+        from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
+
+        start = self._start
+        trainer = Trainer(
+            self._store, start.network, start.training, callbacks,
+            folder=self._folder, init_from=start.init_from,
+        )  # fmt: skip
+        start.put_into(trainer)
+        if not isinstance(start, FromCheckpoint):
+            self._folder.begin(overwrite=self._overwrite)
+        result = trainer.run()
+        model = self._model(result)
+        self._folder.add(model)
+        write_report(self.out, model)
+        if result.error:
+            raise self._explained(result.error, result)
+        self._folder.finish()
+        return model
+
+    def _take_up(self) -> None:
+        """Find the last checkpoint, or see that there is nothing to resume."""
+        found = self._folder.latest(self.notes)
+        if found is not None:
+            self._start = FromCheckpoint(
+                *found,
+                self._settings,
+                allow_changed_data=self._allow_changed_data,
+                notes=self.notes,
+            )
+        elif self._folder.is_model and not self._folder.is_begun:
+            self.is_finished = True
+        else:
+            self._folder.refuse_others()
+            self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
+
+    def _model(self, result: TrainingResult) -> Model:
+        """Put together what is written."""
+        provenance = {"corpus": self._store.provenance, "training": result.record.to_dict()}
+        return Model(
+            result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
+        )
+
+    def _explained(
+        self, error: Interrupted | TrainingDiverged, result: TrainingResult
+    ) -> Interrupted | TrainingDiverged:
+        """Return the error with what is kept and how to go on."""
+        done = f"step {result.record.steps_done:,} of {result.record.steps:,}"
+        kept = f"{self.out} holds the best model so far (step {result.record.best_step:,})"
+        if isinstance(error, Interrupted):
+            return Interrupted(
+                error.number, f"interrupted and saved at {done}; --resume goes on; {kept}"
+            )
+        return TrainingDiverged(f"{error}; {kept}")

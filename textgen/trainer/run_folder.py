@@ -1,0 +1,187 @@
+"""The folder of a training run: one trainer at a time, checkpoints, what it holds in the end."""
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+
+from textgen.errors import Busy, DataError, UsageError
+from textgen.files import (
+    make_folder,
+    new_folder,
+    refuse_existing,
+    remove_folder,
+    set_aside,
+    sweep,
+    write_file,
+)
+from textgen.model_folder import MANIFEST, TRAINING_STATE, Model, add_model
+from textgen.trainer.checkpoint import HISTORY, Checkpoint
+
+KEPT = 2  # checkpoints
+CHECKPOINT = re.compile(r"step-(\d+)(?:-(\d+))?")
+
+
+class RunFolder:
+    """A model folder in the making.
+
+    Args:
+        path: of the folder; it may not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._state = path / TRAINING_STATE
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other trainers away; the lock of a process that died is no lock.
+
+        The lock is beside the folder, which may be moved aside while it is held.
+
+        Raises:
+            Busy: another trainer is at work in it.
+        """
+        make_folder(self.path.absolute().parent)
+        path = self.path.with_name(f".{self.path.name}.lock")
+        lock = filelock.FileLock(path, blocking=False)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise Busy(
+                f"{self.path}: {_owner(path)} is training in it; wait for its end, or choose "
+                f"another folder"
+            ) from None
+        try:
+            path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            lock.release()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a training began here and did not come to its end."""
+        return self._state.is_dir()
+
+    @property
+    def is_model(self) -> bool:
+        """Whether a model is here, finished or not."""
+        return (self.path / MANIFEST).is_file()
+
+    def latest(self, notes: list[str]) -> tuple[Path, Checkpoint] | None:
+        """Return the newest whole checkpoint; the damaged ones are named and put aside.
+
+        Args:
+            notes: takes what a person should know.
+        """
+        if not self.is_begun:
+            return None
+        sweep(self.path)
+        sweep(self._state)
+        for path in reversed(self._checkpoints()):
+            try:
+                return path, Checkpoint.read(path)
+            except DataError as error:
+                notes.append(f"a damaged checkpoint is passed over: {error}")
+                path.rename(path.with_name(f"damaged-{path.name}-{secrets.token_hex(4)}"))
+        return None
+
+    def begin(self, *, overwrite: bool) -> None:
+        """Make the folder ready for a new training.
+
+        Args:
+            overwrite: move what stands there aside.
+
+        Raises:
+            UsageError: something else stands there.
+        """
+        if overwrite:
+            set_aside(self.path)
+        self.refuse_others()
+        if self.is_begun:
+            remove_folder(self._state)
+        make_folder(self._state)
+
+    def refuse_anything(self) -> None:
+        """Refuse whatever stands here.
+
+        Raises:
+            UsageError: naming the ways on.
+        """
+        if self.is_begun:
+            raise UsageError(
+                f"{self.path}: holds a training that is not finished; go on with it by --resume, "
+                f"or begin anew with --overwrite"
+            )
+        refuse_existing(self.path)
+
+    def refuse_others(self) -> None:
+        """Refuse a folder with something in it that no training has left.
+
+        Raises:
+            UsageError: `path` is a file, or holds something else.
+        """
+        if not self.path.exists() and not self.path.is_symlink():
+            return
+        if self.path.is_dir() and {p.name for p in self.path.iterdir()} <= {
+            TRAINING_STATE,
+            HISTORY,
+        }:
+            return
+        raise UsageError(f"{self.path}: exists already; choose another name or pass --overwrite")
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, then remove all but the last two.
+
+        Raises:
+            OSError: the disk refused; the checkpoints from before are there.
+        """
+        with new_folder(self._free_name(checkpoint.progress.steps)) as aside:
+            checkpoint.write(aside)
+        for path in self._checkpoints()[:-KEPT]:
+            remove_folder(path)
+        self.write_history(checkpoint)
+
+    def write_history(self, checkpoint: Checkpoint) -> None:
+        """Write what has happened so far where people look for it."""
+        write_file(self.path / HISTORY, checkpoint.progress.history.to_jsonl())
+
+    def add(self, model: Model) -> None:
+        """Write the model, in place of one of an earlier part of the run.
+
+        Raises:
+            OSError: the disk refused; the checkpoints are there.
+        """
+        add_model(model, self.path)
+
+    def finish(self) -> None:
+        """Remove the checkpoints: the model is complete."""
+        remove_folder(self._state)
+
+    def _checkpoints(self) -> list[Path]:
+        """Return the checkpoints, the oldest first."""
+        found = [(CHECKPOINT.fullmatch(p.name), p) for p in self._state.iterdir()]
+        numbered = [((int(m[1]), int(m[2] or 1)), path) for m, path in found if m]
+        return [path for _, path in sorted(numbered)]
+
+    def _free_name(self, step: int) -> Path:
+        """Return `step-N`, or where that is taken `step-N-2` and so on."""
+        path, number = self._state / f"step-{step}", 1
+        while path.exists():
+            number += 1
+            path = self._state / f"step-{step}-{number}"
+        return path
+
+
+def _owner(lock: Path) -> str:
+    """Return who holds a lock, as its owner wrote it there."""
+    try:
+        return lock.read_text() or "another process"
+    except OSError:
+        return "another process"

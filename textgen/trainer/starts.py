@@ -1,0 +1,223 @@
+"""Where a training can begin: from nothing, from a model's weights, or from a checkpoint."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textgen.config.base import Config
+from textgen.config.corpus import TOKENIZERS, CorpusConfig
+from textgen.config.model import NetworkConfig
+from textgen.config.settings import share_out
+from textgen.config.training import TrainingConfig
+from textgen.errors import DataError, UsageError
+from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
+from textgen.tokenization.corpus import open_corpus
+from textgen.tokenization.kinds import STRICT
+from textgen.tokenization.prepare import Progress
+from textgen.tokenization.token_store import TokenStore
+from textgen.tokenization.tokenizer import Tokenizer
+from textgen.trainer.checkpoint import Checkpoint, present_versions
+
+if TYPE_CHECKING:
+    from textgen.trainer.trainer import Trainer
+
+FREE_TO_CHANGE = ("save_every",)  # settings that make no difference to what comes out
+
+
+class Start:
+    """A training that begins with random weights.
+
+    Args:
+        settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
+
+    Raises:
+        UsageError: an unknown setting, or an impossible value.
+    """
+
+    init_from: dict[str, str] | None = None
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.corpus, network, training = share_out(
+            settings, CorpusConfig, NetworkConfig, TrainingConfig
+        )
+        self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
+
+    def open(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+        """Open the corpus, prepared as the settings say.
+
+        Raises:
+            MissingInput, DataError, UsageError: as for `open_corpus`.
+        """
+        return _open(corpus, self.corpus, progress)
+
+    def put_into(self, trainer: "Trainer") -> None:
+        """Give a new trainer what the training begins with."""
+
+
+class FromModel(Start):
+    """A training that begins with the weights, and with the tokenizer, of a model folder.
+
+    Args:
+        folder: the model folder.
+        settings: as for `Start`.
+
+    Raises:
+        UsageError: as for `Start`, or a setting that the weights do not allow.
+        MissingInput, DataError, UnsafeModel: as for `read_model`.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        self._folder = folder
+        self._model = read_model(folder)
+        for name in ("tokenizer", "vocab_size", "normalize", "strict"):
+            if name in settings:
+                raise UsageError(f"{name} goes with {folder}, where the training begins")
+        _, network, _ = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+        self.network = self._adapt(network)
+        digest = read_manifest(folder)["files"][WEIGHTS]["sha256"]
+        self.init_from = {"model": folder.name, "sha256": digest}
+
+    def open(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+        """Open the corpus in the tokens of the model.
+
+        Raises:
+            DataError: it is a token store with other tokens.
+            MissingInput, DataError, UsageError: as for `open_corpus`.
+        """
+        tokenizer = self._model.tokenizer
+        if isinstance(corpus, TokenStore) or TokenStore.is_store(Path(corpus)):
+            store = _open(corpus, self.corpus, progress)
+            if not _same(store.tokenizer, tokenizer):
+                raise DataError(f"{store.folder}: not in the tokens of {self._folder}")
+            return store
+        own = {
+            "tokenizer": str(self._folder / TOKENIZER),
+            "normalize": tokenizer.normal_form,
+            "strict": tokenizer.kind == STRICT,
+        }
+        return _open(corpus, self.corpus | own, progress)
+
+    def put_into(self, trainer: "Trainer") -> None:
+        """Give a new trainer the weights."""
+        from textgen.model.network import set_weights  # here, so that `run` loads TensorFlow
+
+        set_weights(trainer.model, self._model.weights)
+
+    def _adapt(self, network: Mapping[str, Any]) -> NetworkConfig:
+        """Return the model's network with other settings that leave its weights what they are."""
+        config = self._model.config
+        changed = config.replace(**network)
+        same = (changed.tensors(), changed.layer_activations)
+        if same != (config.tensors(), config.layer_activations):
+            raise UsageError(
+                f"{', '.join(network)} would make another network than that of {self._folder}, "
+                f"where the training begins"
+            )
+        told = changed.to_dict()
+        return NetworkConfig(**{name: told[name] for name in NetworkConfig.names()})
+
+
+class FromCheckpoint(Start):
+    """A training that goes on where a checkpoint left it.
+
+    Args:
+        path: the checkpoint's folder.
+        checkpoint: what is in it.
+        settings: those that were chosen again; they must be what they were.
+        allow_changed_data: go on even if the corpus is another one now.
+        notes: takes what a person should know.
+
+    Raises:
+        UsageError: a setting that differs.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        checkpoint: Checkpoint,
+        settings: Mapping[str, Any],
+        *,
+        allow_changed_data: bool,
+        notes: list[str],
+    ) -> None:
+        corpus, network, training = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+        told = checkpoint.config.to_dict()
+        own = NetworkConfig(**{name: told[name] for name in NetworkConfig.names()})
+        _require_same(CorpusConfig.from_dict(checkpoint.corpus["settings"]), corpus)
+        _require_same(own, network)
+        free = {name: training.pop(name) for name in FREE_TO_CHANGE if name in training}
+        _require_same(checkpoint.training, training)
+        self.corpus = checkpoint.corpus["settings"]
+        self.network, self.training = own, checkpoint.training.replace(**free)
+        self.init_from = checkpoint.init_from
+        self._tokenizer_file = path / TOKENIZER
+        self._checkpoint = checkpoint
+        self._allow_changed_data = allow_changed_data
+        self._data_changed = False
+        self._notes = notes
+        notes += [
+            f"{name} was {checkpoint.versions.get(name)} and is {here}; the result may differ"
+            for name, here in present_versions().items()
+            if here != checkpoint.versions.get(name)
+        ]
+
+    def open(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+        """Open the corpus as it was, or in the tokens that the run began with.
+
+        Raises:
+            DataError: it is another one, and that is not allowed, or it has other tokens.
+            MissingInput, DataError, UsageError: as for `open_corpus`.
+        """
+        tokenizer = self.corpus["tokenizer"]
+        is_there = tokenizer in TOKENIZERS or Path(tokenizer).is_file()
+        settings = self.corpus if is_there else self._with_own_tokens()
+        store = _open(corpus, settings, progress)
+        if store.identity == self._checkpoint.data:
+            return store
+        if not self._allow_changed_data:
+            raise DataError(
+                f"{corpus}: not the text that the training began with; give that, or pass "
+                f"--allow-changed-data to go on with this one"
+            )
+        if not _same(store.tokenizer, self._checkpoint.tokenizer):
+            store = _open(corpus, self._with_own_tokens(), progress)
+        self._data_changed = True
+        self._notes.append("the corpus has changed; a new epoch begins")
+        return store
+
+    def put_into(self, trainer: "Trainer") -> None:
+        """Give a new trainer the state."""
+        trainer.restore(self._checkpoint, data_changed=self._data_changed)
+
+    def _with_own_tokens(self) -> dict[str, Any]:
+        """Return the corpus's settings with the tokenizer that the checkpoint holds."""
+        return self.corpus | {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
+
+
+def _open(corpus: str | TokenStore, settings: Mapping[str, Any], progress: Progress) -> TokenStore:
+    """Open a corpus, or see that a store is as the settings say."""
+    if isinstance(corpus, TokenStore):
+        corpus.require(settings)
+        return corpus
+    return open_corpus(corpus, settings, progress)
+
+
+def _same(one: Tokenizer, other: Tokenizer) -> bool:
+    """Tell whether two tokenizers are the same."""
+    return one.to_json() == other.to_json()
+
+
+def _require_same(stored: Config, given: Mapping[str, Any]) -> None:
+    """Refuse settings that are not what they were when the training began.
+
+    Raises:
+        UsageError: naming the first of them.
+    """
+    for name, value in given.items():
+        was = getattr(stored, name)
+        if getattr(stored.replace(**{name: value}), name) != was:
+            raise UsageError(
+                f"{name} is {value!r}, but the training to resume has {was!r}; leave it out, or "
+                f"begin another with --init-from"
+            )
