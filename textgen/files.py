@@ -50,6 +50,7 @@ def write_together(folder: Path, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             _write_synced(asides[name], data)
         (folder / last).unlink(missing_ok=True)
+        _sync_folder(folder)
         for name, aside in asides.items():
             if name == last:
                 _sync_folder(folder)

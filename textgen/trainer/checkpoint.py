@@ -1,6 +1,6 @@
 """A checkpoint: all that a run needs to go on as if nothing had happened, as one folder.
 
-`checkpoint.json` holds plain facts, and sizes and SHA-256 of the other files; it is written last.
+`manifest.json` holds sizes and SHA-256 of the other files; `checkpoint.json` holds plain facts.
 """
 
 import importlib.metadata
@@ -17,6 +17,7 @@ from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
 from textgen.files import file_identity, identity, read_json, to_json
+from textgen.model_folder import MANIFEST
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.history import History, read_jsonl
 from textgen.trainer.progress import Progress
@@ -62,26 +63,16 @@ class Checkpoint:
         Raises:
             OSError: the disk refused.
         """
-        history = self.progress.history
         variables = {f"variable.{n}": array for n, array in enumerate(self.variables)}
         files = {
             ARRAYS: safetensors.numpy.save(variables | self.progress.arrays()),
-            HISTORY: history.to_jsonl(),
+            HISTORY: self.progress.history.to_jsonl(),
             TOKENIZER: self.tokenizer.to_json().encode(),
+            FACTS: to_json(self._facts()),
         }
-        facts = {
-            "format": FORMAT,
-            "files": {name: identity(data) for name, data in files.items()},
-            "config": self.config.to_dict(),
-            "training": self.training.to_dict(),
-            "corpus": self.corpus,
-            "data": self.data,
-            "init_from": self.init_from,
-            "progress": self.progress.to_dict(),
-            "history": {"every": history.every, "sums": history.sums},
-            "versions": self.versions,
-        }
-        for name, data in (files | {FACTS: to_json(facts)}).items():
+        identities = {name: identity(data) for name, data in files.items()}
+        manifest = {"format": FORMAT, "files": identities}
+        for name, data in (files | {MANIFEST: to_json(manifest)}).items():
             (folder / name).write_bytes(data)
 
     @classmethod
@@ -92,8 +83,8 @@ class Checkpoint:
             DataError: it is not whole.
         """
         try:
+            _check_files(folder, read_json(folder / MANIFEST))
             facts = read_json(folder / FACTS)
-            _check_files(folder, facts)
             arrays = safetensors.numpy.load_file(folder / ARRAYS)
             count = sum(name.startswith("variable.") for name in arrays)
             variables = [arrays[f"variable.{n}"] for n in range(count)]
@@ -115,6 +106,20 @@ class Checkpoint:
         except (KeyError, TypeError, ValueError, UsageError, safetensors.SafetensorError) as error:
             raise DataError(f"{folder}: damaged ({error})") from None
 
+    def _facts(self) -> dict[str, Any]:
+        """Return what is neither an array nor an event, as values that JSON can hold."""
+        history = self.progress.history
+        return {
+            "config": self.config.to_dict(),
+            "training": self.training.to_dict(),
+            "corpus": self.corpus,
+            "data": self.data,
+            "init_from": self.init_from,
+            "progress": self.progress.to_dict(),
+            "history": {"every": history.every, "sums": history.sums},
+            "versions": self.versions,
+        }
+
 
 def present_versions() -> dict[str, str]:
     """Return the versions of what computes here: libraries, Python, machine."""
@@ -123,10 +128,10 @@ def present_versions() -> dict[str, str]:
     return here | versions | {"machine": f"{platform.system()} {platform.machine()}"}
 
 
-def _check_files(folder: Path, facts: dict[str, Any]) -> None:
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Refuse a checkpoint of another form, or one that is not what it was when written."""
-    if facts.get("format") != FORMAT:
-        raise DataError(f"{folder}: format {facts.get('format')!r} is not read")
-    for name in (ARRAYS, HISTORY, TOKENIZER):
-        if facts["files"].get(name) != file_identity(folder / name):
+    if manifest.get("format") != FORMAT:
+        raise DataError(f"{folder}: format {manifest.get('format')!r} is not read")
+    for name in (ARRAYS, HISTORY, TOKENIZER, FACTS):
+        if manifest["files"][name] != file_identity(folder / name):
             raise DataError(f"{folder / name}: changed or damaged")

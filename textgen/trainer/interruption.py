@@ -13,11 +13,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interruption:
     """Within it the first signal is only noted; a second acts at once, as it did before.
 
-    Outside the main thread, where Python allows no handlers, nothing is noted.
+    Outside the main thread, where Python allows no handlers, nothing is noted. What the second
+    raises may be an `Interrupted`, too, and comes at any point; `noted` is the first.
     """
 
     def __init__(self) -> None:
-        self.number: int | None = None
+        self.noted: Interrupted | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -39,11 +40,11 @@ class Interruption:
         Raises:
             Interrupted: a signal has come.
         """
-        if self.number is not None:
-            raise Interrupted(self.number)
+        if self.noted:
+            raise self.noted
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
+        self.noted = Interrupted(number)
         self._restore()
 
     def _restore(self) -> None:

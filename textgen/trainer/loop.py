@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textgen.config.training import TrainingConfig
 from textgen.errors import Interrupted, TrainingDiverged
+from textgen.model.network import get_weights, set_weights
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.batches import Batches
 from textgen.trainer.callback import TrainingCallback
@@ -53,6 +54,7 @@ class Loop:
         self.progress = progress
         self.saver = saver
         self._interruption = Interruption()
+        self._first_weights = progress.steps, get_weights(self.model)
         self._mark = self._last_sample = time.perf_counter()
 
     def run(self) -> Interrupted | TrainingDiverged | None:
@@ -68,10 +70,12 @@ class Loop:
                 self.saver.save()
                 self._optimize()
             except (Interrupted, TrainingDiverged) as reason:
+                if isinstance(reason, Interrupted) and reason is not self._interruption.noted:
+                    raise  # from within a step, whose state is not whole
                 error = reason
             if not isinstance(error, TrainingDiverged):
                 self.saver.save()
-            if error and self.progress.steps:
+            if error:
                 self._measure_for_a_moment()
         self._tick()
         return error
@@ -160,24 +164,33 @@ class Loop:
             self._interruption.check()
             return False
 
-        self._measure(is_over)
+        self._measure(self.progress.steps, is_over)
         self._sample()
 
     def _measure_for_a_moment(self) -> None:
-        """See whether the last weights are better than the best ones, after the state is saved."""
-        end = time.perf_counter() + SECONDS_OF_LAST_VALIDATION
-        if self.progress.measured < self.progress.steps:
-            with suppress(TrainingDiverged):  # then they are not better
-                self._measure(lambda: time.perf_counter() > end)
+        """See whether the last weights are better than the best ones, after the state is saved.
 
-    def _measure(self, is_over: Callable[[], bool]) -> None:
-        """Measure the weights as they are, until something says that it is enough."""
+        Where nothing is the best yet and they cannot be measured, the first weights are.
+        """
+        end = time.perf_counter() + SECONDS_OF_LAST_VALIDATION
+        progress = self.progress
+        if progress.measured < progress.steps:
+            with suppress(TrainingDiverged):  # then they are not better
+                self._measure(progress.steps, lambda: time.perf_counter() > end)
+        if progress.best is None:
+            step, weights = self._first_weights
+            set_weights(self.model, weights)
+            with suppress(TrainingDiverged):
+                self._measure(step, lambda: time.perf_counter() > end)
+
+    def _measure(self, step: int, is_over: Callable[[], bool]) -> None:
+        """Measure the weights, which are those of a step, until something says it is enough."""
         progress = self.progress
         self.callbacks.on_test_begin()
         logs = {}
         try:
             most = progress.schedule.validation_tokens
-            found = measure(self.step, progress.steps, self.store, most, is_over)
+            found = measure(self.step, step, self.store, most, is_over)
             self._tick()
             progress.add_validation(found)
             logs = found.quality.to_dict() | found.metrics

@@ -80,9 +80,10 @@ class RunFolder:
         Args:
             notes: takes what a person should know.
         """
+        if self.is_begun or self.is_model:
+            sweep(self.path)
         if not self.is_begun:
             return None
-        sweep(self.path)
         sweep(self._state)
         for path in reversed(self._checkpoints()):
             try:

@@ -1,5 +1,6 @@
 """Where a training can begin: from nothing, from a model's weights, or from a checkpoint."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ class FromModel(Start):
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
         tokenizer = self._model.tokenizer
-        if isinstance(corpus, TokenStore) or TokenStore.is_store(Path(corpus)):
+        if _is_store(corpus):
             store = _open(corpus, self.corpus, progress)
             if not _same(store.tokenizer, tokenizer):
                 raise DataError(f"{store.folder}: not in the tokens of {self._folder}")
@@ -169,19 +170,18 @@ class FromCheckpoint(Start):
             DataError: it is another one, and that is not allowed, or it has other tokens.
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        tokenizer = self.corpus["tokenizer"]
-        is_there = tokenizer in TOKENIZERS or Path(tokenizer).is_file()
-        settings = self.corpus if is_there else self._with_own_tokens()
-        store = _open(corpus, settings, progress)
+        store = self._open_as_it_was(corpus, progress)
         if store.identity == self._checkpoint.data:
             return store
         if not self._allow_changed_data:
             raise DataError(
-                f"{corpus}: not the text that the training began with; give that, or pass "
-                f"--allow-changed-data to go on with this one"
+                f"{store.manifest.corpus}: not the text that the training began with; give that, "
+                f"or pass --allow-changed-data to go on with this one"
             )
         if not _same(store.tokenizer, self._checkpoint.tokenizer):
-            store = _open(corpus, self._with_own_tokens(), progress)
+            if _is_store(corpus):
+                raise DataError(f"{store.folder}: not in the tokens that the training began with")
+            store = self._open_in_own_tokens(corpus, progress)
         self._data_changed = True
         self._notes.append("the corpus has changed; a new epoch begins")
         return store
@@ -190,9 +190,21 @@ class FromCheckpoint(Start):
         """Give a new trainer the state."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
-    def _with_own_tokens(self) -> dict[str, Any]:
-        """Return the corpus's settings with the tokenizer that the checkpoint holds."""
-        return self.corpus | {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
+    def _open_as_it_was(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+        """Open the corpus with its settings; its tokenizer may have been a file that has gone."""
+        tokenizer = self.corpus["tokenizer"]
+        if _is_store(corpus):
+            return _open(corpus, {}, progress)
+        if tokenizer in TOKENIZERS or Path(tokenizer).is_file():
+            return _open(corpus, self.corpus, progress)
+        return self._open_in_own_tokens(corpus, progress)
+
+    def _open_in_own_tokens(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+        """Open the corpus with the checkpoint's tokenizer; what was asked for stays on record."""
+        own = {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
+        store = _open(corpus, self.corpus | own, progress)
+        store.manifest = dataclasses.replace(store.manifest, settings=self.corpus)
+        return store
 
 
 def _open(corpus: str | TokenStore, settings: Mapping[str, Any], progress: Progress) -> TokenStore:
@@ -201,6 +213,11 @@ def _open(corpus: str | TokenStore, settings: Mapping[str, Any], progress: Progr
         corpus.require(settings)
         return corpus
     return open_corpus(corpus, settings, progress)
+
+
+def _is_store(corpus: str | TokenStore) -> bool:
+    """Tell whether a corpus has been prepared before."""
+    return isinstance(corpus, TokenStore) or TokenStore.is_store(Path(corpus))
 
 
 def _same(one: Tokenizer, other: Tokenizer) -> bool:
@@ -215,9 +232,16 @@ def _require_same(stored: Config, given: Mapping[str, Any]) -> None:
         UsageError: naming the first of them.
     """
     for name, value in given.items():
-        was = getattr(stored, name)
-        if getattr(stored.replace(**{name: value}), name) != was:
+        if not _has(stored, name, value):
             raise UsageError(
-                f"{name} is {value!r}, but the training to resume has {was!r}; leave it out, or "
-                f"begin another with --init-from"
+                f"{name} is {value!r}, but the training to resume has "
+                f"{getattr(stored, name)!r}; leave it out, or begin another with --init-from"
             )
+
+
+def _has(stored: Config, name: str, value: Any) -> bool:
+    """Tell whether a setting has a value, in whatever way that is written."""
+    try:
+        return stored.replace(**{name: value}) == stored
+    except UsageError:  # impossible beside the others
+        return False

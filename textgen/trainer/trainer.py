@@ -167,6 +167,7 @@ class Trainer:
     ) -> TrainingRecord:
         """Say what has happened."""
         trained = progress.steps * self.batches.tokens_per_step
+        pace = trained / progress.seconds_training if trained else 0.0
         return TrainingRecord(
             ended=self._ending(progress, error),
             steps=progress.schedule.steps,
@@ -175,7 +176,7 @@ class Trainer:
             epochs=round(progress.epoch + progress.window / self.batches.steps_per_epoch, 3),
             seconds=round(progress.seconds, 3),
             seconds_saving=round(progress.seconds_saving, 3),
-            tokens_per_second=round(trained / progress.seconds_training, 1),
+            tokens_per_second=round(pace, 1),
             validation=best.quality,
             validation_tokens=best.tokens,
             metrics={name: round(value, 5) for name, value in best.metrics.items()},
