@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from textgen.errors import DataError
@@ -31,6 +31,26 @@ def test_windows_follow_each_other_along_every_stream(
         assert (before[:, -1] == after[:, 0]).all()
     inputs = np.concatenate([array[:, :-1] for array in windows], axis=1)
     assert len(np.unique(inputs)) == inputs.size  # nothing twice in an epoch
+
+
+@given(
+    ends=st.lists(st.integers(2, 40), min_size=3, max_size=20), batch_size=st.integers(1, 4),
+    window=st.integers(1, 6), epoch=st.integers(0, 3), shuffle=st.booleans(), data=st.data(),
+)  # fmt: skip
+def test_epoch_from_a_window_on_is_the_rest_of_the_epoch(
+    ends: list[int], batch_size: int, window: int, epoch: int, shuffle: bool, data: st.DataObject
+) -> None:
+    tokens = np.concatenate([[*range(1, end), EOS_ID] for end in ends]).astype(np.uint16)
+    assume(len(tokens) >= batch_size * window)
+    batches = Batches(
+        tokens, batch_size=batch_size, window=window, reset=0.3, seed=5, shuffle=shuffle
+    )
+    start = data.draw(st.integers(0, batches.steps_per_epoch))
+    whole, rest = list(batches.epoch(epoch)), list(batches.epoch(epoch, start))
+    assert len(rest) == len(whole) - start
+    for one, other in zip(whole[start:], rest, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
 
 
 def test_epochs_are_turned_differently_and_a_seed_repeats_them() -> None:

@@ -1,6 +1,5 @@
 """One step trains with any optimizer, repeats, and reports what was asked for."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -32,26 +31,15 @@ def train(step: Step, steps: int, rate: float | None = None) -> Losses:
     return losses
 
 
-def restorable(step: Step) -> Callable[[], None]:
-    """Return what puts everything back that a step changes."""
-    before = [np.array(variable) for variable in step.variables()]
-
-    def restore() -> None:
-        for variable, value in zip(step.variables(), before, strict=True):
-            variable.assign(value)
-
-    return restore
-
-
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_learns_and_repeats_byte_for_byte(name: str) -> None:
     momentum = 0.5 if name in MOMENTUM_OPTIMIZERS else 0.0
     step = Step(LanguageModel(CONFIG), TrainingConfig(optimizer=name, momentum=momentum))
-    restore = restorable(step)
+    before = step.arrays()
     losses = train(step, 12)
     weights = get_weights(step.model)
     assert losses[-1] < losses[0]
-    restore()
+    step.restore(before)
     assert train(step, 12) == losses
     for key, array in get_weights(step.model).items():
         assert array.tobytes() == weights[key].tobytes()
@@ -60,9 +48,9 @@ def test_every_optimizer_learns_and_repeats_byte_for_byte(name: str) -> None:
 def test_all_that_is_random_is_among_the_variables() -> None:
     config = CONFIG.replace(embedding_dropout=0.5, recurrent_dropout=0.5)
     step = Step(LanguageModel(config), TrainingConfig())
-    restore = restorable(step)
+    before = step.arrays()
     losses = train(step, 4, rate=0.0)
-    restore()
+    step.restore(before)
     assert train(step, 4, rate=0.0) == losses
     assert len(set(losses)) == 4  # other masks each time
 
@@ -101,6 +89,21 @@ def test_gradient_is_clipped_to_its_norm_unless_that_is_zero(
     length = np.sqrt(sum(float((array**2).sum()) for array in moved))
     assert norm > 0.01
     np.testing.assert_allclose(length, clip_norm if clipped else norm, rtol=1e-3)
+
+
+@pytest.mark.parametrize("broken", ["loss", "gradient"])
+@pytest.mark.parametrize("clip_norm", [0.0, 1.0])
+def test_step_that_is_not_finite_is_not_taken(broken: str, clip_norm: float) -> None:
+    step = Step(LanguageModel(CONFIG.replace(dropout=0.0)), TrainingConfig(clip_norm=clip_norm))
+    train(step, 2, rate=0.1)
+    kernel = step.model.logits.kernel
+    kernel.assign(kernel * (np.inf if broken == "loss" else 1e25))  # its square is too large
+    before = step.arrays()
+    loss, norm, _ = step.train(TOKENS, FRESH, step.model.initial_state(4), 0.1)
+    assert np.isfinite(loss) == (broken == "gradient")
+    assert not np.isfinite(norm)
+    for now, was in zip(step.arrays(), before, strict=True):
+        assert now.tobytes() == was.tobytes()
 
 
 @settings(max_examples=30, deadline=None)

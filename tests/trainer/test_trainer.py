@@ -2,6 +2,9 @@
 
 import hashlib
 import math
+import os
+import random
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +13,18 @@ import keras
 import numpy as np
 import pytest
 
+from tests.trainer.conftest import SIZES, Send
 from textgen.config.model import NetworkConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig
-from textgen.errors import DataError, TrainingDiverged
+from textgen.errors import DataError, Interrupted, TrainingDiverged
+from textgen.model.network import get_weights
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.sources import open_source
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer import Trainer
+from textgen.trainer.callback import TrainingCallback
 from textgen.trainer.record import TrainingResult
+from textgen.trainer.run_folder import RunFolder
 
 NETWORK = NetworkConfig(units=(24,), embedding_size=8)
 Make = Callable[..., Trainer]
@@ -32,8 +39,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> TokenStore:
 @pytest.fixture(scope="module")
 def make(store: TokenStore) -> Make:
     def trainer(*callbacks: keras.callbacks.Callback, **settings: Any) -> Trainer:
-        sizes = {"batch_size": 8, "window": 16}
-        return Trainer(store, NETWORK, TrainingConfig(**sizes | settings), callbacks)
+        return Trainer(store, NETWORK, TrainingConfig(**SIZES | settings), callbacks)
+
+    return trainer
+
+
+@pytest.fixture
+def make_small(small_store: TokenStore) -> Make:
+    def trainer(
+        *callbacks: keras.callbacks.Callback,
+        network: NetworkConfig = NETWORK,
+        folder: RunFolder | None = None,
+        **settings: Any,
+    ) -> Trainer:
+        training = TrainingConfig(**SIZES | settings)
+        return Trainer(small_store, network, training, callbacks, folder=folder)
 
     return trainer
 
@@ -69,7 +89,7 @@ def test_training_learns_and_its_record_tells_how_well(make: Make) -> None:
     record = make(steps=150, learning_rate=0.02).run().record
     assert record.steps == record.steps_done == 150
     assert record.validation.nats_per_token < 2.8 < math.log(258)
-    assert not record.interrupted
+    assert record.ended == "complete"
 
 
 def test_same_seed_gives_the_same_bytes_and_another_does_not(make: Make) -> None:
@@ -155,58 +175,175 @@ def test_callback_can_stop_the_training(make: Make) -> None:
 
     result = make(Stop(), steps=40).run()
     assert result.record.steps_done == result.record.best_step == 5
+    assert (result.record.ended, result.error) == ("stopped", None)
 
 
-def test_interrupt_keeps_the_best_so_far(make: Make) -> None:
+def test_training_ends_when_it_no_longer_improves(make_small: Make) -> None:
+    class Spoil(keras.callbacks.Callback):
+        def on_test_end(self, logs: Any = None) -> None:
+            self.model.logits.bias.assign(2 * self.model.logits.bias)
+
+    record = make_small(Spoil(), steps=200, patience=2, learning_rate=1e-4).run().record
+    first, second, third = (step for step, _ in record.course)
+    assert (record.best_step, record.steps_done) == (first, third)
+    assert first < second < third < record.steps == 200
+    assert record.ended == "no longer improving"
+    assert make_small(steps=60, patience=2).run().record.ended == "complete"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_keeps_the_best_so_far_and_a_checkpoint(
+    make_small: Make, tmp_path: Path, number: int
+) -> None:
+    folder = RunFolder(tmp_path)
+    folder.begin(overwrite=False)
+    result = make_small(Send(number, after=5), steps=40, folder=folder).run()
+    assert isinstance(result.error, Interrupted)
+    assert result.error.number == number
+    assert (result.record.ended, result.record.steps_done) == ("interrupted", 5)
+    assert result.record.best_step == 5  # measured at the end
+    assert np.isfinite(result.record.validation.nats_per_token)
+    _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    assert checkpoint.progress.steps == 5
+    assert checkpoint.progress.best is None  # an unbroken run has none after five steps
+
+
+def test_signal_while_validating_is_acted_upon_at_once(make_small: Make) -> None:
     class Interrupt(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if batch == 4:
-                raise KeyboardInterrupt
+        validations = 0
 
-    result = make(Interrupt(), steps=40).run()
-    assert result.record.interrupted
-    assert result.record.steps_done == 5
+        def on_test_begin(self, logs: Any = None) -> None:
+            self.validations += 1
+            if self.validations == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    interrupt = Interrupt()
+    record = make_small(interrupt, steps=60).run().record
+    assert interrupt.validations == 3  # one of them for the last weights
+    assert record.steps_done < record.steps
+    assert len(record.course) == 2
+
+
+def test_second_signal_acts_at_once(make_small: Make, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.begin(overwrite=False)
+    twice = Send(signal.SIGINT, after=5, times=2)
+    with pytest.raises(KeyboardInterrupt):
+        make_small(twice, steps=40, folder=folder).run()
+    _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    assert checkpoint.progress.steps == 0  # nothing is saved from within a step
+
+
+def test_second_signal_that_a_command_makes_an_error_saves_no_half_of_a_step(
+    make_small: Make, tmp_path: Path
+) -> None:
+    def terminate(number: int, frame: Any) -> None:  # as the command line does
+        raise Interrupted(number)
+
+    folder = RunFolder(tmp_path)
+    folder.begin(overwrite=False)
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        with pytest.raises(Interrupted):
+            make_small(Send(signal.SIGTERM, after=5, times=2), steps=40, folder=folder).run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    assert checkpoint.progress.steps == 0
+
+
+class Break(keras.callbacks.Callback):
+    """Spoils the weights before a step."""
+
+    def __init__(self, at: int, factor: float = np.nan) -> None:
+        super().__init__()
+        self.at, self.factor = at, factor
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if batch + 1 == self.at:
+            self.model.logits.kernel.assign(self.factor * self.model.logits.kernel)
+
+
+@pytest.mark.parametrize(("at", "best"), [(1, 0), (2, 0), (20, 0), (25, 20), (60, 40)])
+def test_divergence_names_step_and_remedy_and_keeps_the_best_weights(
+    make_small: Make, at: int, best: int
+) -> None:
+    result = make_small(Break(at), steps=60).run()
+    assert isinstance(result.error, TrainingDiverged)
+    assert f"loss is nan at step {at}; try a lower --learning-rate than 0.008" in str(result.error)
+    assert (result.record.ended, result.record.steps_done) == ("diverged", at - 1)
+    assert result.record.best_step == best
+    assert all(np.isfinite(array).all() for array in result.weights.values())
     assert np.isfinite(result.record.validation.nats_per_token)
 
 
-def test_interrupt_measures_the_weights_it_stops_at(make: Make) -> None:
-    class Interrupt(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if batch == 44:
-                raise KeyboardInterrupt
-
-    recorder = Recorder()
-    sizes = {"batch_size": 32, "window": 64, "validations": 2}
-    record = make(recorder, Interrupt(), steps=60, **sizes).run().record
-    assert recorder.events.count("validation") == 2
-    assert record.best_step == record.steps_done == 45
-
-
-def test_second_interrupt_spares_the_measuring(make: Make) -> None:
-    class Impatient(keras.callbacks.Callback):
-        measured = 0
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if batch == 44:
-                raise KeyboardInterrupt
-
-        def on_test_begin(self, logs: Any = None) -> None:
-            self.measured += 1
-            if self.measured == 2:
-                raise KeyboardInterrupt
-
-    sizes = {"batch_size": 32, "window": 64, "validations": 2}
-    record = make(Impatient(), steps=60, **sizes).run().record
-    assert (record.best_step, record.steps_done) == (30, 45)
+def test_divergence_before_any_validation_keeps_the_weights_it_began_with(
+    make_small: Make,
+) -> None:
+    trainer = make_small(steps=60, optimizer="sgd", learning_rate=1e30, clip_norm=0.0)
+    first = get_weights(trainer.model)
+    result = trainer.run()
+    assert "at step 2; " in str(result.error)
+    assert "or a --clip-norm such as 1" in str(result.error)
+    assert result.record.best_step == 0
+    for name, array in result.weights.items():
+        np.testing.assert_array_equal(array, first[name])
 
 
-def test_divergence_is_an_error_that_names_step_and_remedy(make: Make) -> None:
-    class Break(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            self.model.logits.bias.assign(np.full(258, np.nan, np.float32))
+def test_gradient_that_is_infinite_is_divergence_too(make_small: Make) -> None:
+    result = make_small(Break(25, factor=1e25), steps=60).run()
+    assert "the gradient's norm is inf at step 25; try a lower" in str(result.error)
+    assert (result.record.best_step, result.record.steps_done) == (20, 24)
 
-    with pytest.raises(TrainingDiverged, match="nan at step 2; try a lower --learning-rate"):
-        make(Break(), steps=10).run()
+
+def test_training_is_the_same_whatever_the_global_random_state(make_small: Make) -> None:
+    def run(seed: int) -> str:
+        random.seed(seed)
+        np.random.seed(seed)
+        keras.utils.set_random_seed(seed)
+        return digest(make_small(steps=6, network=NETWORK.replace(dropout=0.3)).run())
+
+    assert run(1) == run(2)
+
+
+def test_callbacks_hear_of_samples_and_checkpoints(make_small: Make, tmp_path: Path) -> None:
+    class Listener(TrainingCallback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.samples: list[str] = []
+            self.checkpoints: list[int] = []
+
+        def on_sample(self, step: int, text: str) -> None:
+            self.samples.append(text)
+
+        def on_checkpoint(self, step: int) -> None:
+            self.checkpoints.append(step)
+
+    folder, listener = RunFolder(tmp_path), Listener()
+    folder.begin(overwrite=False)
+    make_small(listener, steps=3, folder=folder, save_every="1h").run()
+    assert listener.checkpoints == [0, 3]
+    assert len(listener.samples) == 1
+
+
+def test_resumed_training_goes_on_with_the_same_bytes(make_small: Make, tmp_path: Path) -> None:
+    settings = {"steps": 50, "optimizer": "lamb", "network": NETWORK.replace(dropout=0.2)}
+    whole = make_small(**settings).run()
+    result = None
+    folder = RunFolder(tmp_path)
+    folder.begin(overwrite=False)
+    for stop in (20, 44, 50):  # where it validates, and where an epoch ends
+        trainer = make_small(Send(signal.SIGTERM, after=stop), folder=folder, **settings)
+        if result:
+            _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+            trainer.restore(checkpoint)
+        result = trainer.run()
+        assert result.record.steps_done == stop
+    assert result
+    assert digest(result) == digest(whole)
+    assert result.record.resumed == [20, 44]
+    assert result.record.course == whole.record.course
+    assert result.record.validation == whole.record.validation
 
 
 def test_corpus_too_short_for_one_window_is_an_error(tmp_path: Path) -> None:

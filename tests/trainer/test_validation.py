@@ -1,22 +1,28 @@
 """Validation counts every token once, and agrees with one pass of the runtime."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
+from textgen.errors import TrainingDiverged
 from textgen.generator import TextGenerator
 from textgen.model.network import LanguageModel, set_weights
 from textgen.scoring import Scorer
+from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.step import Step
 from textgen.trainer.validation import (
     LEAD_IN,
     LONGEST_WINDOW,
     STREAMS,
+    measure,
     validate,
     window_count,
     window_length,
@@ -72,11 +78,34 @@ def test_metrics_are_of_the_last_validation_alone() -> None:
     config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
     step = Step(LanguageModel(config), TrainingConfig(metrics=("accuracy", "top_5_accuracy")))
     tokens = np.random.default_rng(0).integers(0, 50, 3000)
-    validate(step, np.zeros(500, np.int64))
-    nats, metrics = validate(step, tokens)
+
+    def figures(tokens: NDArray[Any]) -> dict[str, float]:
+        validate(step, tokens)
+        return {metric.name: float(metric.result()) for metric in step.metrics}
+
+    figures(np.zeros(500, np.int64))
+    metrics = figures(tokens)
     assert list(metrics) == ["accuracy", "top_5_accuracy"]
-    assert (nats, metrics) == validate(step, tokens)
+    assert metrics == figures(tokens)
     assert 0.05 < metrics["top_5_accuracy"] < 0.2  # chance is 0.1
+
+
+def test_measuring_ends_when_told_and_says_how_much_it_saw() -> None:
+    config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
+    step = Step(LanguageModel(config), TrainingConfig())
+    tokens = np.random.default_rng(0).integers(0, 50, STREAMS * 1000)
+    assert validate(step, tokens)[1] == len(tokens)
+    nats, seen = validate(step, tokens, lambda: True)
+    assert 0 < seen < len(tokens)
+    assert abs(nats / seen - np.log(50)) < 0.1
+
+
+def test_weights_without_a_number_for_their_quality_are_none(small_store: TokenStore) -> None:
+    config = ModelConfig(vocab_size=258, embedding_size=4, units=(8,))
+    step = Step(LanguageModel(config), TrainingConfig())
+    step.model.logits.bias.assign(np.full(258, np.nan, np.float32))
+    with pytest.raises(TrainingDiverged, match="validation loss is nan after step 3"):
+        measure(step, 3, small_store, 100, lambda: False)
 
 
 def test_windows_are_shorter_where_the_vocabulary_is_large() -> None:
