@@ -1,28 +1,13 @@
 """What the tests of training share: a store so small that a run takes a moment."""
 
-import os
+import shutil
 from pathlib import Path
-from typing import Any
 
-import keras
-import numpy as np
 import pytest
 
-from textgen.config.model import ModelConfig
-from textgen.config.training import TrainingConfig
-from textgen.scoring import Quality
-from textgen.tokenization.prepare import prepare
-from textgen.tokenization.sources import open_source
-from textgen.tokenization.token_store import SplitCounts, TokenStore
-from textgen.tokenization.tokenizer import Tokenizer
-from textgen.trainer.checkpoint import Checkpoint
-from textgen.trainer.history import History
-from textgen.trainer.progress import Progress
-from textgen.trainer.record import Best
-from textgen.trainer.schedule import Schedule
-
-# With the small store: 44 steps an epoch, and a validation about every twentieth step.
-SIZES: dict[str, Any] = {"batch_size": 8, "window": 16}
+from tests.training import TINY, interrupt, make_store
+from textgen import TextGenerator
+from textgen.tokenization.token_store import TokenStore
 
 
 @pytest.fixture(scope="session")
@@ -34,45 +19,32 @@ def small_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> Path:
 
 @pytest.fixture(scope="session")
 def small_store(tmp_path_factory: pytest.TempPathFactory, small_text: Path) -> TokenStore:
-    with open_source(str(small_text), {"validation": 0.05}) as source:
-        return prepare(source, tmp_path_factory.mktemp("store") / "small")
+    return make_store(small_text, tmp_path_factory.mktemp("store") / "small")
 
 
-class Send(keras.callbacks.Callback):
-    """Sends this process a signal after a step, as often as asked."""
-
-    def __init__(self, number: int, *, after: int, times: int = 1) -> None:
-        super().__init__()
-        self.number, self.after, self.times = number, after, times
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        for _ in range(self.times if batch + 1 == self.after else 0):
-            os.kill(os.getpid(), self.number)
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, cache_home: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
 
 
-def make_best(step: int, nats: float = 2.0, *, seed: int = 0) -> Best:
-    weights = {"logits.bias": np.random.default_rng(seed).random(5, np.float32)}
-    return Best(step, weights, Quality.of(nats, SplitCounts(1, 10, 11, 12)), 12, {"accuracy": 0.1})
+@pytest.fixture(scope="session")
+def made(
+    small_text: Path, tmp_path_factory: pytest.TempPathFactory, cache_home: Path
+) -> dict[str, Path]:
+    """A training that was interrupted, and the same one unbroken; not to be changed."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
+        TextGenerator.train(small_text, out=folder / "whole", **TINY)
+        interrupt(small_text, folder / "unfinished")
+    return {"whole": folder / "whole", "unfinished": folder / "unfinished"}
 
 
-def make_checkpoint(tokenizer: Tokenizer, step: int = 7, **parts: Any) -> Checkpoint:
-    """Make a checkpoint of a run that never was, with every part of it filled in."""
-    random = np.random.default_rng(step)
-    history = History(5, [{"step": 5, "loss": 2.5}], {"loss": 4.0, "steps": 2})
-    state = random.random((2, 8, 24), np.float32)
-    progress = Progress(
-        Schedule(30, (15, 30), 300), history, steps=step, window=step,
-        carried=[(state[0], state[1])], best=make_best(5), course=[(5, 2.0)],
-    )  # fmt: skip
-    made: dict[str, Any] = {
-        "config": ModelConfig(vocab_size=tokenizer.vocab_size),
-        "training": TrainingConfig(steps=30).resolved(),
-        "corpus": {"name": "small", "settings": {}},
-        "data": {"fingerprint": "1a"},
-        "tokenizer": tokenizer,
-        "init_from": None,
-        "progress": progress,
-        "variables": [random.random((3, 4), np.float32), np.array(step), np.arange(2, dtype="u4")],
-        "versions": {"numpy": "2"},
-    }
-    return Checkpoint(**made | parts)
+@pytest.fixture
+def whole(made: dict[str, Path], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made["whole"], tmp_path / "whole"))
+
+
+@pytest.fixture
+def unfinished(made: dict[str, Path], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made["unfinished"], tmp_path / "unfinished"))

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.trainer.conftest import SIZES, Send
+from tests.training import SIZES, Send
 from textgen.config.model import NetworkConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig
 from textgen.errors import DataError, Interrupted, TrainingDiverged

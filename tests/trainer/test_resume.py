@@ -1,0 +1,205 @@
+"""A training goes on where it was, with the settings, text and tokens that it began with."""
+
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training import (
+    BPE,
+    STOP,
+    TINY,
+    Send,
+    interrupt,
+    make_store,
+    record,
+    state_of,
+    weights,
+)
+from textgen import TextGenerator
+from textgen.errors import DataError, Interrupted, UsageError
+from textgen.model_folder import read_model
+from textgen.tokenization.tokenizer import Tokenizer
+from textgen.trainer.run import TrainingRun
+
+
+def test_interrupted_training_is_a_model_and_says_how_to_go_on(
+    small_text: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(Interrupted) as caught:
+        TextGenerator.train(
+            small_text, out=tmp_path / "m", callbacks=[Send(signal.SIGINT, after=STOP)], **TINY
+        )
+    assert str(caught.value) == (
+        f"interrupted and saved at step 5 of 12; --resume goes on; {tmp_path / 'm'} holds the "
+        f"best model so far (step 5)"
+    )
+    assert record(tmp_path / "m")["ended"] == "interrupted"
+    TextGenerator.from_pretrained(tmp_path / "m").generate("The", max_new_tokens=5)
+
+
+def test_resume_takes_all_settings_and_ends_with_the_same_bytes(
+    small_text: Path, unfinished: Path, whole: Path
+) -> None:
+    generator = TextGenerator.train(small_text, out=unfinished, resume=True)
+    assert weights(unfinished) == weights(whole)
+    told, other = record(unfinished), record(whole)
+    for name in ("ended", "steps", "best_step", "validation", "course", "settings", "epochs"):
+        assert told[name] == other[name]
+    assert (told["resumed"], other["resumed"]) == ([STOP], [])
+    assert generator.model.config.dropout == TINY["dropout"]
+    assert not (unfinished / "training_state").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"units": 25}, "units is 25, but the training to resume has (24,); leave it out"),
+        ({"steps": 13}, "steps is 13, but the training to resume has 12"),
+        ({"budget": "5m"}, "budget is '5m', but the training to resume has None"),
+        ({"learning_rate": 0.5}, "learning_rate is 0.5, but the training to resume has 0.008"),
+        ({"validation": 0.1}, "validation is 0.1, but the training to resume has 0.05"),
+        ({**BPE}, "tokenizer is 'bpe', but the training to resume has 'char'"),
+        ({"threads": 77}, "threads is 77, but the training to resume has"),
+        ({"seed": 1}, "seed is 1, but the training to resume has 1337; leave it out, or begin"),
+    ],
+)
+def test_other_setting_is_refused_with_both_values(
+    small_text: Path, unfinished: Path, settings: dict[str, Any], told: str
+) -> None:
+    before = state_of(unfinished)
+    with pytest.raises(UsageError) as caught:
+        TextGenerator.train(small_text, out=unfinished, resume=True, **settings)
+    assert told in str(caught.value)
+    assert state_of(unfinished) == before
+
+
+def test_same_settings_may_be_given_again_and_the_saving_may_change(
+    small_text: Path, unfinished: Path, whole: Path
+) -> None:
+    again = TINY | {"units": [24], "threads": record(whole)["settings"]["threads"]}
+    TextGenerator.train(small_text, out=unfinished, resume=True, **again, save_every="7s")
+    assert weights(unfinished) == weights(whole)
+    assert record(unfinished)["settings"] == record(whole)["settings"] | {"save_every": "7s"}
+
+
+def test_resume_without_a_checkpoint_begins_anew_and_says_so(
+    small_text: Path, tmp_path: Path, whole: Path
+) -> None:
+    out = tmp_path / "new"
+    for _ in range(2):
+        with TrainingRun(out, TINY, resume=True) as run:
+            assert run.notes == [f"{out}: no complete checkpoint; the training begins anew"]
+        (out / "training_state").mkdir(parents=True, exist_ok=True)  # as a kill may leave it
+    TextGenerator.train(small_text, out=out, resume=True, **TINY)
+    assert weights(out) == weights(whole)
+
+
+def test_damaged_checkpoint_is_named_and_the_training_goes_on_from_the_one_before(
+    small_text: Path, unfinished: Path, whole: Path
+) -> None:
+    path = unfinished / "training_state" / f"step-{STOP}" / "state.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with TrainingRun(unfinished, {}, resume=True) as run:
+        (note,) = run.notes
+    assert f"damaged checkpoint is passed over: {path}" in note
+    TextGenerator.train(small_text, out=unfinished, resume=True)
+    assert weights(unfinished) == weights(whole)
+    assert record(unfinished)["resumed"] == [0]
+
+
+def test_resuming_a_complete_model_does_nothing(small_text: Path, whole: Path) -> None:
+    before = state_of(whole)
+    with TrainingRun(whole, {}, resume=True) as run:
+        assert run.is_finished
+    generator = TextGenerator.train(small_text, out=whole, resume=True, **TINY)
+    assert generator.generate("The", max_new_tokens=5, seed=1).text
+    assert state_of(whole) == before
+
+
+def test_resume_and_overwrite_exclude_each_other(small_text: Path, whole: Path) -> None:
+    before = state_of(whole)
+    with pytest.raises(UsageError, match="resume and overwrite exclude each other"):
+        TextGenerator.train(small_text, out=whole, resume=True, overwrite=True, **TINY)
+    assert state_of(whole) == before
+
+
+@pytest.fixture
+def changing(small_text: Path, tmp_path: Path) -> Path:
+    """A corpus that may change."""
+    return Path(shutil.copy(small_text, tmp_path / "corpus.txt"))
+
+
+@pytest.mark.parametrize("tokens", [{}, BPE], ids=["char", "bpe"])
+def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
+    changing: Path, tmp_path: Path, tokens: dict[str, Any]
+) -> None:
+    out = interrupt(changing, tmp_path / "m", **tokens)
+    before = state_of(out)
+    tokenizer = (out / "tokenizer.json").read_bytes()
+    changing.write_text("Ωμέγα 漢字 \U0001f30a\n" * 50 + changing.read_text("utf-8"), "utf-8")
+    with pytest.raises(
+        DataError, match=r"corpus.txt: not the text .* --allow-changed-data"
+    ) as caught:
+        TextGenerator.train(changing, out=out, resume=True, **TINY | tokens)
+    assert caught.value.exit_code == 65
+    assert state_of(out) == before
+    resume: dict[str, Any] = {"resume": True, "allow_changed_data": True, **TINY, **tokens}
+    again = Send(signal.SIGTERM, after=STOP + 2)
+    with pytest.raises(Interrupted):
+        TextGenerator.train(changing, out=out, callbacks=[again], **resume)
+    TextGenerator.train(changing, out=out, **resume)  # the same command, as in a loop
+    assert (out / "tokenizer.json").read_bytes() == tokenizer
+    assert (record(out)["resumed"], record(out)["steps_done"]) == ([5, 7], 12)
+    assert record(out)["epochs"] > 1  # a new one begins with the changed corpus
+    settings = read_model(out).provenance["corpus"]["settings"]
+    assert settings["tokenizer"] == tokens.get("tokenizer", "char")
+    with TrainingRun(out, {}, resume=True) as run:
+        assert run.is_finished
+
+
+def test_new_epoch_with_changed_data_is_said(changing: Path, tmp_path: Path) -> None:
+    out = interrupt(changing, tmp_path / "m")
+    changing.write_text(changing.read_text("utf-8") + "More.\n", "utf-8")
+    with TrainingRun(out, {}, resume=True, allow_changed_data=True) as run:
+        run.open(str(changing))
+        assert run.notes == ["the corpus has changed; a new epoch begins"]
+
+
+def test_token_store_is_a_corpus_whether_open_or_by_its_path(
+    small_text: Path, tmp_path: Path
+) -> None:
+    store = make_store(small_text, tmp_path / "store", **BPE)
+    given = {name: value for name, value in TINY.items() if name != "validation"}
+    TextGenerator.train(store, out=tmp_path / "whole", **given)
+    interrupt(store, tmp_path / "m")
+    TextGenerator.train(store.folder, out=tmp_path / "m", resume=True)
+    assert weights(tmp_path / "m") == weights(tmp_path / "whole")
+    interrupt(store.folder, tmp_path / "n")
+    other = make_store(small_text, tmp_path / "other", tokenizer="byte")
+    with pytest.raises(DataError, match="not the text that the training began with"):
+        TextGenerator.train(other, out=tmp_path / "n", resume=True)
+    with pytest.raises(DataError, match="other: not in the tokens that the training began with"):
+        TextGenerator.train(other, out=tmp_path / "n", resume=True, allow_changed_data=True)
+    TextGenerator.train(small_text, out=tmp_path / "n", resume=True)  # the text itself will do
+    assert weights(tmp_path / "n") == weights(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("is_store", [False, True])
+def test_tokenizer_of_a_file_that_has_gone_still_resumes(
+    small_text: Path, tmp_path: Path, bpe_tokenizer: Tokenizer, is_store: bool
+) -> None:
+    own = tmp_path / "mine.json"
+    own.write_text(bpe_tokenizer.to_json())
+    tokens: dict[str, Any] = {"tokenizer": str(own)}
+    corpus: Any = make_store(small_text, tmp_path / "store", **tokens) if is_store else small_text
+    interrupt(corpus, tmp_path / "m", **tokens)
+    own.unlink()
+    resume: dict[str, Any] = {"out": tmp_path / "m", "resume": True}
+    with pytest.raises(Interrupted):
+        TextGenerator.train(corpus, **resume, callbacks=[Send(signal.SIGTERM, after=STOP + 2)])
+    TextGenerator.train(corpus, **resume, **tokens)
+    assert record(tmp_path / "m")["resumed"] == [5, 7]
+    assert (tmp_path / "m" / "tokenizer.json").read_text() == bpe_tokenizer.to_json()

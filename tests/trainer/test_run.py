@@ -1,0 +1,100 @@
+"""A training and its folder: what is refused, how it ends, what its weights depend on."""
+
+import os
+import random
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tests.training import TINY, record, state_of, weights
+from textgen import TextGenerator
+from textgen.config.training import TrainingConfig
+from textgen.errors import Busy, DataError, MissingInput, TrainingDiverged, UsageError
+from textgen.trainer.run_folder import RunFolder
+
+
+def test_nothing_is_trained_into_a_folder_without_a_flag(
+    small_text: Path, whole: Path, unfinished: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("mine")
+    refused = {whole: "exists already", unfinished: "--resume", tmp_path / "mine": "exists already"}
+    for folder, told in refused.items():
+        before = state_of(folder)
+        with pytest.raises(UsageError, match=told):
+            TextGenerator.train(small_text, out=folder, **TINY)
+        assert state_of(folder) == before
+    with pytest.raises(UsageError, match="exists already"):
+        TextGenerator.train(small_text, out=tmp_path / "mine", resume=True, **TINY)
+
+
+def test_overwrite_moves_the_old_model_aside_when_the_new_training_begins_and_not_before(
+    small_text: Path, whole: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "short.txt").write_text("too short")
+    before = state_of(whole)
+    with pytest.raises(DataError, match="too short"):
+        TextGenerator.train(tmp_path / "short.txt", out=whole, overwrite=True, **TINY)
+    with pytest.raises(MissingInput):
+        TextGenerator.train(tmp_path / "none.txt", out=whole, overwrite=True, **TINY)
+    assert state_of(whole) == before
+    TextGenerator.train(small_text, out=whole, overwrite=True, **TINY | {"steps": 2})
+    assert record(whole)["steps"] == 2
+    assert state_of(tmp_path / "whole.old") == before
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "whole.old", "short.txt"}
+
+
+def test_folder_of_another_trainer_is_busy(small_text: Path, unfinished: Path) -> None:
+    with RunFolder(unfinished).locked(), pytest.raises(Busy, match=f"process {os.getpid()} on "):
+        TextGenerator.train(small_text, out=unfinished, resume=True)
+
+
+def test_patience_ends_the_training_and_the_record_says_so(
+    small_text: Path, tmp_path: Path
+) -> None:
+    standing_still = {"steps": 200, "learning_rate": 1e-12, "patience": 2}
+    TextGenerator.train(small_text, out=tmp_path / "m", **TINY | standing_still)
+    told = record(tmp_path / "m")
+    assert told["ended"] == "no longer improving"
+    assert told["steps_done"] < told["steps"] == 200
+    after = [step for step, _ in told["course"] if step > told["best_step"]]
+    assert len(after) == 2
+    assert not (tmp_path / "m" / "training_state").exists()  # complete, in its way
+
+
+def test_divergence_leaves_a_model_and_says_which(small_text: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDiverged) as caught:
+        TextGenerator.train(
+            small_text, out=tmp_path / "m", optimizer="sgd", learning_rate=1e30, **TINY
+        )
+    told = f"{tmp_path / 'm'} holds the best model so far (step 0)"
+    assert "the loss is nan at step 2; try a lower --learning-rate" in str(caught.value)
+    assert str(caught.value).endswith(told)
+    assert record(tmp_path / "m")["ended"] == "diverged"
+    TextGenerator.from_pretrained(tmp_path / "m").generate("The", max_new_tokens=5)
+
+
+def test_weights_do_not_depend_on_the_global_random_state(
+    small_text: Path, whole: Path, tmp_path: Path
+) -> None:
+    random.seed(5)
+    np.random.seed(5)
+    keras.utils.set_random_seed(5)
+    TextGenerator.train(small_text, out=tmp_path / "m", **TINY)
+    assert weights(tmp_path / "m") == weights(whole)
+
+
+def test_number_of_threads_is_recorded_and_one_process_has_but_one(
+    small_text: Path, whole: Path, tmp_path: Path
+) -> None:
+    present = record(whole)["settings"]["threads"]
+    assert present == TrainingConfig().cores
+    with pytest.raises(UsageError) as caught:
+        TextGenerator.train(small_text, out=tmp_path / "m", threads=present + 1, **TINY)
+    assert str(caught.value) == (
+        f"TensorFlow computes with {present} threads in this process, and {present + 1} are "
+        f"wanted; begin a new process"
+    )
+    assert not (tmp_path / "m").exists()
