@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from textgen.config.model import ModelConfig as ModelConfig
     from textgen.config.model import NetworkConfig as NetworkConfig
     from textgen.config.training import TrainingConfig as TrainingConfig
+    from textgen.errors import Busy as Busy
     from textgen.errors import DataError as DataError
+    from textgen.errors import Interrupted as Interrupted
     from textgen.errors import MissingInput as MissingInput
     from textgen.errors import TextgenError as TextgenError
     from textgen.errors import TrainingDiverged as TrainingDiverged
@@ -27,10 +29,12 @@ if TYPE_CHECKING:
     from textgen.scoring import Quality as Quality
 
 _HOMES = {
+    "Busy": "textgen.errors",
     "CorpusConfig": "textgen.config.corpus",
     "DataError": "textgen.errors",
     "Generation": "textgen.runtime.generation",
     "GenerationConfig": "textgen.config.generation",
+    "Interrupted": "textgen.errors",
     "MissingInput": "textgen.errors",
     "ModelConfig": "textgen.config.model",
     "NetworkConfig": "textgen.config.model",

@@ -2,9 +2,7 @@
 
 import gzip
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -47,11 +45,6 @@ def test_training_shows_progress_and_samples_on_stderr_alone(run: Run, tmp_path:
     assert "WARNING" not in shown
 
 
-def test_quiet_training_shows_nothing(run: Run, tmp_path: Path) -> None:
-    done = run("train", "tidewater", "-o", tmp_path / "m", "--steps", 2, *QUICK, "-q")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-
-
 def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: Path) -> None:
     store = tmp_path / "store"
     text = TIDEWATER.read_bytes()
@@ -84,25 +77,6 @@ def test_options_of_network_and_optimizer_reach_the_model(run: Run, tmp_path: Pa
     for part in (f"{network} hard_sigmoid", ", top_5_accuracy 0."):
         assert part in shown
     assert network in (tmp_path / "m" / "README.md").read_text()
-    assert run("generate", "-m", tmp_path / "m", "-n", 5).returncode == 0
-
-
-def test_interrupted_training_leaves_a_complete_model(run: Run, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "textgen", "train", str(TIDEWATER), "-o", str(tmp_path / "m")]
-    with subprocess.Popen(
-        [*command, "--steps", "100000", *QUICK], stderr=subprocess.PIPE, text=True
-    ) as training:
-        assert training.stderr is not None
-        for line in training.stderr:
-            if line.startswith("step "):
-                break
-        training.send_signal(signal.SIGINT)
-        rest = training.stderr.read()
-        assert training.wait(timeout=60) == 130
-    assert "interrupted" in rest
-    told = json.loads(run("info", "-m", tmp_path / "m", "--json").stdout)
-    assert told["training"]["interrupted"]
-    assert 0 < told["training"]["steps_done"] < 100_000
     assert run("generate", "-m", tmp_path / "m", "-n", 5).returncode == 0
 
 
@@ -360,45 +334,6 @@ def test_changed_byte_in_a_model_is_found(run: Run, trained: Path, tmp_path: Pat
     done = run("generate", "-m", model)
     assert done.returncode == 65
     assert "model.safetensors: changed or damaged" in one_line(done.stderr)
-
-
-LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
-from textgen.cli import main
-sys.argv = ["textgen", *sys.argv[2:]]
-main()
-"""
-
-
-@pytest.mark.parametrize("limit", [4000, 20_000])
-def test_disk_that_refuses_leaves_what_was_there(
-    trained: Path, tmp_path: Path, cache_home: Path, limit: int
-) -> None:
-    """The kernel refuses files beyond a size, as a full disk would."""
-    import shutil
-
-    model, kept = tmp_path / "model", tmp_path / "kept"
-    shutil.copytree(trained, model)
-    shutil.copytree(trained, kept)
-    environment = os.environ | {"XDG_CACHE_HOME": str(cache_home)}
-    commands = {
-        "train": ("train", "tidewater", "--steps", "1", *QUICK, "-o", str(model), "--overwrite"),
-        "prepare": ("prepare", "tidewater", "-o", str(tmp_path / "store")),
-        "generate": ("generate", "-m", str(model), "-n", "30000", "-o", str(tmp_path / "text")),
-    }
-    for arguments in commands.values():
-        done = subprocess.run(
-            [sys.executable, "-c", LIMITED, str(limit), *arguments],
-            capture_output=True,
-            check=False,
-            env=environment,
-        )
-        assert done.returncode == 74, done.stderr
-        assert b"File too large" in done.stderr.splitlines()[-1]
-    assert {path.name for path in tmp_path.iterdir()} == {"model", "kept"}
-    for path in kept.iterdir():
-        assert (model / path.name).read_bytes() == path.read_bytes()
 
 
 def seconds(run: Run, *arguments: str) -> float:

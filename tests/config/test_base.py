@@ -159,3 +159,22 @@ def test_length_of_training_is_given_once() -> None:
     assert TrainingConfig(steps=5).budget_seconds is None
     with pytest.raises(UsageError, match="steps and epochs exclude each other"):
         TrainingConfig(steps=5, epochs=1)
+
+
+def test_resolved_settings_leave_nothing_to_what_differs_elsewhere() -> None:
+    resolved = TrainingConfig().resolved()
+    assert (resolved.budget, resolved.learning_rate, resolved.weight_decay) == ("5m", 8e-3, 0.01)
+    assert resolved.threads == TrainingConfig().cores > 0
+    assert resolved.resolved() == resolved
+    chosen = TrainingConfig(steps=5, learning_rate=0.1, weight_decay=0.0, threads=3)
+    assert chosen.resolved() == chosen
+
+
+def test_saving_and_patience_are_checked() -> None:
+    assert TrainingConfig(save_every="1m30s").save_seconds == 90
+    for name, value in [("save_every", "often"), ("save_every", "0s")]:
+        with pytest.raises(UsageError, match="no length of time"):
+            TrainingConfig.from_dict({name: value})
+    for name in ("patience", "threads"):
+        with pytest.raises(UsageError, match=f"{name} is 0; it must be at least 1"):
+            TrainingConfig.from_dict({name: 0})

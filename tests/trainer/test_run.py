@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 from pathlib import Path
 
 import keras
@@ -44,6 +45,24 @@ def test_overwrite_moves_the_old_model_aside_when_the_new_training_begins_and_no
     assert record(whole)["steps"] == 2
     assert state_of(tmp_path / "whole.old") == before
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "whole.old", "short.txt"}
+
+
+def test_disk_that_refuses_leaves_the_old_model_and_the_training_goes_on_with_room(
+    small_text: Path, whole: Path, made: dict[str, Path]
+) -> None:
+    """The kernel refuses files beyond a size, as a full disk would."""
+    before = state_of(whole)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            TextGenerator.train(small_text, out=whole, overwrite=True, **TINY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert state_of(whole.with_name("whole.old")) == before
+    assert [path.name for path in whole.rglob("*")] == ["training_state"]
+    TextGenerator.train(small_text, out=whole, resume=True, **TINY)
+    assert weights(whole) == weights(made["whole"])
 
 
 def test_folder_of_another_trainer_is_busy(small_text: Path, unfinished: Path) -> None:
