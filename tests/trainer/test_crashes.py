@@ -157,7 +157,7 @@ def test_killed_training_ends_with_the_bytes_of_an_unbroken_one(
     assert inside >= kills // 3
 
 
-POINTS = {
+POINTS: dict[str, tuple[int | str, tuple[str, ...]]] = {
     "mid-epoch": (50, ()),
     "epoch end": (178, ()),
     "during validation": ("validation 2", ()),
@@ -200,11 +200,11 @@ def test_disk_that_refuses_leaves_the_checkpoint_before(
     points = points_of_a_run(lives, tmp_path)
     for number in range(offsets):
         run = lives(f"run-{number}", *DROPOUT)
-        where = {"folder": str(run.out), "at": points * number // offsets}
-        where["error"] = (errno.ENOSPC, errno.EIO)[number % 2]
-        child = run.begin(faults=where)
+        error = (errno.ENOSPC, errno.EIO)[number % 2]
+        at = points * number // offsets
+        child = run.begin(faults={"folder": str(run.out), "at": at, "error": error})
         assert child.wait() == 74, child.said
-        assert os.strerror(where["error"]) in child.said.splitlines()[-1]
+        assert os.strerror(error) in child.said.splitlines()[-1]
         saved = run.log.exists() and "saved" in run.log.read_text()
         assert bool(run.checkpoints()) >= saved
         if number % 5 == 4:

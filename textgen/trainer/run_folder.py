@@ -5,7 +5,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
@@ -61,6 +61,7 @@ class RunFolder:
             path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield
         finally:
+            self._remove_if_empty()
             path.unlink(missing_ok=True)
             lock.release()
 
@@ -104,8 +105,6 @@ class RunFolder:
         if overwrite:
             set_aside(self.path)
         self.refuse_others()
-        if self.is_begun:
-            remove_folder(self._state)
         make_folder(self._state)
 
     def refuse_anything(self) -> None:
@@ -163,6 +162,12 @@ class RunFolder:
     def finish(self) -> None:
         """Remove the checkpoints: the model is complete."""
         remove_folder(self._state)
+
+    def _remove_if_empty(self) -> None:
+        """Remove what a training that never came to a checkpoint has left."""
+        with suppress(OSError):  # there is something in it, or it is not there
+            self._state.rmdir()
+            self.path.rmdir()
 
     def _checkpoints(self) -> list[Path]:
         """Return the checkpoints, the oldest first."""

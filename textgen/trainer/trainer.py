@@ -107,7 +107,7 @@ class Trainer:
         """
         progress = self._progress or self._start()
         saver = Saver(
-            self.folder, self.training.save_seconds, lambda: self._checkpoint(progress), self._tell
+            self.folder, self.training.save_seconds, lambda: self.checkpoint(progress), self._tell
         )
         self.callbacks.on_train_begin({"steps": progress.schedule.steps, "done": progress.steps})
         error = Loop(
@@ -142,8 +142,8 @@ class Trainer:
             most=self.training.validations,
         )
 
-    def _checkpoint(self, progress: Progress) -> Checkpoint:
-        """Return the state as it is."""
+    def checkpoint(self, progress: Progress) -> Checkpoint:
+        """Return the state as it is, at some progress."""
         return Checkpoint(
             config=self.config,
             training=self.training,
