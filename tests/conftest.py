@@ -4,7 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.zygote import Zygote
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.generator import TextGenerator
@@ -83,12 +84,24 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(cache_home: Path) -> Run:
-    """Run `textgen` in a process of its own, as a person would."""
+def zygote(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """Forks processes that train."""
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache_home)}
+    zygote = Zygote(tmp_path_factory.mktemp("zygote"), environment)
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture(scope="session")
+def run(cache_home: Path, request: pytest.FixtureRequest) -> Run:
+    """Run `textgen` in a process of its own, as a person would; `train` is forked."""
 
     def textgen(*arguments: Any, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
         environment |= {"XDG_CACHE_HOME": str(cache_home)} | options.pop("env", {})
+        if arguments[0] == "train":
+            zygote: Zygote = request.getfixturevalue("zygote")
+            return zygote.run(arguments, env=environment, **options)
         return subprocess.run(
             [sys.executable, "-m", "textgen", *map(str, arguments)],
             capture_output=True,

@@ -61,7 +61,7 @@ class Faults:
 
     def covers(self, path: Any) -> bool:
         """Tell whether a path counts."""
-        return os.path.abspath(path).startswith(self.folder)
+        return str(Path(path).absolute()).startswith(self.folder)
 
     def allowed(self, count: int) -> int:
         """Return how many of so many points lie before the fault."""

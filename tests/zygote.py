@@ -7,15 +7,20 @@ Run as a program this is the zygote: it reads an order a line on standard input 
 happens, a line each, to standard output. `Zygote` is the other side.
 """
 
+import itertools
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import traceback
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+PATIENCE = 300  # seconds
 
 
 class Child:
@@ -23,13 +28,13 @@ class Child:
 
     Attributes:
         pid: its process id.
-        stderr: the file that takes what it says.
+        folder: holds the files `stdin`, `stdout` and `stderr`.
     """
 
-    def __init__(self, zygote: "Zygote", pid: int, stderr: Path) -> None:
+    def __init__(self, zygote: "Zygote", pid: int, folder: Path) -> None:
         self._zygote = zygote
         self.pid = pid
-        self.stderr = stderr
+        self.folder = folder
 
     def wait(self) -> int:
         """Wait for its end; return the exit code, or the signal's number with a minus."""
@@ -42,39 +47,63 @@ class Child:
 
     @property
     def said(self) -> str:
-        """What it has said so far."""
-        return self.stderr.read_text()
+        """What it has said on stderr so far."""
+        return (self.folder / "stderr").read_text()
 
 
 class Zygote:
-    """Starts the process that forks, and gives it orders."""
+    """Starts the process that forks, and gives it orders.
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    Args:
+        folder: takes what the children read and write.
+        environment: variables of the process.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.zygote"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # `select` sees no buffers
             env=environment,
             cwd=Path(__file__).parent.parent,
         )
+        self._folder = folder
+        self._environment = dict(environment)
+        self._numbers = itertools.count()
         self._codes: dict[int, int] = {}
 
-    def start(self, *arguments: Any, stderr: Path, **order: Any) -> Child:
+    def run(
+        self,
+        arguments: Sequence[Any],
+        *,
+        env: Mapping[str, str],
+        cwd: Any = None,
+        input: bytes = b"",
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """Run `textgen` to its end, as `subprocess.run` would."""
+        child = self.start(*arguments, env=dict(env), cwd=str(cwd or Path.cwd()), stdin=input.hex())
+        code = child.wait()
+        out, err = ((child.folder / name).read_bytes() for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    def start(self, *arguments: Any, **order: Any) -> Child:
         """Begin `textgen` with some arguments.
 
         Args:
             arguments: of the command line.
-            stderr: the file that takes what it says.
-            order: `faults`, the arguments of `Faults`; `log`, a file that takes a line for each
+            order: `env`, all of its environment if it is another one; `cwd`; `stdin`, bytes in
+                hexadecimal; `faults`, the arguments of `Faults`; `log`, a file that takes a line for each
                 step that was taken and each checkpoint that was written; `terminate`, a step
                 after which, or "validation N", in which the process sends itself SIGTERM.
         """
-        told = {"arguments": [str(a) for a in arguments], "stderr": str(stderr), **order}
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        told = {"arguments": [str(a) for a in arguments], "folder": str(folder), **order}
+        told.setdefault("env", self._environment)
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(told) + "\n")
-        self._process.stdin.flush()
-        return Child(self, self._read("pid"), stderr)
+        self._process.stdin.write(json.dumps(told).encode() + b"\n")
+        return Child(self, self._read("pid"), folder)
 
     def exit_code(self, pid: int) -> int:
         """Wait for the end of a child."""
@@ -94,6 +123,8 @@ class Zygote:
         """Read what happened until it is what was wanted; an exit is always written down."""
         assert self._process.stdout is not None
         while True:
+            readable, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+            assert readable, f"no word from the forked processes for {PATIENCE} seconds"
             told = json.loads(self._process.stdout.readline())
             if "code" in told:
                 self._codes[told["ended"]] = told["code"]
@@ -104,14 +135,32 @@ class Zygote:
 
 
 def be_born(order: dict[str, Any]) -> None:
-    """Become a `textgen` process."""
+    """Become a `textgen` process, whose end is quick: no other thread has come along."""
+    code: Any = 1
+    try:
+        obey(order)
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0)
+
+
+def obey(order: dict[str, Any]) -> None:
+    """Do what the other side has ordered."""
     from tests.faults import Faults
     from textgen.cli import main
 
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    said = os.open(order["stderr"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for handle, target in ((nowhere, 0), (nowhere, 1), (said, 2)):
-        os.dup2(handle, target)
+    folder = Path(order["folder"])
+    (folder / "stdin").write_bytes(bytes.fromhex(order.get("stdin", "")))
+    for target, name in enumerate(("stdin", "stdout", "stderr")):
+        os.dup2(os.open(folder / name, os.O_RDWR | os.O_CREAT), target)
+    os.environ.clear()
+    os.environ.update(order["env"])
+    os.chdir(order.get("cwd", "."))
     if "faults" in order:
         Faults(**order["faults"]).install()
     if "log" in order:
@@ -119,14 +168,7 @@ def be_born(order: dict[str, Any]) -> None:
     if "terminate" in order:
         terminate_at(order["terminate"])
     sys.argv = ["textgen", *order["arguments"]]
-    code: Any = 1
-    try:
-        main()
-    except SystemExit as end:
-        code = end.code
-    finally:
-        sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 0)
+    main()
 
 
 def write_log(path: str) -> None:

@@ -8,7 +8,6 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +34,6 @@ IMPATIENT = (
 IMPATIENT_STEPS = 120
 
 
-@pytest.fixture(scope="module")
-def zygote(cache_home: Path) -> Iterator[Zygote]:
-    born = Zygote(os.environ | {"XDG_CACHE_HOME": str(cache_home)})
-    yield born
-    born.close()
-
-
 class Lives:
     """Trainings in one folder, one after the other or at once."""
 
@@ -54,9 +46,8 @@ class Lives:
 
     def begin(self, *flags: str, **order: Any) -> Child:
         """Start a process that trains."""
-        stderr = self.out.with_name(f"{self.out.name}.{random.randrange(1 << 60)}")
         command = ("train", self._corpus, "-o", self.out, *self.options, *flags)
-        return self._zygote.start(*command, stderr=stderr, log=str(self.log), **order)
+        return self._zygote.start(*command, log=str(self.log), **order)
 
     def complete(self, *flags: str) -> str:
         """Train to the end; return a hash of the model."""
@@ -112,25 +103,35 @@ def unbroken(zygote: Zygote, corpus: Path, tmp_path_factory: pytest.TempPathFact
     return model
 
 
-def points_of_a_run(lives: Any, tmp_path: Path) -> int:
-    """Return how many points, as `Faults` counts them, an unbroken run has."""
+def measure_a_run(whole: Lives, tmp_path: Path) -> tuple[int, float]:
+    """Return how many points, as `Faults` counts them, and seconds an unbroken run has."""
     trace = tmp_path / "trace"
-    whole = lives("traced", *DROPOUT)
+    start = time.monotonic()
     child = whole.begin(faults={"folder": str(whole.out), "trace": str(trace)})
     assert child.wait() == 0, child.said
-    return int(trace.read_text().splitlines()[-1].split("\t")[0])
+    points = int(trace.read_text().splitlines()[-1].split("\t")[0])
+    return points, time.monotonic() - start
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.slow)])
+# With the loop that XLA compiles, several threads, two layers and dropout everywhere.
+FULL = (
+    *("--activation", "tanh", "--threads", "2", "--units", "16,8", "--tokenizer", "bpe"),
+    *("--vocab-size", "300", "--dropout", "0.2", "--embedding-dropout", "0.1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("kills", "options"), [(20, DROPOUT), pytest.param(200, FULL, marks=pytest.mark.slow)]
+)
 def test_killed_training_ends_with_the_bytes_of_an_unbroken_one(
-    lives: Any, unbroken: Any, tmp_path: Path, kills: int
+    lives: Any, unbroken: Any, tmp_path: Path, kills: int, options: tuple[str, ...]
 ) -> None:
     chance = random.Random(kills)
-    points = points_of_a_run(lives, tmp_path)
-    expected = unbroken(*DROPOUT)
+    points, seconds = measure_a_run(lives("traced", *options), tmp_path)
+    expected = unbroken(*options)
     killed = inside = runs = 0
     while killed < kills:
-        run = lives(f"run-{runs}", *DROPOUT)
+        run = lives(f"run-{runs}", *options)
         lost, code = 0, -1
         while code:
             if killed < kills and 3 * inside <= killed:  # a third inside a save
@@ -138,7 +139,7 @@ def test_killed_training_ends_with_the_bytes_of_an_unbroken_one(
                 child = run.begin("--resume", faults=where)
             else:
                 child = run.begin("--resume")
-                time.sleep(chance.uniform(0, 2.5) if killed < kills else 0)
+                time.sleep(chance.uniform(0, seconds) if killed < kills else 0)
                 if killed < kills:
                     child.kill()
                 where = {}
@@ -197,7 +198,7 @@ def test_terminated_training_goes_on_where_it_was(
 def test_disk_that_refuses_leaves_the_checkpoint_before(
     lives: Any, unbroken: Any, tmp_path: Path, offsets: int
 ) -> None:
-    points = points_of_a_run(lives, tmp_path)
+    points, _ = measure_a_run(lives("traced", *DROPOUT), tmp_path)
     for number in range(offsets):
         run = lives(f"run-{number}", *DROPOUT)
         error = (errno.ENOSPC, errno.EIO)[number % 2]

@@ -37,6 +37,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._state = path / TRAINING_STATE
+        self._aside: Path | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -61,7 +62,7 @@ class RunFolder:
             path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield
         finally:
-            self._remove_if_empty()
+            self._undo_if_empty()
             path.unlink(missing_ok=True)
             lock.release()
 
@@ -103,7 +104,7 @@ class RunFolder:
             UsageError: something else stands there.
         """
         if overwrite:
-            set_aside(self.path)
+            self._aside = set_aside(self.path)
         self.refuse_others()
         make_folder(self._state)
 
@@ -163,11 +164,13 @@ class RunFolder:
         """Remove the checkpoints: the model is complete."""
         remove_folder(self._state)
 
-    def _remove_if_empty(self) -> None:
-        """Remove what a training that never came to a checkpoint has left."""
-        with suppress(OSError):  # there is something in it, or it is not there
+    def _undo_if_empty(self) -> None:
+        """Make a training undone that never came to a checkpoint."""
+        with suppress(OSError):  # there is something in the folder, or there is no folder
             self._state.rmdir()
             self.path.rmdir()
+            if self._aside:
+                self._aside.rename(self.path)
 
     def _checkpoints(self) -> list[Path]:
         """Return the checkpoints, the oldest first."""
