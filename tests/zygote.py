@@ -93,9 +93,9 @@ class Zygote:
         Args:
             arguments: of the command line.
             order: `env`, all of its environment if it is another one; `cwd`; `stdin`, bytes in
-                hexadecimal; `faults`, the arguments of `Faults`; `log`, a file that takes a line for each
-                step that was taken and each checkpoint that was written; `terminate`, a step
-                after which, or "validation N", in which the process sends itself SIGTERM.
+                hexadecimal; `faults`, the arguments of `Faults`; `log`, a file that takes a line
+                for each step that was taken and each checkpoint that was written; `terminate`,
+                a step after which, or "validation N", in which the process sends itself SIGTERM.
         """
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
