@@ -36,7 +36,8 @@ def info(model: Path | None, as_json: bool) -> None:
         rows |= _rows(loaded, folder / MANIFEST)
     if unfinished is not None:
         told["unfinished"] = unfinished.to_dict()
-        rows |= tell_unfinished(unfinished, folder)
+        diverged = told.get("training", {}).get("ended") == "diverged"
+        rows |= tell_unfinished(unfinished, folder, diverged=diverged)
     lines = (f"{name:<11} {value}" for name, value in rows.items())
     click.echo(json.dumps(told) if as_json else "\n".join(lines))
 

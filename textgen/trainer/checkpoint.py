@@ -92,7 +92,7 @@ class Checkpoint:
             DataError: it is not whole.
         """
         try:
-            facts = read_facts(folder)
+            facts = read_json(folder / FACTS)
             _check_files(folder, facts)
             arrays = safetensors.numpy.load_file(folder / ARRAYS)
             count = sum(name.startswith("variable.") for name in arrays)
@@ -116,19 +116,6 @@ class Checkpoint:
             raise DataError(f"{folder}: damaged ({error})") from None
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
-    """Read the plain facts of a checkpoint; the other files are not looked at.
-
-    Raises:
-        DataError: it is damaged, or of another form.
-        FileNotFoundError: it is not there, or not whole.
-    """
-    facts = read_json(folder / FACTS)
-    if facts.get("format") != FORMAT:
-        raise DataError(f"{folder}: format {facts.get('format')!r} is not read")
-    return facts
-
-
 def present_versions() -> dict[str, str]:
     """Return the versions of what computes here: libraries, Python, machine."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
@@ -137,7 +124,9 @@ def present_versions() -> dict[str, str]:
 
 
 def _check_files(folder: Path, facts: dict[str, Any]) -> None:
-    """Refuse a checkpoint that is not what it was when written."""
+    """Refuse a checkpoint of another form, or one that is not what it was when written."""
+    if facts.get("format") != FORMAT:
+        raise DataError(f"{folder}: format {facts.get('format')!r} is not read")
     for name in (ARRAYS, HISTORY, TOKENIZER):
         if facts["files"].get(name) != file_identity(folder / name):
             raise DataError(f"{folder / name}: changed or damaged")

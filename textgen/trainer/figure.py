@@ -61,24 +61,22 @@ def draw(events: list[dict[str, Any]], best_step: int) -> tuple[str, bytes]:
         panels = figure.subplots(4, sharex=True, height_ratios=(3, 1, 1, 1))
         loss, rate, norm, pace = panels
         _draw_loss(loss, events, best_step)
-        _draw_line(rate, _points(events, "learning_rate"), "Learning rate")
-        norms = _points(events, "gradient_norm")
-        _draw_line(norm, norms, "Gradient norm, before clipping", logarithmic=True)
-        _draw_line(pace, _points(events, "tokens_per_second"), "Throughput, tokens/s")
+        _draw_line(rate, events, "learning_rate", "Learning rate")
+        _draw_line(norm, events, "gradient_norm", "Gradient norm, before clipping", log=True)
+        _draw_line(pace, events, "tokens_per_second", "Throughput, tokens/s")
         for axes in (rate, pace):
             axes.set_ylim(bottom=0)
         _mark_resumes(panels, events)
-        _scale_steps(pace, max([event["step"] for event in events], default=1))
+        _scale_steps(pace, max([1, *(event["step"] for event in events)]))
         figure.legend(loc="outside upper left", ncols=4)
         return _print(figure, "svg").decode(), _print(figure, "png")
 
 
 def _draw_loss(axes: Axes, events: list[dict[str, Any]], best_step: int) -> None:
     """Draw the loss in training and validation, and where the kept weights stand."""
-    points = _points(events, "loss")
-    losses = [loss for _, loss in points] or [1.0]
+    losses = [event["loss"] for event in events if "loss" in event] or [1.0]
     wide = max(losses) > SPAN * min(losses)
-    _draw_line(axes, points, "Loss, nats per token", logarithmic=wide, label="training")
+    _draw_line(axes, events, "loss", "Loss, nats per token", log=wide, label="training")
     course = [(e["step"], e["validation"]["nats_per_token"]) for e in events if "validation" in e]
     kept = [point for point in course if point[0] == best_step]
     looks: dict[str, Any] = {"marker": "o", "color": ORANGE}
@@ -91,25 +89,26 @@ def _draw_loss(axes: Axes, events: list[dict[str, Any]], best_step: int) -> None
 
 
 def _draw_line(
-    axes: Axes, points: Points, title: str, *, logarithmic: bool = False, label: str | None = None
+    axes: Axes,
+    events: list[dict[str, Any]],
+    name: str,
+    title: str,
+    *,
+    log: bool = False,
+    label: str | None = None,
 ) -> None:
     """Draw a figure that events about optimization tell, in a panel of its own."""
-    marker = "." if len(points) < FEW else None
-    axes.plot(*_columns(points), color=BLUE, marker=marker, label=label)
-    axes.set_title(title + ", log scale" * logarithmic)
+    steps, values = _columns([(event["step"], event[name]) for event in events if name in event])
+    marker = "." if len(steps) < FEW else None
+    axes.plot(steps, values, color=BLUE, marker=marker, label=label, gid=name)
+    axes.set_title(title + ", log scale" * log)
     axes.yaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), min_n_ticks=3))
-    if logarithmic:
+    if log:
         axes.set_yscale("log")
-        _, values = _columns(points)
         decades = max(values, default=1) > 100 * min(values, default=1)
         axes.yaxis.set_major_locator(LogLocator(subs=(1,) if decades else (1, 2, 5)))
         axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter("{x:,g}")
-
-
-def _points(events: list[dict[str, Any]], name: str) -> Points:
-    """Return what events about optimization tell of something."""
-    return [(event["step"], event[name]) for event in events if name in event]
 
 
 def _columns(points: Points) -> tuple[list[int], list[float]]:
@@ -121,7 +120,7 @@ def _mark_resumes(panels: Sequence[Axes], events: list[dict[str, Any]]) -> None:
     """Draw a line where the run was taken up again; one of them all is in the legend."""
     looks: dict[str, Any] = {"color": FAINT, "linestyle": "--", "linewidth": 0.8, "zorder": 1}
     steps = [event["step"] for event in events if "resumed" in event]
-    lines = [axes.axvline(step, gid="resumed", **looks) for step in steps for axes in panels]
+    lines = [axes.axvline(step, **looks) for step in steps for axes in panels]
     for line in lines[:1]:
         line.set_label("resumed")
 

@@ -90,7 +90,8 @@ def _table(rows: dict[str, str]) -> str:
 
 def _samples(events: list[dict[str, Any]]) -> str:
     """Return some of the texts that the model wrote, each with its step."""
-    return "\n".join(
+    shown = [
         f"<h3>After step {event['step']:,}</h3>\n<pre>{escape(event['sample'])}</pre>"
         for event in spread(events, SAMPLES)
-    )
+    ]
+    return "\n".join(shown) or "<p>Nothing: it ended before it was asked to.</p>"

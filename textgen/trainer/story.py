@@ -53,8 +53,9 @@ def tell_training(record: dict[str, Any]) -> dict[str, str]:
     if told["resumed"]:
         rows["resumed"] = f"at step {_list(told['resumed'])}"
     if told["seconds_saving"]:
-        share = told["seconds_saving"] / told["seconds"]
-        rows["checkpoints"] = f"{told['seconds_saving']:.1f}s, {share:.1%} of the time"
+        saving = told["seconds_saving"]
+        share = saving / max(saving, told["seconds"])
+        rows["checkpoints"] = f"{saving:.2f}s, {share:.1%} of the time"
     if told["course"]:
         rows["validation"] = f"{_course(told['course'])}, best at {told['best_step']:,}"
     rows["quality"] = _quality(told)
@@ -67,8 +68,14 @@ def tell_training(record: dict[str, Any]) -> dict[str, str]:
     return rows
 
 
-def tell_unfinished(unfinished: Unfinished, folder: Path) -> dict[str, str]:
-    """Tell how far a run is, and how to go on with it."""
+def tell_unfinished(unfinished: Unfinished, folder: Path, *, diverged: bool) -> dict[str, str]:
+    """Tell how far a run is, and how to go on with it.
+
+    Args:
+        unfinished: the run.
+        folder: where it is.
+        diverged: whether it has; then it would again, because it repeats itself.
+    """
     rows = {"unfinished": "no checkpoint yet"}
     if unfinished.steps and unfinished.saved:
         age = (datetime.now(UTC) - datetime.fromisoformat(unfinished.saved)).total_seconds()
@@ -80,10 +87,13 @@ def tell_unfinished(unfinished: Unfinished, folder: Path) -> dict[str, str]:
         rows["so far"] = _course(unfinished.course) if unfinished.course else "no validation yet"
     if best := unfinished.best:
         rows["so far"] += f", best at {best['step']:,}"
+    path = shlex.quote(str(folder))
     if unfinished.worker:
         rows["at work"] = unfinished.worker
+    elif diverged:
+        rows["go on"] = f"textgen train CORPUS -o OTHER --init-from {path}, less --learning-rate"
     else:
-        rows["go on"] = f"textgen train CORPUS -o {shlex.quote(str(folder))} --resume"
+        rows["go on"] = f"textgen train CORPUS -o {path} --resume"
     return rows
 
 

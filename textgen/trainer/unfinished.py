@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from textgen.errors import DataError
-from textgen.trainer.checkpoint import FACTS, read_facts
+from textgen.files import read_json
+from textgen.trainer.checkpoint import FACTS
 from textgen.trainer.run_folder import RunFolder
 
 
@@ -64,7 +65,7 @@ def _as_saved(path: Path, worker: str | None) -> Unfinished:
     Raises:
         DataError, OSError, KeyError, TypeError, ValueError: it is not there, or not whole.
     """
-    facts = read_facts(path)
+    facts = read_json(path / FACTS)
     progress, best = facts["progress"], facts["progress"]["best"]
     written = datetime.fromtimestamp((path / FACTS).stat().st_mtime, UTC)
     quality = best and {
