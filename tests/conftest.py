@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -120,4 +121,25 @@ def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes = ("--units", "48", "--layers", "2", "--embedding-size", "16")
     done = run("train", TIDEWATER, "-o", folder, "--steps", 120, *sizes)
     assert done.returncode == 0, done.stderr.decode()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def interrupted(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a training of 60 steps that a signal ended after step 45."""
+    import keras
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch == 44:
+                signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path_factory.mktemp("interrupted") / "tidewater"
+    sizes: dict[str, Any] = {"units": (24,), "embedding_size": 8, "batch_size": 32, "window": 64}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache_home))
+        with pytest.raises(KeyboardInterrupt):
+            TextGenerator.train(
+                TIDEWATER, out=folder, steps=60, validations=2, callbacks=[Interrupt()], **sizes
+            )
     return folder

@@ -10,7 +10,10 @@ import pytest
 
 import textgen
 
-HEAVY = {"tensorflow", "keras", "keras_nlp", "keras_hub", "datasets", "torch", "pandas", "pyarrow"}
+HEAVY = {
+    *("tensorflow", "keras", "keras_nlp", "keras_hub", "matplotlib", "filelock"),
+    *("datasets", "torch", "pandas", "pyarrow"),
+}
 
 REPORT = """
 import json, sys
@@ -57,6 +60,15 @@ def test_generation_and_evaluation_need_no_training_framework(trained: Path) -> 
     recipe = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
     evaluate = command("evaluate", str(recipe), "-m", str(trained), "--split", "validation")
     assert not imported(evaluate) & HEAVY
+
+
+def test_info_needs_neither_a_training_framework_nor_an_engine(
+    trained: Path, interrupted: Path
+) -> None:
+    for folder in (trained, interrupted):
+        found = imported(command("info", "-m", str(folder)))
+        assert "safetensors" in found
+        assert not found & (HEAVY | {"onnx", "onnxruntime"})
 
 
 def test_library_generates_without_a_training_framework(trained: Path) -> None:

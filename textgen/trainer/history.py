@@ -66,4 +66,4 @@ def read_jsonl(data: bytes) -> list[dict[str, Any]]:
     Raises:
         ValueError: the lines are not JSON.
     """
-    return [json.loads(line) for line in data.decode().splitlines()]
+    return [json.loads(line) for line in data.splitlines()]

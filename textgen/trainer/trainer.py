@@ -117,7 +117,7 @@ class Trainer:
         if progress.best is None:
             raise error or RuntimeError("a run ended without a validation")
         record = self._record(progress, progress.best, error)
-        return TrainingResult(self.config, progress.best.weights, record, error)
+        return TrainingResult(self.config, progress.best.weights, record, progress.history, error)
 
     def _start(self) -> Progress:
         """Return the progress of a run that has done nothing yet, its length fixed."""
