@@ -103,14 +103,18 @@ def unbroken(zygote: Zygote, corpus: Path, tmp_path_factory: pytest.TempPathFact
     return model
 
 
-def measure_a_run(whole: Lives, tmp_path: Path) -> tuple[int, float]:
-    """Return how many points, as `Faults` counts them, and seconds an unbroken run has."""
-    trace = tmp_path / "trace"
+# Then only the first and the last step are saved, and runs write alike.
+SELDOM = ("--save-every", "1h")
+
+
+def trace_a_run(run: Lives) -> tuple[float, list[list[str]]]:
+    """Return the seconds of an unbroken run, and its points and calls as `Faults` writes them."""
+    trace = run.out.with_name("trace")
     start = time.monotonic()
-    child = whole.begin(faults={"folder": str(whole.out), "trace": str(trace)})
+    child = run.begin(faults={"folder": str(run.out), "trace": str(trace)})
     assert child.wait() == 0, child.said
-    points = int(trace.read_text().splitlines()[-1].split("\t")[0])
-    return points, time.monotonic() - start
+    seconds = time.monotonic() - start
+    return seconds, [line.split("\t") for line in trace.read_text().splitlines()]
 
 
 # With the loop that XLA compiles, several threads, two layers and dropout everywhere.
@@ -124,10 +128,11 @@ FULL = (
     ("kills", "options"), [(20, DROPOUT), pytest.param(200, FULL, marks=pytest.mark.slow)]
 )
 def test_killed_training_ends_with_the_bytes_of_an_unbroken_one(
-    lives: Any, unbroken: Any, tmp_path: Path, kills: int, options: tuple[str, ...]
+    lives: Any, unbroken: Any, kills: int, options: tuple[str, ...]
 ) -> None:
     chance = random.Random(kills)
-    points, seconds = measure_a_run(lives("traced", *options), tmp_path)
+    seconds, calls = trace_a_run(lives("traced", *options, *SELDOM))
+    a_save = next(int(c[0]) for c in calls if c[1] == "rename" and c[3].endswith("history.jsonl"))
     expected = unbroken(*options)
     killed = inside = runs = 0
     while killed < kills:
@@ -135,7 +140,7 @@ def test_killed_training_ends_with_the_bytes_of_an_unbroken_one(
         lost, code = 0, -1
         while code:
             if killed < kills and 3 * inside <= killed:  # a third inside a save
-                where = {"folder": str(run.out), "at": chance.randrange(points * 2 // 3)}
+                where = {"folder": str(run.out), "at": chance.randrange(2 * a_save)}
                 child = run.begin("--resume", faults=where)
             else:
                 child = run.begin("--resume")
@@ -196,11 +201,12 @@ def test_terminated_training_goes_on_where_it_was(
 
 @pytest.mark.parametrize("offsets", [20, pytest.param(50, marks=pytest.mark.slow)])
 def test_disk_that_refuses_leaves_the_checkpoint_before(
-    lives: Any, unbroken: Any, tmp_path: Path, offsets: int
+    lives: Any, unbroken: Any, offsets: int
 ) -> None:
-    points, _ = measure_a_run(lives("traced", *DROPOUT), tmp_path)
+    _, calls = trace_a_run(lives("traced", *DROPOUT, *SELDOM))
+    points = int(calls[-1][0])
     for number in range(offsets):
-        run = lives(f"run-{number}", *DROPOUT)
+        run = lives(f"run-{number}", *DROPOUT, *SELDOM)
         error = (errno.ENOSPC, errno.EIO)[number % 2]
         at = points * number // offsets
         child = run.begin(faults={"folder": str(run.out), "at": at, "error": error})
@@ -226,13 +232,10 @@ def test_of_two_trainers_for_one_folder_one_wins(lives: Any, unbroken: Any, race
         assert [p.name for p in run.out.parent.iterdir() if p.is_dir()].count(run.out.name) == 1
 
 
-def test_everything_is_on_the_disk_before_it_gets_its_name(lives: Any, tmp_path: Path) -> None:
+def test_everything_is_on_the_disk_before_it_gets_its_name(lives: Any) -> None:
     """Write, fsync, rename, fsync the folder: in this order, for every file that is written."""
-    trace = tmp_path / "trace"
-    run = lives("m", "--steps", "5")
-    child = run.begin(faults={"folder": str(run.out), "trace": str(trace)})
-    assert child.wait() == 0, child.said
-    calls = [line.split("\t")[1:] for line in trace.read_text().splitlines()]
+    _, calls = trace_a_run(lives("m", "--steps", "5"))
+    calls = [call[1:] for call in calls]
     synced: set[str] = set()
     named: dict[str, str] = {}
     for kind, path, *target in calls:
