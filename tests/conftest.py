@@ -2,9 +2,10 @@
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.zygote import Zygote
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.generator import TextGenerator
@@ -83,12 +85,24 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(cache_home: Path) -> Run:
-    """Run `textgen` in a process of its own, as a person would."""
+def zygote(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """Forks processes that train."""
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache_home)}
+    zygote = Zygote(tmp_path_factory.mktemp("zygote"), environment)
+    yield zygote
+    zygote.close()
+
+
+@pytest.fixture(scope="session")
+def run(cache_home: Path, request: pytest.FixtureRequest) -> Run:
+    """Run `textgen` in a process of its own, as a person would; `train` is forked."""
 
     def textgen(*arguments: Any, **options: Any) -> "subprocess.CompletedProcess[bytes]":
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
         environment |= {"XDG_CACHE_HOME": str(cache_home)} | options.pop("env", {})
+        if arguments[0] == "train":
+            zygote: Zygote = request.getfixturevalue("zygote")
+            return zygote.run(arguments, env=environment, **options)
         return subprocess.run(
             [sys.executable, "-m", "textgen", *map(str, arguments)],
             capture_output=True,
@@ -107,4 +121,25 @@ def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes = ("--units", "48", "--layers", "2", "--embedding-size", "16")
     done = run("train", TIDEWATER, "-o", folder, "--steps", 120, *sizes)
     assert done.returncode == 0, done.stderr.decode()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def interrupted(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a training of 60 steps that a signal ended after step 45."""
+    import keras
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch == 44:
+                signal.raise_signal(signal.SIGINT)
+
+    folder = tmp_path_factory.mktemp("interrupted") / "tidewater"
+    sizes: dict[str, Any] = {"units": (24,), "embedding_size": 8, "batch_size": 32, "window": 64}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache_home))
+        with pytest.raises(KeyboardInterrupt):
+            TextGenerator.train(
+                TIDEWATER, out=folder, steps=60, validations=2, callbacks=[Interrupt()], **sizes
+            )
     return folder

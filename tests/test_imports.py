@@ -11,8 +11,8 @@ import pytest
 import textgen
 
 HEAVY = {
-    *("tensorflow", "keras", "keras_nlp", "keras_hub", "torch"),
-    *("datasets", "pandas", "pyarrow", "matplotlib", "filelock"),
+    *("tensorflow", "keras", "keras_nlp", "keras_hub", "matplotlib", "filelock"),
+    *("datasets", "torch", "pandas", "pyarrow"),
 }
 
 REPORT = """
@@ -62,6 +62,15 @@ def test_generation_and_evaluation_need_no_training_framework(trained: Path) -> 
     assert not imported(evaluate) & HEAVY
 
 
+def test_info_needs_neither_a_training_framework_nor_an_engine(
+    trained: Path, interrupted: Path
+) -> None:
+    for folder in (trained, interrupted):
+        found = imported(command("info", "-m", str(folder)))
+        assert "safetensors" in found
+        assert not found & (HEAVY | {"onnx", "onnxruntime"})
+
+
 def test_library_generates_without_a_training_framework(trained: Path) -> None:
     code = f"""
 from textgen import TextGenerator
@@ -90,10 +99,9 @@ sys.modules["tensorflow"] = None  # as if it were not installed
 
 def test_public_names_are_these() -> None:
     assert sorted(textgen.__all__) == [
-        "Busy", "CorpusConfig", "DataError", "Generation", "GenerationConfig", "Interrupted",
-        "MissingInput", "ModelConfig", "NetworkConfig", "Quality", "TextGenerator", "TextStream",
-        "TextgenError", "TrainingConfig", "TrainingDiverged", "UnsafeModel", "Usage", "UsageError",
-        "__version__",
+        "CorpusConfig", "DataError", "Generation", "GenerationConfig", "MissingInput",
+        "ModelConfig", "NetworkConfig", "Quality", "TextGenerator", "TextStream", "TextgenError",
+        "TrainingConfig", "TrainingDiverged", "UnsafeModel", "Usage", "UsageError", "__version__",
     ]  # fmt: skip
     for name in textgen.__all__:
         assert getattr(textgen, name) is not None

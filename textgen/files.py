@@ -177,10 +177,13 @@ def make_folder(path: Path) -> None:
     _sync_folder(path.absolute().parent)
 
 
-def set_aside(path: Path) -> None:
-    """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ..."""
-    if path.exists():
-        path.rename(_free_name(path))
+def set_aside(path: Path) -> Path | None:
+    """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ...
+
+    Returns:
+        where it is now.
+    """
+    return path.rename(_free_name(path)) if path.exists() else None
 
 
 def _write_synced(path: Path, data: bytes) -> None:

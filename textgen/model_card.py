@@ -27,10 +27,10 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
         f"- Network: {config.summary()}, {config.parameter_count():,} parameters",
     ]
     if training := provenance.get("training"):
-        quality = training["validation"]
+        quality, ended = training["validation"], training.get("ended", "complete")
         lines += [
             f"- Training: {training['steps_done']:,} steps, {training['epochs']:g} epochs, "
-            f"{format_duration(training['seconds'])}",
+            f"{format_duration(training['seconds'])}" + f" ({ended})" * (ended != "complete"),
             f"- Quality on the held-out text: {quality['bits_per_byte']:.3f} bits per byte, "
             f"perplexity {quality['perplexity']:.2f} per token",
         ]

@@ -3,15 +3,17 @@
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.runtime.decoder import Decoder
 from textgen.tokenization.prepare import Progress, encode_pieces, ignore_progress
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+
+if TYPE_CHECKING:
+    from textgen.runtime.decoder import Decoder  # ONNX Runtime, which a record does not need
 
 # Tokens scored in one call of the decoder: bounds memory to this many rows of logits.
 BLOCK = 512
@@ -65,7 +67,7 @@ class Scorer:
         decoder: the model.
     """
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: "Decoder") -> None:
         self._decoder = decoder
         self._state = decoder.initial_state()
         self._previous = EOS_ID
@@ -85,7 +87,7 @@ class Scorer:
 
 
 def measure(
-    decoder: Decoder,
+    decoder: "Decoder",
     tokenizer: Tokenizer,
     pieces: Iterable[str | None],
     progress: Progress = ignore_progress,

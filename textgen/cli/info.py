@@ -2,63 +2,74 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from textgen.cli.options import model_option, require_model
-from textgen.config.duration import format_duration
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import ModelConfig
+from textgen.errors import DataError
+
+if TYPE_CHECKING:
+    from textgen.model_folder import Model
 
 
 @click.command(short_help="Show what a model folder holds.")
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path | None, as_json: bool) -> None:
-    """Show what a model is, what it was trained on, and how good it is."""
-    from textgen.model_folder import read_model
+    """Show what a model is, what it was trained on, how that went, and how good it is.
+
+    Of a training that is not finished: how far it is, and how to go on with it.
+    """
+    from textgen.model_folder import MANIFEST, read_model
+    from textgen.trainer.story import tell_unfinished
+    from textgen.trainer.unfinished import read_unfinished
 
     folder = require_model(model)
-    loaded = read_model(folder)
-    told = {
-        "model": str(folder),
-        "config": loaded.config.to_dict(),
-        "parameters": loaded.config.parameter_count(),
-        "tokenizer": {"kind": loaded.tokenizer.kind, "normalize": loaded.tokenizer.normal_form},
-        "generation": loaded.generation.to_dict(),
-        **loaded.provenance,
+    unfinished = read_unfinished(folder)  # first, because a run that ends now leaves a model
+    told: dict[str, Any] = {"model": str(folder)}
+    rows = {"model": str(folder)}
+    if unfinished is None or (folder / MANIFEST).exists():
+        loaded = read_model(folder)
+        told |= _values(loaded)
+        rows |= _rows(loaded, folder / MANIFEST)
+    if unfinished is not None:
+        told["unfinished"] = unfinished.to_dict()
+        diverged = told.get("training", {}).get("ended") == "diverged"
+        rows |= tell_unfinished(unfinished, folder, diverged=diverged)
+    lines = (f"{name:<11} {value}" for name, value in rows.items())
+    click.echo(json.dumps(told) if as_json else "\n".join(lines))
+
+
+def _values(model: "Model") -> dict[str, Any]:
+    """Describe a model in values that JSON can hold."""
+    return {
+        "config": model.config.to_dict(),
+        "parameters": model.config.parameter_count(),
+        "tokenizer": {"kind": model.tokenizer.kind, "normalize": model.tokenizer.normal_form},
+        "generation": model.generation.to_dict(),
+        **model.provenance,
     }
-    click.echo(json.dumps(told) if as_json else "\n".join(_lines(told, loaded.config)))
 
 
-def _lines(told: dict[str, Any], config: ModelConfig) -> list[str]:
-    """Put a model's description into lines of a name and a value."""
+def _rows(model: "Model", manifest: Path) -> dict[str, str]:
+    """Describe a model in words.
+
+    Raises:
+        DataError: the record of its training is damaged.
+    """
+    from textgen.trainer.story import tell_model, tell_training
+
     usual, always = GenerationConfig().to_dict(), ("max_new_tokens", "temperature")
-    generation = told["generation"]
-    sampling = {k: v for k, v in generation.items() if k in always or v != usual[k]}
-    rows = {
-        "model": told["model"],
-        "network": config.summary(),
-        "parameters": f"{told['parameters']:,}",
-        "tokens": f"{told['tokenizer']['kind']}, {config.vocab_size:,} types, "
-        f"text {told['tokenizer']['normalize']}",
-        "sampling": ", ".join(f"{name} {value}" for name, value in sampling.items()),
-    }
-    if corpus := told.get("corpus"):
-        rows["corpus"] = f"{corpus['name']} (licence: {corpus['licence']})"
-        rows["validation"] = corpus["cut"]
-    if training := told.get("training"):
-        quality = training["validation"]
-        rows["training"] = (
-            f"{training['steps_done']:,} of {training['steps']:,} steps, "
-            f"{training['epochs']:g} epochs, {format_duration(training['seconds'])}, "
-            f"{training['tokens_per_second']:,.0f} tokens/s"
-        )
-        rows["repeat"] = f"--steps {training['steps']} --seed {training['settings']['seed']}"
-        rows["quality"] = (
-            f"{quality['nats_per_token']:.4f} nats per token, perplexity "
-            f"{quality['perplexity']:.2f}, {quality['bits_per_byte']:.4f} bits per byte"
-            + "".join(f", {name} {value}" for name, value in training.get("metrics", {}).items())
-        )
-    return [f"{name:<11} {value}" for name, value in rows.items()]
+    chosen = {k: v for k, v in model.generation.to_dict().items() if k in always or v != usual[k]}
+    sampling = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    rows = tell_model(model) | {"sampling": sampling}
+    if training := model.provenance.get("training"):
+        try:
+            rows |= tell_training(training)
+        except (KeyError, TypeError, ValueError):
+            raise DataError(
+                f"{manifest}: damaged record of training; copy the model folder anew"
+            ) from None
+    return rows

@@ -88,6 +88,7 @@ class TrainingConfig(Config):
         10,
         "Most times that validation is measured; fewer if it took over 5% of the time.",
         minimum=1,
+        maximum=1000,
     )
     patience: int | None = option(
         None,

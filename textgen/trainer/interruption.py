@@ -13,8 +13,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interruption:
     """Within it the first signal is only noted; a second acts at once, as it did before.
 
-    Outside the main thread, where Python allows no handlers, nothing is noted. What the second
-    raises may be an `Interrupted`, too, and comes at any point; `noted` is the first.
+    Outside the main thread, where Python allows no handlers, nothing is noted; nor is a signal
+    that the process ignores, as one begun in the background does. What the second raises may be
+    an `Interrupted`, too, and comes at any point; `noted` is the first.
     """
 
     def __init__(self) -> None:
@@ -23,7 +24,9 @@ class Interruption:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            for number in SIGNALS:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(

@@ -67,7 +67,8 @@ class Loop:
         error: Interrupted | TrainingDiverged | None = None
         with self._interruption:
             try:
-                self.saver.save()
+                if not self.progress.resumed:
+                    self.saver.save()  # fixes a budget's steps, and shows that the disk takes it
                 self._optimize()
             except (Interrupted, TrainingDiverged) as reason:
                 if isinstance(reason, Interrupted) and reason is not self._interruption.noted:

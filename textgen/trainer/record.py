@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from textgen.config.model import ModelConfig
 from textgen.errors import Interrupted, TrainingDiverged
 from textgen.scoring import Quality
+from textgen.trainer.history import History
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,12 @@ class TrainingResult:
     """The best weights of a run, with what they are and how they came about.
 
     Attributes:
+        history: what happened.
         error: what ended the run early, if it was a signal or divergence.
     """
 
     config: ModelConfig
     weights: dict[str, NDArray[np.float32]]
     record: TrainingRecord
+    history: History
     error: Interrupted | TrainingDiverged | None = None

@@ -125,8 +125,9 @@ class TrainingRun:
             self._folder.begin(overwrite=self._overwrite)
         result = trainer.run()
         model = self._model(result)
+        self._folder.write_history(result.history)
         self._folder.add(model)
-        write_report(self.out, model)
+        write_report(self.out, model, result.history.events)
         if result.error:
             raise self._explained(result.error, result)
         self._folder.finish()

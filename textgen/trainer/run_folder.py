@@ -5,10 +5,8 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-
-import filelock
 
 from textgen.errors import Busy, DataError, UsageError
 from textgen.files import (
@@ -22,9 +20,11 @@ from textgen.files import (
 )
 from textgen.model_folder import MANIFEST, TRAINING_STATE, Model, add_model
 from textgen.trainer.checkpoint import HISTORY, Checkpoint
+from textgen.trainer.history import History
 
 KEPT = 2  # checkpoints
 CHECKPOINT = re.compile(r"step-(\d+)(?:-(\d+))?")
+OWNER = re.compile(r"process (\d{1,9}) on (.+)")
 
 
 class RunFolder:
@@ -37,6 +37,9 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._state = path / TRAINING_STATE
+        self._aside: Path | None = None
+        whole = path.absolute()
+        self._lock = whole.parent / f".{whole.name}.lock"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -47,21 +50,23 @@ class RunFolder:
         Raises:
             Busy: another trainer is at work in it.
         """
-        make_folder(self.path.absolute().parent)
-        path = self.path.with_name(f".{self.path.name}.lock")
-        lock = filelock.FileLock(path, blocking=False)
+        import filelock  # here: it comes with the extra `train`, and `info` does without
+
+        make_folder(self._lock.parent)
+        lock = filelock.FileLock(self._lock, blocking=False)
         try:
             lock.acquire()
         except filelock.Timeout:
             raise Busy(
-                f"{self.path}: {_owner(path)} is training in it; wait for its end, or choose "
-                f"another folder"
+                f"{self.path}: {self._owner() or 'another process'} is training in it; wait for "
+                f"its end, or choose another folder"
             ) from None
         try:
-            path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            self._lock.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield
         finally:
-            path.unlink(missing_ok=True)
+            self._undo_if_empty()
+            self._lock.unlink(missing_ok=True)
             lock.release()
 
     @property
@@ -74,6 +79,21 @@ class RunFolder:
         """Whether a model is here, finished or not."""
         return (self.path / MANIFEST).is_file()
 
+    def worker(self) -> str | None:
+        """Return who seems to be training here, without trying the lock."""
+        owner = self._owner()
+        return owner if _may_live(owner) else None
+
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints, the oldest first.
+
+        Raises:
+            FileNotFoundError, NotADirectoryError: no training is here.
+        """
+        found = [(CHECKPOINT.fullmatch(p.name), p) for p in self._state.iterdir()]
+        numbered = [((int(m[1]), int(m[2] or 1)), path) for m, path in found if m]
+        return [path for _, path in sorted(numbered)]
+
     def latest(self, notes: list[str]) -> tuple[Path, Checkpoint] | None:
         """Return the newest whole checkpoint; the damaged ones are named and put aside.
 
@@ -85,7 +105,7 @@ class RunFolder:
         if not self.is_begun:
             return None
         sweep(self._state)
-        for path in reversed(self._checkpoints()):
+        for path in reversed(self.checkpoints()):
             try:
                 return path, Checkpoint.read(path)
             except DataError as error:
@@ -103,10 +123,8 @@ class RunFolder:
             UsageError: something else stands there.
         """
         if overwrite:
-            set_aside(self.path)
+            self._aside = set_aside(self.path)
         self.refuse_others()
-        if self.is_begun:
-            remove_folder(self._state)
         make_folder(self._state)
 
     def refuse_anything(self) -> None:
@@ -128,14 +146,9 @@ class RunFolder:
         Raises:
             UsageError: `path` is a file, or holds something else.
         """
-        if not self.path.exists() and not self.path.is_symlink():
-            return
-        if self.path.is_dir() and {p.name for p in self.path.iterdir()} <= {
-            TRAINING_STATE,
-            HISTORY,
-        }:
-            return
-        raise UsageError(f"{self.path}: exists already; choose another name or pass --overwrite")
+        ours = {TRAINING_STATE, HISTORY}
+        if not self.is_begun or {entry.name for entry in self.path.iterdir()} - ours:
+            refuse_existing(self.path)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, then remove all but the last two.
@@ -145,13 +158,17 @@ class RunFolder:
         """
         with new_folder(self._free_name(checkpoint.progress.steps)) as aside:
             checkpoint.write(aside)
-        for path in self._checkpoints()[:-KEPT]:
+        for path in self.checkpoints()[:-KEPT]:
             remove_folder(path)
-        self.write_history(checkpoint)
+        self.write_history(checkpoint.progress.history)
 
-    def write_history(self, checkpoint: Checkpoint) -> None:
-        """Write what has happened so far where people look for it."""
-        write_file(self.path / HISTORY, checkpoint.progress.history.to_jsonl())
+    def write_history(self, history: History) -> None:
+        """Write what has happened so far where people look for it.
+
+        Raises:
+            OSError: the disk refused; what was written before is there.
+        """
+        write_file(self.path / HISTORY, history.to_jsonl())
 
     def add(self, model: Model) -> None:
         """Write the model, in place of one of an earlier part of the run.
@@ -165,11 +182,13 @@ class RunFolder:
         """Remove the checkpoints: the model is complete."""
         remove_folder(self._state)
 
-    def _checkpoints(self) -> list[Path]:
-        """Return the checkpoints, the oldest first."""
-        found = [(CHECKPOINT.fullmatch(p.name), p) for p in self._state.iterdir()]
-        numbered = [((int(m[1]), int(m[2] or 1)), path) for m, path in found if m]
-        return [path for _, path in sorted(numbered)]
+    def _undo_if_empty(self) -> None:
+        """Make a training undone that never came to a checkpoint."""
+        with suppress(OSError):  # there is something in the folder, or there is no folder
+            self._state.rmdir()
+            self.path.rmdir()
+            if self._aside:
+                self._aside.rename(self.path)
 
     def _free_name(self, step: int) -> Path:
         """Return `step-N`, or where that is taken `step-N-2` and so on."""
@@ -179,10 +198,23 @@ class RunFolder:
             path = self._state / f"step-{step}-{number}"
         return path
 
+    def _owner(self) -> str:
+        """Return who took the lock last, as that process wrote it there."""
+        try:
+            return self._lock.read_text(errors="replace")
+        except OSError:
+            return ""
 
-def _owner(lock: Path) -> str:
-    """Return who holds a lock, as its owner wrote it there."""
+
+def _may_live(owner: str) -> bool:
+    """Tell whether the process that a lock names lives, as far as can be seen from here."""
+    told = OWNER.fullmatch(owner)
+    if told is None or told[2] != socket.gethostname():
+        return bool(owner)
     try:
-        return lock.read_text() or "another process"
-    except OSError:
-        return "another process"
+        os.kill(int(told[1]), 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True

@@ -107,7 +107,7 @@ class Trainer:
         """
         progress = self._progress or self._start()
         saver = Saver(
-            self.folder, self.training.save_seconds, lambda: self._checkpoint(progress), self._tell
+            self.folder, self.training.save_seconds, lambda: self.checkpoint(progress), self._tell
         )
         self.callbacks.on_train_begin({"steps": progress.schedule.steps, "done": progress.steps})
         error = Loop(
@@ -117,7 +117,7 @@ class Trainer:
         if progress.best is None:
             raise error or RuntimeError("a run ended without a validation")
         record = self._record(progress, progress.best, error)
-        return TrainingResult(self.config, progress.best.weights, record, error)
+        return TrainingResult(self.config, progress.best.weights, record, progress.history, error)
 
     def _start(self) -> Progress:
         """Return the progress of a run that has done nothing yet, its length fixed."""
@@ -142,8 +142,8 @@ class Trainer:
             most=self.training.validations,
         )
 
-    def _checkpoint(self, progress: Progress) -> Checkpoint:
-        """Return the state as it is."""
+    def checkpoint(self, progress: Progress) -> Checkpoint:
+        """Return the state as it is, at some progress."""
         return Checkpoint(
             config=self.config,
             training=self.training,
