@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import TIDEWATER, Run
 from tests.training import make_checkpoint
+from tests.zygote import Zygote
 from textgen.model_folder import read_model
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.run_folder import RunFolder
@@ -60,19 +61,18 @@ def last_line(stderr: bytes) -> str:
 
 
 def test_signals_end_a_training_that_resume_completes(
-    run: Run, start: Any, corpus: Path, tmp_path: Path
+    run: Run, zygote: Zygote, corpus: Path, tmp_path: Path
 ) -> None:
-    out, state = tmp_path / "m", tmp_path / "m" / "training_state"
+    out = tmp_path / "m"
     command = ("train", corpus, "-o", out, "--steps", 30, *TINY)
-    signals = {"step-0": (signal.SIGINT, 130), "step-1-2": (signal.SIGTERM, 143)}
-    for checkpoint, (number, code) in signals.items():
-        flags = () if checkpoint == "step-0" else ("--resume",)
-        with start(*command, *flags) as training:
-            wait_for(state / checkpoint)
-            training.send_signal(number)
-            _, stderr = training.communicate(timeout=60)
-        assert training.returncode == code, stderr
-        told = last_line(stderr)
+    first = zygote.start(*command)
+    wait_for(out / "training_state" / "step-0")
+    first.kill(signal.SIGINT)
+    second = None
+    for child, code in ((first, 130), (second, 143)):
+        child = child or zygote.start(*command, "--resume", terminate=9)
+        assert child.wait() == code, child.said
+        told = last_line(child.said.encode())
         assert "interrupted and saved at step " in told
         assert f"of 30; --resume goes on; {out} holds the best model so far" in told
         assert read_model(out).provenance["training"]["ended"] == "interrupted"
@@ -81,19 +81,27 @@ def test_signals_end_a_training_that_resume_completes(
     assert "--resume" in last_line(refused.stderr)
     done = run(*command, "--resume")
     assert done.returncode == 0, done.stderr
-    assert "training for 30 steps, 2 of them done" in done.stderr.decode()
-    assert read_model(out).provenance["training"]["resumed"] == [1, 2]
+    assert "training for 30 steps, 9 of them done" in done.stderr.decode()
+    assert read_model(out).provenance["training"]["resumed"][-1] == 9
     again = run(*command, "--resume")
     assert (again.returncode, again.stdout) == (0, b"")
     assert again.stderr.decode() == f"{out}: complete; nothing is left to do\n"
 
 
-def test_same_command_gives_the_same_bytes(run: Run, corpus: Path, tmp_path: Path) -> None:
-    outs = [tmp_path / name for name in ("one", "two")]
-    for out in outs:
-        done = run("train", corpus, "-o", out, "--steps", 60, *TINY, "-q")
-        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-    one, two = ((out / "model.safetensors").read_bytes() for out in outs)
+def test_same_command_gives_the_same_bytes_in_every_process(
+    run: Run, start: Any, corpus: Path, tmp_path: Path
+) -> None:
+    def command(out: str) -> tuple[Any, ...]:
+        return ("train", corpus, "-o", tmp_path / out, "--steps", 60, *TINY, "-q")
+
+    with start(*command("begun")) as begun:
+        _, stderr = begun.communicate()
+    forked = run(*command("forked"))
+    assert (begun.returncode, stderr) == (0, b"")
+    assert (forked.returncode, forked.stdout, forked.stderr) == (0, b"", b"")
+    one, two = (
+        (tmp_path / name / "model.safetensors").read_bytes() for name in ("begun", "forked")
+    )
     assert one == two
 
 

@@ -23,6 +23,8 @@ from textgen import TextGenerator
 from textgen.errors import DataError, Interrupted, MissingInput, UsageError
 from textgen.model_folder import read_model
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 
 class Losses(keras.callbacks.Callback):
     """Keeps the loss of every step."""

@@ -24,6 +24,8 @@ from textgen.model_folder import read_model
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.run import TrainingRun
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 
 def test_interrupted_training_is_a_model_and_says_how_to_go_on(
     small_text: Path, tmp_path: Path

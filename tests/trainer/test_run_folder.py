@@ -172,17 +172,29 @@ def test_folder_with_anything_foreign_is_never_begun(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "m") == ["thesis.txt"]
 
 
-def test_new_training_in_an_empty_or_begun_folder_begins_with_nothing(
+def test_empty_folder_may_be_begun(tmp_path: Path) -> None:
+    empty = RunFolder(tmp_path)
+    empty.refuse_anything()
+    empty.begin(overwrite=False)
+    assert names(empty) == []
+    assert empty.is_begun
+
+
+def test_training_that_never_came_to_a_checkpoint_leaves_what_was_there(
     folder: RunFolder, char_tokenizer: Tokenizer
 ) -> None:
     save(folder, char_tokenizer, 7)
-    folder.begin(overwrite=False)
-    assert names(folder) == []
-    folder.path.with_name("empty").mkdir()
-    empty = RunFolder(folder.path.with_name("empty"))
-    empty.refuse_anything()
-    empty.begin(overwrite=False)
-    assert empty.is_begun
+    new = RunFolder(folder.path)
+    with new.locked():
+        new.begin(overwrite=True)
+        assert names(new) == []
+    assert names(folder) == ["step-7"]
+    assert os.listdir(folder.path.parent) == ["m"]
+    with new.locked():
+        new.begin(overwrite=True)
+        save(new, char_tokenizer, 0)
+    assert names(new) == ["step-0"]
+    assert sorted(os.listdir(folder.path.parent)) == ["m", "m.old"]
 
 
 def test_overwriting_moves_all_of_it_aside(
