@@ -108,3 +108,16 @@ def test_public_names_are_these() -> None:
         assert getattr(textgen, name) is not None
     with pytest.raises(AttributeError):
         textgen.Nonsense  # noqa: B018  # the look-up is the test
+
+
+def test_generation_tells_nobody_that_it_runs(trained: Path, tmp_path: Path) -> None:
+    """The runtime's telemetry begins with a file that names this process."""
+    code = command("generate", "The", "-m", str(trained), "-n", "5")
+    places = dict.fromkeys(("TMPDIR", "HOME", "XDG_CACHE_HOME"), str(tmp_path))
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    told = "import os, sys" + code + "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    done = subprocess.run(
+        [sys.executable, "-c", told], env=environment | places, check=True, capture_output=True
+    )
+    assert done.stdout.split()[-1] == b"1"
+    assert not any(tmp_path.iterdir())

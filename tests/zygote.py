@@ -95,7 +95,8 @@ class Zygote:
             order: `env`, all of its environment if it is another one; `cwd`; `stdin`, bytes in
                 hexadecimal; `faults`, the arguments of `Faults`; `log`, a file that takes a line
                 for each step that was taken and each checkpoint that was written; `terminate`,
-                a step after which, or "validation N", in which the process sends itself SIGTERM.
+                a step after which, or "validation N", in which the process sends itself SIGTERM;
+                `report`, whether it draws one, which takes most of a second.
         """
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
@@ -153,6 +154,7 @@ def obey(order: dict[str, Any]) -> None:
     """Do what the other side has ordered."""
     from tests.faults import Faults
     from textgen.cli import main
+    from textgen.trainer import report
 
     folder = Path(order["folder"])
     (folder / "stdin").write_bytes(bytes.fromhex(order.get("stdin", "")))
@@ -167,6 +169,8 @@ def obey(order: dict[str, Any]) -> None:
         write_log(order["log"])
     if "terminate" in order:
         terminate_at(order["terminate"])
+    if not order.get("report", True):
+        setattr(report, "write_report", lambda *_: None)  # noqa: B010
     sys.argv = ["textgen", *order["arguments"]]
     main()
 

@@ -47,7 +47,7 @@ class Lives:
     def begin(self, *flags: str, **order: Any) -> Child:
         """Start a process that trains."""
         command = ("train", self._corpus, "-o", self.out, *self.options, *flags)
-        return self._zygote.start(*command, log=str(self.log), **order)
+        return self._zygote.start(*command, log=str(self.log), **{"report": False} | order)
 
     def complete(self, *flags: str) -> str:
         """Train to the end; return a hash of the model."""
@@ -107,11 +107,11 @@ def unbroken(zygote: Zygote, corpus: Path, tmp_path_factory: pytest.TempPathFact
 SELDOM = ("--save-every", "1h")
 
 
-def trace_a_run(run: Lives) -> tuple[float, list[list[str]]]:
+def trace_a_run(run: Lives, *, report: bool = False) -> tuple[float, list[list[str]]]:
     """Return the seconds of an unbroken run, and its points and calls as `Faults` writes them."""
     trace = run.out.with_name("trace")
     start = time.monotonic()
-    child = run.begin(faults={"folder": str(run.out), "trace": str(trace)})
+    child = run.begin(faults={"folder": str(run.out), "trace": str(trace)}, report=report)
     assert child.wait() == 0, child.said
     seconds = time.monotonic() - start
     return seconds, [line.split("\t") for line in trace.read_text().splitlines()]
@@ -203,19 +203,21 @@ def test_terminated_training_goes_on_where_it_was(
 def test_disk_that_refuses_leaves_the_checkpoint_before(
     lives: Any, unbroken: Any, offsets: int
 ) -> None:
-    _, calls = trace_a_run(lives("traced", *DROPOUT, *SELDOM))
+    few = (*DROPOUT, *SELDOM, "--steps", "30")
+    _, calls = trace_a_run(lives("traced", *few), report=True)
     points = int(calls[-1][0])
     for number in range(offsets):
-        run = lives(f"run-{number}", *DROPOUT, *SELDOM)
+        run = lives(f"run-{number}", *few)
         error = (errno.ENOSPC, errno.EIO)[number % 2]
         at = points * number // offsets
-        child = run.begin(faults={"folder": str(run.out), "at": at, "error": error})
+        fault = {"folder": str(run.out), "at": at, "error": error}
+        child = run.begin(faults=fault, report=True)
         assert child.wait() == 74, child.said
         assert os.strerror(error) in child.said.splitlines()[-1]
         saved = run.log.exists() and "saved" in run.log.read_text()
         assert bool(run.checkpoints()) >= saved
         if number % 5 == 4:
-            assert run.complete("--resume") == unbroken(*DROPOUT)
+            assert run.complete("--resume") == unbroken(*few)
 
 
 @pytest.mark.parametrize("races", [10, pytest.param(100, marks=pytest.mark.slow)])
@@ -234,7 +236,7 @@ def test_of_two_trainers_for_one_folder_one_wins(lives: Any, unbroken: Any, race
 
 def test_everything_is_on_the_disk_before_it_gets_its_name(lives: Any) -> None:
     """Write, fsync, rename, fsync the folder: in this order, for every file that is written."""
-    _, calls = trace_a_run(lives("m", "--steps", "5"))
+    _, calls = trace_a_run(lives("m", "--steps", "5"), report=True)
     calls = [call[1:] for call in calls]
     synced: set[str] = set()
     named: dict[str, str] = {}
@@ -251,4 +253,4 @@ def test_everything_is_on_the_disk_before_it_gets_its_name(lives: Any) -> None:
             named[target[0]] = str(Path(target[0]).parent)
     assert not named  # the folder of each new name was flushed after the rename
     renamed = {Path(target[0]).name for kind, _, *target in calls if kind == "rename"}
-    assert {"step-0", "step-5", "model.safetensors", "manifest.json", "history.jsonl"} <= renamed
+    assert {"step-0", "step-5", "model.safetensors", "manifest.json", "report.html"} <= renamed

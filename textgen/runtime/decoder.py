@@ -1,14 +1,19 @@
 """The decoder: token ids and a state in, logits and the next state out."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
 from textgen.runtime.graph import build_graph
+
+# From 1.29 on the library tells its maker that it runs, from its import on, unless it is told.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 Logits = NDArray[np.float32]
 # Hidden and cell state of each layer, bottom first, each of shape (1, batch, units).
