@@ -97,7 +97,7 @@ def main(only: str | None, quick: bool, as_json: bool) -> None:
 
     load_tensorflow(quiet=True)
     for name in [only] if only else CASES:
-        result = measure(name, 5 if quick else 25)
+        result = measure(name, 3 if quick else 9)
         if as_json:
             click.echo(json.dumps(result))
         else:
