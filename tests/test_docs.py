@@ -36,7 +36,7 @@ NOT_RUN = {
     "pip install -e '.[train]'\n": "installs",
     "scripts/check --fix     # lint, formatting, types\n"
     "scripts/test            # the tests; arguments go to pytest, as in scripts/test -k parity\n"
-    "scripts/test -m slow    # those that take minutes: hundreds of kills, comparisons with rivals\n"
+    "scripts/test -m slow    # those that take minutes: hundreds of kills, other libraries\n"
     "scripts/demo            # the whole path, as a user walks it\n": "installs; edits the code",
 }
 
