@@ -31,6 +31,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 runpy.run_path(str(NO_NETWORK / "sitecustomize.py"))
 
+# What a shell runs in the background is born deaf to Ctrl-C, which some tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 settings.register_profile("busy machine", deadline=None)  # laws are no measure of time
 settings.load_profile("busy machine")
 
