@@ -1,15 +1,12 @@
 """A training and its folder: what is refused, how it ends, what its weights depend on."""
 
 import os
-import random
 import resource
 from pathlib import Path
 
-import keras
-import numpy as np
 import pytest
 
-from tests.training import TINY, record, state_of, weights
+from tests.training import TINY, record, state_of
 from textgen import TextGenerator
 from textgen.config.training import TrainingConfig
 from textgen.errors import Busy, DataError, MissingInput, TrainingDiverged, UsageError
@@ -92,16 +89,6 @@ def test_divergence_leaves_a_model_and_says_which(small_text: Path, tmp_path: Pa
     assert str(caught.value).endswith(told)
     assert record(tmp_path / "m")["ended"] == "diverged"
     TextGenerator.from_pretrained(tmp_path / "m").generate("The", max_new_tokens=5)
-
-
-def test_weights_do_not_depend_on_the_global_random_state(
-    small_text: Path, whole: Path, tmp_path: Path
-) -> None:
-    random.seed(5)
-    np.random.seed(5)
-    keras.utils.set_random_seed(5)
-    TextGenerator.train(small_text, out=tmp_path / "m", **TINY)
-    assert weights(tmp_path / "m") == weights(whole)
 
 
 def test_number_of_threads_is_recorded_and_one_process_has_but_one(

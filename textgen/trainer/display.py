@@ -1,7 +1,6 @@
 """What a person sees while a model trains, on stderr."""
 
 import time
-from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
@@ -44,12 +43,7 @@ class TrainingDisplay(TrainingCallback):
         self._console.print("compiling and timing the first steps ...", style="dim")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from textgen.config.generation import GenerationConfig
@@ -79,12 +78,7 @@ class TrainingRun:
             self._held = self._held.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._held.close()
 
     def open(self, corpus: str | TokenStore, progress: Progress = ignore_progress) -> TokenStore:
