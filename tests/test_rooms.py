@@ -20,7 +20,7 @@ ROOMS = [
     {"model_card"},
     {"sampling", "tokenization"},
     {"config"},
-    {"files"},
+    {"files", "interruption"},
     {"errors", "version"},
 ]
 TRAINING = {"tensorflow", "keras", "keras_nlp", "keras_hub"}

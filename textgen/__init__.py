@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from textgen.errors import UsageError as UsageError
     from textgen.generator import TextGenerator as TextGenerator
     from textgen.runtime.generation import Generation as Generation
-    from textgen.runtime.generation import TextStream as TextStream
     from textgen.runtime.generation import Usage as Usage
+    from textgen.runtime.text_stream import TextStream as TextStream
     from textgen.scoring import Quality as Quality
 
 _HOMES = {
@@ -40,7 +40,7 @@ _HOMES = {
     "NetworkConfig": "textgen.config.model",
     "Quality": "textgen.scoring",
     "TextGenerator": "textgen.generator",
-    "TextStream": "textgen.runtime.generation",
+    "TextStream": "textgen.runtime.text_stream",
     "TextgenError": "textgen.errors",
     "TrainingConfig": "textgen.config.training",
     "TrainingDiverged": "textgen.errors",

@@ -1,17 +1,24 @@
 """`TextGenerator`: what an application imports."""
 
 import secrets
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 from textgen.config.base import reject_unknown
 from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.generation import GenerationConfig
-from textgen.errors import DataError, UsageError
+from textgen.config.model import PRECISIONS
+from textgen.errors import DataError, TextgenError, UsageError
 from textgen.model_folder import Model, read_model, write_model
+from textgen.runtime.batch import Advance, write_all
 from textgen.runtime.decoder import Decoder
-from textgen.runtime.generation import Generation, TextStream
+from textgen.runtime.generation import Generation
+from textgen.runtime.next_token import NextToken, next_tokens
+from textgen.runtime.text_stream import TextStream
+from textgen.runtime.writing import Writing
+from textgen.sampling.sampler import Hook
 from textgen.scoring import Quality, measure
 from textgen.tokenization.prepare import Progress, ignore_progress, read_spans, survey
 from textgen.tokenization.sources import open_source
@@ -20,6 +27,10 @@ from textgen.tokenization.token_store import TokenStore
 
 # A seed drawn when none is given: short enough to be typed again.
 RANDOM_SEED_BELOW = 2**32
+# Tokens that the result of a stream holds, so that an endless one takes no more and more memory.
+REMEMBERED = 1 << 14
+# A prompt, or a mapping with the "prompt" and settings of its own, or why there is none.
+Row = str | Mapping[str, Any] | TextgenError
 
 
 class TextGenerator:
@@ -28,21 +39,41 @@ class TextGenerator:
     Every call starts afresh: nothing of one generation reaches another.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, precision: str | None = None, threads: int = 1) -> None:
+        """
+        Args:
+            model: weights, tokenizer and settings.
+            precision: "int8" or "fp32"; None takes what was found best for the model.
+            threads: to compute with.
+
+        Raises:
+            UsageError: no such precision.
+        """
+        chosen = precision or model.precision
+        if chosen not in PRECISIONS:
+            raise UsageError(f"precision is {chosen!r}; it must be one of {', '.join(PRECISIONS)}")
         self.model = model
-        self.decoder = Decoder(model.config, model.weights)
+        self.decoder = Decoder(model.config, model.weights, precision=chosen, threads=threads)
         self.tokenizer = model.tokenizer
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> "TextGenerator":
+    def from_pretrained(
+        cls, folder: str | Path, *, precision: str | None = None, threads: int = 1
+    ) -> "TextGenerator":
         """Load a model folder.
+
+        Args:
+            folder: that `train` or `save_pretrained` made.
+            precision: "int8" or "fp32"; None takes what was found best for the model.
+            threads: to compute with; more than one pays for large models on idle cores only.
 
         Raises:
             MissingInput: `folder` is not a model folder.
             DataError: something in it is damaged.
             UnsafeModel: it holds what a model folder must not hold.
+            UsageError: no such precision.
         """
-        return cls(read_model(Path(folder)))
+        return cls(read_model(Path(folder)), precision=precision, threads=threads)
 
     @classmethod
     def train(
@@ -94,55 +125,138 @@ class TextGenerator:
             run.load_tensorflow()
             return cls(run.train(callbacks))
 
-    def save_pretrained(self, folder: str | Path, *, overwrite: bool = False) -> None:
+    def save_pretrained(
+        self, folder: str | Path, *, overwrite: bool = False, storage: str | None = None
+    ) -> None:
         """Write the model to a folder.
+
+        Args:
+            folder: to make.
+            overwrite: move what stands there aside.
+            storage: "fp32" or "fp16", the format of the weights; None keeps the model's own.
 
         Raises:
             UsageError: `folder` exists and `overwrite` is false.
             OSError: the disk refused; nothing is left half-written.
         """
-        write_model(self.model, Path(folder), overwrite=overwrite)
+        model = self.model if storage is None else self.model.stored_as(storage)
+        write_model(model, Path(folder), overwrite=overwrite)
 
     @overload
-    def generate(self, prompt: str = "", **settings: Any) -> Generation: ...
+    def generate(
+        self, prompt: str = "", *, hooks: Sequence[Hook] = (), **settings: Any
+    ) -> Generation: ...
 
     @overload
-    def generate(self, prompt: Sequence[str], **settings: Any) -> list[Generation]: ...
+    def generate(
+        self, prompt: Sequence[Row], *, hooks: Sequence[Hook] = (), **settings: Any
+    ) -> list[Generation]: ...
 
     def generate(
-        self, prompt: str | Sequence[str] = "", **settings: Any
+        self, prompt: str | Sequence[Row] = "", *, hooks: Sequence[Hook] = (), **settings: Any
     ) -> Generation | list[Generation]:
-        """Continue a prompt, or each of a list of prompts.
+        """Continue a prompt, or each of a list of prompts side by side.
 
         Args:
-            prompt: any text; it may be empty. In a list, the n-th prompt is drawn with
-                `seed + n`, so that each result can be had again alone.
+            prompt: any text; it may be empty. An item of a list may be a mapping with the
+                "prompt" and settings of its own. In a list, the n-th prompt is drawn with
+                `seed + n`, and each result is the one that it has alone.
+            hooks: functions from the tokens so far, of shape (tokens,), and the logits of the
+                next, of shape (vocabulary,), to other logits; applied before the filters.
             settings: fields of `GenerationConfig`; they override the model's own.
 
         Raises:
-            UsageError: an unknown setting, or an impossible value.
-            DataError: a prompt with a lone surrogate.
-        """
-        if isinstance(prompt, str):
-            stream = self.stream(prompt, **settings)
-            for _ in stream:
-                pass
-            return stream.result()
-        seed = self._config(settings).seed
-        first = _random_seed() if seed is None else seed
-        return [
-            self.generate(text, **settings | {"seed": first + number})
-            for number, text in enumerate(prompt)
-        ]
+            UsageError: an unknown setting, an impossible value, or a hook that failed.
+            DataError: a prompt with a lone surrogate, or a constraint that cannot be kept.
 
-    def stream(self, prompt: str = "", **settings: Any) -> TextStream:
+        Errors of one item of a list are in its result; those of all of them are raised.
+        """
+        if not isinstance(prompt, str):
+            return list(self.generate_each(prompt, hooks=hooks, **settings))
+        writing = self._writing(prompt, self.configure(**settings), hooks)
+        for _ in write_all(self.decoder, [writing]):
+            pass
+        if writing.error:
+            raise writing.error
+        return writing.result()
+
+    def generate_each(
+        self,
+        rows: Iterable[Row],
+        *,
+        hooks: Sequence[Hook] = (),
+        advanced: Callable[[Advance], None] = lambda advance: None,
+        is_over: Callable[[], bool] = lambda: False,
+        **settings: Any,
+    ) -> Iterator[Generation]:
+        """Continue prompts side by side, and yield each result in its turn.
+
+        Args:
+            rows: prompts, or mappings with the "prompt" and settings of its own; taken as needed.
+                An error in the place of a row comes out in its result.
+            hooks: as for `generate`.
+            advanced: is told how many tokens were read and written since its last call.
+            is_over: asked now and then whether all texts shall end as they are.
+            settings: of all rows.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value, among those of all rows.
+        """
+        config = self.configure(**settings)
+        order: deque[Writing | Generation] = deque()
+        for advance in write_all(self.decoder, self._begun(rows, config, hooks, order)):
+            advanced(advance)
+            while order and (isinstance(order[0], Generation) or order[0].reason):
+                yield _result(order.popleft())
+            if is_over():
+                break
+        yield from map(_result, order)
+
+    def stream(
+        self,
+        prompt: str = "",
+        *,
+        hooks: Sequence[Hook] = (),
+        remembered: int | None = REMEMBERED,
+        **settings: Any,
+    ) -> TextStream:
         """Continue a prompt piece by piece: iterate over what is returned.
 
-        Its `result()` is the `Generation`. Arguments and errors as for `generate`.
+        Args:
+            prompt: any text; it may be empty.
+            hooks: as for `generate`.
+            remembered: how many of the last tokens the stream's `result()` holds, so that an
+                endless one (`max_new_tokens=-1`) does not take more and more memory; None for all.
+            settings: as for `generate`.
+
+        Raises:
+            UsageError, DataError: as for `generate`; some of them only while it is iterated over.
         """
-        config = self._config(settings)
-        seed = _random_seed() if config.seed is None else config.seed
-        return TextStream(self.decoder, self.tokenizer, self.tokenizer.clean(prompt), config, seed)
+        writing = self._writing(prompt, self.configure(**settings), hooks, remembered)
+        return TextStream(self.decoder, writing)
+
+    def next(self, prompt: str = "", k: int = 10, **settings: Any) -> list[NextToken]:
+        """Return the k likeliest tokens after a prompt.
+
+        Args:
+            prompt: any text; it may be empty.
+            k: how many.
+            settings: fields of `GenerationConfig`, on which the sampled probability depends.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value.
+        """
+        writing = self._writing(prompt, self.configure(**settings), ())
+        return next_tokens(self.decoder, self.tokenizer, writing, k)
+
+    def configure(self, **settings: Any) -> GenerationConfig:
+        """Return the settings of a generation: those given, else the model's; with a seed.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value.
+        """
+        config = self.model.generation.replace(**settings)
+        return config if config.seed is not None else config.replace(seed=_random_seed())
 
     def evaluate(
         self,
@@ -172,9 +286,38 @@ class TextGenerator:
             pieces = (piece for here, piece in read_spans(source, cut) if here == part)
             return measure(self.decoder, self.tokenizer, pieces, advance)
 
-    def _config(self, settings: dict[str, Any]) -> GenerationConfig:
-        """Return the model's generation settings with some of them replaced."""
-        return self.model.generation.replace(**settings)
+    def _writing(
+        self,
+        prompt: str,
+        config: GenerationConfig,
+        hooks: Sequence[Hook],
+        remembered: int | None = None,
+    ) -> Writing:
+        """Begin a text."""
+        if hooks and config.beams > 1:
+            raise UsageError("hooks and beams exclude each other; give one of them")
+        clean = self.tokenizer.clean(prompt)
+        return Writing(self.tokenizer, clean, config, hooks=hooks, remembered=remembered)
+
+    def _begun(
+        self,
+        rows: Iterable[Row],
+        config: GenerationConfig,
+        hooks: Sequence[Hook],
+        order: deque[Writing | Generation],
+    ) -> Iterator[Writing]:
+        """Begin the texts of rows; put each into `order`, with its error if it cannot be begun."""
+        for number, row in enumerate(rows):
+            seed = (config.seed or 0) + number
+            try:
+                prompt, changes = _parts(row)
+                own = config.replace(**{"seed": seed} | changes)
+                writing = self._writing(prompt, own, hooks)
+            except TextgenError as error:
+                order.append(Generation.failed(error, seed))
+                continue
+            order.append(writing)
+            yield writing
 
     def _reading(self, split: str, settings: dict[str, Any]) -> dict[str, Any]:
         """Return how a corpus is read for the model: as its own was, changed by some settings."""
@@ -195,3 +338,19 @@ class TextGenerator:
 def _random_seed() -> int:
     """Draw a seed."""
     return secrets.randbelow(RANDOM_SEED_BELOW)
+
+
+def _parts(row: Row) -> tuple[str, dict[str, Any]]:
+    """Return the prompt and the settings of a row."""
+    if isinstance(row, TextgenError):
+        raise row
+    changes = {} if isinstance(row, str) else dict(row)
+    prompt = row if isinstance(row, str) else changes.pop("prompt", "")
+    if not isinstance(prompt, str):
+        raise DataError(f"prompt is of type {type(prompt).__name__}; it must be a text")
+    return prompt, changes
+
+
+def _result(text: Writing | Generation) -> Generation:
+    """Return what came of a row."""
+    return text if isinstance(text, Generation) else text.result()

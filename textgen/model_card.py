@@ -13,7 +13,7 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
         name: of the folder.
         config: sizes of the layers.
         tokenizer: its kind.
-        provenance: the manifest's `corpus` and `training`, as far as they are known.
+        provenance: the manifest's `corpus`, `training` and `precision`, as far as they are known.
     """
     corpus = provenance.get("corpus", {})
     lines = [
@@ -33,5 +33,11 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
             f"{format_duration(training['seconds'])}" + f" ({ended})" * (ended != "complete"),
             f"- Quality on the held-out text: {quality['bits_per_byte']:.3f} bits per byte, "
             f"perplexity {quality['perplexity']:.2f} per token",
+        ]
+    if precision := provenance.get("precision"):
+        cost = precision["int8"] / precision["fp32"] - 1
+        lines += [
+            f"- Precision: {precision['default']}; int8 costs {100 * cost:+.2f}% bits per byte, "
+            f"measured on {precision['tokens']:,} tokens of the held-out text"
         ]
     return "\n".join([*lines, "", f"    textgen generate -m {name}", ""])

@@ -5,7 +5,7 @@ sizes and SHA-256 and makes the folder a model. `generation_config.json` and `RE
 edited, so they are checked, not hashed. Nothing in the folder is ever executed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import ModelConfig
+from textgen.config.model import PRECISIONS, STORAGES, ModelConfig
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 from textgen.files import (
     file_identity,
@@ -39,6 +39,8 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
+DTYPES = {"fp32": np.float32, "fp16": np.float16}
+TENSOR_TYPES = {"fp32": "F32", "fp16": "F16"}  # their names in a safetensors file
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 # What the manifest's record of corpus and training must hold, where there is one.
 RECORD: dict[str, dict[str, type]] = {
@@ -50,6 +52,7 @@ RECORD: dict[str, dict[str, type]] = {
     "training.validation": {"nats_per_token": float, "perplexity": float, "bits_per_byte": float},
     "training.metrics": {},
     "training.settings": {"seed": int},
+    "precision": {"default": str, "int8": float, "fp32": float, "tokens": int},
 }
 
 
@@ -62,7 +65,8 @@ class Model:
         weights: arrays with the names and shapes of `config.tensors()`.
         tokenizer: what its tokens are.
         generation: how it is best sampled.
-        provenance: corpus and training, as written into the manifest; for people, not checked.
+        provenance: corpus, training and precision, as written into the manifest; for people.
+        storage: "fp32" or "fp16", the format of the weights in its folder.
     """
 
     config: ModelConfig
@@ -70,6 +74,29 @@ class Model:
     tokenizer: Tokenizer
     generation: GenerationConfig
     provenance: dict[str, Any]
+    storage: str = "fp32"
+
+    @property
+    def precision(self) -> str:
+        """What it is best run in: int8 where that was measured to cost little."""
+        return str(self.provenance.get("precision", {}).get("default", "fp32"))
+
+    def stored_as(self, storage: str) -> "Model":
+        """Return the model with weights that the format holds exactly.
+
+        Raises:
+            UsageError: no such format, or a weight is too large for it.
+        """
+        if storage not in STORAGES:
+            raise UsageError(f"storage is {storage!r}; it must be one of {', '.join(STORAGES)}")
+        kind = DTYPES[storage]
+        with np.errstate(over="ignore"):  # looked for below
+            rounded = {name: array.astype(kind) for name, array in self.weights.items()}
+        for name, array in rounded.items():
+            if not np.isfinite(array).all():
+                raise UsageError(f"{name} holds numbers too large for {storage}; keep fp32")
+        weights = {name: array.astype(np.float32) for name, array in rounded.items()}
+        return replace(self, weights=weights, storage=storage)
 
 
 def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
@@ -114,7 +141,8 @@ def read_model(folder: Path) -> Model:
             f"{config.vocab_size}; the two belong to different models"
         )
     provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
-    return Model(config, _read_weights(folder, config), tokenizer, generation, provenance)
+    weights, storage = _read_weights(folder, config)
+    return Model(config, weights, tokenizer, generation, provenance, storage)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -145,7 +173,7 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
     """Return the content of a model folder by file name, the manifest last."""
     files = {
         CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
-        WEIGHTS: safetensors.numpy.save(model.weights),
+        WEIGHTS: safetensors.numpy.save(_stored(model)),
         TOKENIZER: model.tokenizer.to_json().encode(),
         GENERATION: to_json(model.generation.to_dict()),
     }
@@ -157,6 +185,11 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
     }
     card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
     return files | {CARD: card.encode(), MANIFEST: to_json(manifest)}
+
+
+def _stored(model: Model) -> dict[str, NDArray[Any]]:
+    """Return the weights in the model's format."""
+    return {name: array.astype(DTYPES[model.storage]) for name, array in model.weights.items()}
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -185,6 +218,8 @@ def _check_record(path: Path, manifest: dict[str, Any]) -> None:
             told = told.get(name) if isinstance(told, dict) else None
         if told is not None and not (isinstance(told, dict) and _holds(told, kinds)):
             raise DataError(f"{path}: damaged record of {part}; copy the model folder anew")
+    if (told := manifest.get("precision")) and told["default"] not in PRECISIONS:
+        raise DataError(f"{path}: damaged record of precision; copy the model folder anew")
 
 
 def _holds(told: dict[str, Any], kinds: dict[str, type]) -> bool:
@@ -221,20 +256,24 @@ def _read_tokenizer(folder: Path) -> Tokenizer:
         raise DataError(f"{folder}: {error}") from None
 
 
-def _read_weights(folder: Path, config: ModelConfig) -> dict[str, NDArray[np.float32]]:
-    """Read the parameters; names, shapes and types are compared before any is allocated."""
+def _read_weights(folder: Path, config: ModelConfig) -> tuple[dict[str, NDArray[np.float32]], str]:
+    """Read the parameters and their format; all is compared before anything is allocated."""
     path = folder / WEIGHTS
-    wanted = {name: ("F32", list(shape)) for name, shape in config.tensors().items()}
+    wanted = {
+        storage: {name: (kind, list(shape)) for name, shape in config.tensors().items()}
+        for storage, kind in TENSOR_TYPES.items()
+    }
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # no dict
             found = {name: (s.get_dtype(), s.get_shape()) for name, s in slices.items()}
-            if found != wanted:
+            storage = next((one for one, tensors in wanted.items() if found == tensors), None)
+            if storage is None:
                 raise DataError(f"{path}: its tensors are not those of {CONFIG}")
-            weights = {name: file.get_tensor(name) for name in wanted}
+            weights = {name: file.get_tensor(name).astype(np.float32) for name in found}
     except safetensors.SafetensorError as error:
         raise DataError(f"{path}: damaged ({error}); copy the model folder anew") from None
     for name, array in weights.items():
         if not np.isfinite(array).all():
             raise DataError(f"{path}: {name} holds numbers that are not finite")
-    return weights
+    return weights, storage

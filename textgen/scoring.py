@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.runtime.logprobs import log_softmax
 from textgen.tokenization.prepare import Progress, encode_pieces, ignore_progress
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
@@ -106,11 +107,3 @@ def measure(
         counts = counts.plus(text, len(tokens))
         progress("scoring", len(text or ""))
     return Quality.of(scorer.nats / scorer.tokens, counts)
-
-
-def log_softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
-    """Return natural log-probabilities, in double precision, over the last axis."""
-    shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result

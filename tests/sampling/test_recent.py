@@ -1,6 +1,9 @@
 """Counts of recent tokens are those of the text's end, however it came in."""
 
+import tracemalloc
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +22,7 @@ def test_counts_are_those_of_the_last_tokens(
         recent.append(token)
     last = whole if size < 0 else whole[max(len(whole) - size, 0) :]
     assert recent.counts.tolist() == [last.count(token) for token in range(5)]
+    assert recent.distinct().tolist() == sorted(set(last))
 
 
 def test_array_of_counts_is_one_and_the_same() -> None:
@@ -26,3 +30,14 @@ def test_array_of_counts_is_one_and_the_same() -> None:
     counts = recent.counts
     recent.append(0)
     assert counts.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("size", [-1, 64])
+def test_memory_does_not_grow_with_the_text(size: int) -> None:
+    recent = RecentTokens(size, 300, range(200))
+    tracemalloc.start()
+    for number in range(50_000):
+        recent.append(number % 300)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 20_000

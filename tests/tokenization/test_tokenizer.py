@@ -1,6 +1,7 @@
 """Every text comes back as it was, and no file makes the library misbehave."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,12 @@ def test_every_text_comes_back_normalized(kind: str, text: str) -> None:
 @pytest.mark.parametrize("kind", BYTE_KINDS)
 def test_decoding_is_that_of_the_library(kind: str, text: str) -> None:
     tokenizer = Tokenizer.train(kind, [text], normal_form="nfc", vocab_size=600)
-    tokens = tokenizer.encode(text[:5000] + " 中文 é")
-    assert tokenizer.decode(tokens) == tokenizer._library.decode(tokens.tolist())
+
+    @given(st.lists(st.integers(1, tokenizer.vocab_size - 1)))
+    def as_the_library(tokens: list[int]) -> None:
+        assert tokenizer.decode(tokens) == tokenizer._library.decode(tokens)
+
+    as_the_library()
 
 
 def test_char_tokens_are_the_characters_of_the_training_text(char_tokenizer: Tokenizer) -> None:
@@ -133,7 +138,7 @@ def test_strict_words_are_what_stands_between_white_space() -> None:
     tokens = tokenizer.encode("the  dog\nsat , <unk> <eos>\n")
     assert EOS_ID not in tokens
     assert tokenizer.decode(tokens) == "the <unk> sat , <unk> <eos>"
-    assert next(tokenizer.decode_stream(tokens[1:], prompt=tokens[:1])) == " <unk>"
+    assert tokenizer.detokenizer(prompt=tokens[:1]).push(tokens[1]) == " <unk>"
     fewer = Tokenizer.train(STRICT, seen, normal_form="nfc", vocab_size=3)
     assert fewer.decode(fewer.encode("the cat")) == "the <unk>"
 
@@ -158,7 +163,26 @@ def foreign(**changes: object) -> LibraryTokenizer:
     return library
 
 
+# One like Llama's: characters, and the bytes of those that it has not.
+def with_byte_fallback() -> LibraryTokenizer:
+    pieces = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *"abc"]
+    vocab = {piece: number for number, piece in enumerate(pieces)}
+    library = LibraryTokenizer(models.BPE(vocab, [], unk_token="<unk>", byte_fallback=True))
+    library.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    )
+    library.decoder = decoders.Sequence(
+        [
+            *(decoders.Replace("▁", " "), decoders.ByteFallback()),
+            *(decoders.Fuse(), decoders.Strip(" ", 1, 0)),
+        ]
+    )
+    return library
+
+
 OWN = Tokenizer.from_json(foreign().to_str())
+FALLING_BACK = Tokenizer.from_json(with_byte_fallback().to_str())
+BYTE_E4 = 1 + 1 + 0xE4  # its id in ours: behind <eos> and <unk>
 
 
 @settings(max_examples=500, deadline=None)
@@ -182,6 +206,49 @@ def test_tokenizer_of_ones_own_survives_a_model_folder(tmp_path: Path) -> None:
     sample = "".join(TEXTS.values())
     assert again.encode(sample).tolist() == tokenizer.encode(sample).tolist()
     assert again.decode(again.encode(sample)) == clean_text(sample, "nfc")
+
+
+@given(st.lists(st.integers(1, OWN.vocab_size - 1)))
+def test_stream_of_any_ids_is_what_the_library_decodes_them_to_at_once(tokens: list[int]) -> None:
+    whole = OWN._library.decode([token - 1 for token in tokens], skip_special_tokens=False)
+    assert OWN.decode(tokens) == whole
+
+
+@given(st.text("ab 😀中é", max_size=12), st.text("ab 😀中é", max_size=12))
+def test_characters_spelled_in_bytes_come_out_whole_and_behind_any_prompt(
+    before: str, after: str
+) -> None:
+    # The space that the tokenizer puts first, and takes away again, is not part of either text.
+    prompt, both = (FALLING_BACK.encode("x" + text) for text in (before, before + after))
+    pieces = [*FALLING_BACK.decode_stream(both[len(prompt) :], prompt)]
+    assert "".join(pieces) == after
+    assert all(len(piece) <= 1 for piece in pieces)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, CUSTOM])
+def test_memory_of_a_stream_does_not_grow(kind: str, text: str) -> None:
+    if kind == CUSTOM:
+        tokenizer = FALLING_BACK
+        tokens = [BYTE_E4] * 10_000
+    else:
+        tokenizer = Tokenizer.train(kind, [text], normal_form="nfc", vocab_size=600)
+        tokens = [1, tokenizer.vocab_size - 1] * 5_000
+    stream = tokenizer.detokenizer()
+    tracemalloc.start()
+    try:
+        for token in tokens:
+            stream.push(token)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 5_000  # bytes
+    assert len(stream.finish()) < 10
+
+
+def test_ids_that_the_library_cannot_take_are_one_error() -> None:
+    for tokens in ([2**40], [3, -5]):
+        with pytest.raises(DataError, match=r"not a usable tokenizer\.json"):
+            OWN.decode(tokens)
 
 
 def test_tokenizer_that_loses_something_is_found_out() -> None:

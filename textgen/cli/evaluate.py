@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import config_options, model_option, quiet_option, require_model
+from textgen.cli.options import (
+    config_options,
+    model_option,
+    precision_option,
+    quiet_option,
+    require_model,
+)
 from textgen.cli.progress import corpus_progress
 from textgen.config.corpus import DocumentRule
 from textgen.tokenization.splits import SPLITS
@@ -24,6 +30,7 @@ from textgen.tokenization.splits import SPLITS
     help="Part of the corpus to measure, cut as the model's own was.",
 )
 @config_options(DocumentRule)
+@precision_option("fp32")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @quiet_option
 def evaluate(
@@ -31,6 +38,7 @@ def evaluate(
     model: Path | None,
     split: str,
     settings: dict[str, Any],
+    precision: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -41,7 +49,7 @@ def evaluate(
     """
     from textgen.generator import TextGenerator
 
-    generator = TextGenerator.from_pretrained(require_model(model))
+    generator = TextGenerator.from_pretrained(require_model(model), precision=precision)
     with corpus_progress(quiet) as advance:
         quality = generator.evaluate(corpus, split=split, advance=advance, **settings)
     if as_json:

@@ -13,6 +13,7 @@ from textgen.cli.corpora import corpora
 from textgen.cli.evaluate import evaluate
 from textgen.cli.generate import generate
 from textgen.cli.info import info
+from textgen.cli.next import next_
 from textgen.cli.prepare import prepare
 from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
@@ -48,7 +49,7 @@ def cli() -> None:
     """
 
 
-for command in (prepare, train, generate, evaluate, info, corpora, tokenizer):
+for command in (prepare, train, generate, next_, evaluate, info, corpora, tokenizer):
     cli.add_command(command)
 
 

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from textgen.cli.values import CommaList, value_type
 from textgen.config.base import Config, is_tuple_type, reject_unknown, several
+from textgen.config.model import PRECISIONS
 from textgen.config.toml import read_toml
 from textgen.errors import MissingInput
 
@@ -75,6 +76,18 @@ def require_model(model: Path | None) -> Path:
     return model
 
 
+def precision_option(default: str | None = None) -> Callable[[Function], Function]:
+    """Give a command `--precision`; without a default it is what the model is best run in."""
+    return click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default=default,
+        show_default=default or "int8 where it costs the model little",
+        envvar="TEXTGEN_PRECISION",
+        help="Numbers to compute with: int8 is about twice as fast, fp32 exact.",
+    )
+
+
 def quiet_option(command: Function) -> Function:
     """Give a command `-q/--quiet`."""
     return click.option(
@@ -97,7 +110,7 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
     kind = value_type(hint, field.metadata["choices"])
     default: Any = field.default
     if isinstance(kind, CommaList):
-        default = ",".join(map(str, default)) or None  # as a person would write it
+        default = kind.separator.join(map(str, default)) or None  # as a person would write it
     name = field.name.replace("_", "-")
     return click.option(
         f"--{name}/--no-{name}" if kind is bool else f"--{name}",

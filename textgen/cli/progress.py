@@ -8,22 +8,35 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 
 @contextmanager
-def token_progress(tokens: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    """Yield a function that is told how many tokens have been written since its last call.
+def token_progress(total: int, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that is told how many tokens were read and written since its last call.
 
     A bar on a terminal; nothing elsewhere, or if `hidden`.
+
+    Args:
+        total: how many tokens are written at most; below 0 if nobody knows.
+        hidden: show nothing.
     """
     console = Console(stderr=True)
     columns = (
-        TextColumn("writing"),
+        TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:,.0f} tokens"),
+        TextColumn("{task.fields[read]:,} tokens read, {task.completed:,.0f} written"),
         TimeRemainingColumn(),
     )
     hidden = hidden or not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("writing", total=tokens)
-        yield lambda count: bar.advance(task, count)
+        task = bar.add_task("reading", total=total if total >= 0 else None, read=0)
+
+        def advance(read: int, written: int) -> None:
+            bar.update(
+                task,
+                advance=written,
+                read=bar.tasks[0].fields["read"] + read,
+                description="reading" if read else "writing",
+            )
+
+        yield advance
 
 
 @contextmanager

@@ -1,15 +1,22 @@
 """How people write the values of options, where click has no type for it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from textgen.config.base import inner_type, is_tuple_type
-from textgen.config.generation import TokenBias, TokenName
+from textgen.config.generation import SAMPLERS, SchedulePoint, TokenBias, TokenName
 
 
 class CommaList(click.ParamType[tuple[Any, ...]]):
-    """Several values in one option, with commas between them; the setting checks them."""
+    """Several values in one option, with commas between them; the setting checks them.
+
+    Attributes:
+        separator: what stands between them in the help.
+    """
+
+    separator = ","
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
         """Read `512,256`, or `[512, 256]` from a TOML file; an empty text holds nothing."""
@@ -40,7 +47,35 @@ class NameList(CommaList):
 
     def get_metavar(self, param: Any, ctx: Any) -> str:
         """Show the legal names in the help."""
-        return f"[{'|'.join(self._choices)}][,...]"
+        return f"[{'|'.join(self._choices)}][{self.separator}...]"
+
+
+class FilterOrder(NameList):
+    """Names in an order, written as llama.cpp does; a comma will do as well."""
+
+    separator = ";"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+        """Read `top_k;temperature` or `top_k,temperature`, or a list from a TOML file."""
+        written = value.replace(self.separator, ",") if isinstance(value, str) else value
+        return super().convert(written, param, ctx)
+
+
+class Schedule(CommaList):
+    """Temperatures by the number of the token."""
+
+    name = "token=temperature[,...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+        """Read `0=1.2,200=0.6`, or pairs or a table from a TOML file."""
+        if isinstance(value, Mapping):
+            value = tuple(value.items())
+        try:
+            return tuple(_point(item) for item in super().convert(value, param, ctx))
+        except (TypeError, ValueError):
+            self.fail(
+                f"{value!r} is not a list of tokens and temperatures like 0=1.2,200=0.6", param, ctx
+            )
 
 
 class NumberOrName(click.ParamType[float | str]):
@@ -88,6 +123,15 @@ def _split(text: str) -> tuple[str, float]:
     return token, float(bias)
 
 
+def _point(item: Any) -> Any:
+    """Read `200=0.6`, or a pair whose first part may be the key of a table."""
+    if not isinstance(item, str):
+        number, temperature = item
+        return (int(number) if isinstance(number, str) else number), temperature
+    number, _, temperature = item.partition("=")
+    return int(number), float(temperature)
+
+
 # Where a setting of the type, or several of it, is written in a way of its own.
 _WRITTEN = {TokenName: TokenParam(), TokenBias: TokenBiasParam(), float | str: NumberOrName()}
 
@@ -100,8 +144,12 @@ def value_type(hint: Any, choices: tuple[str, ...]) -> Any:
         choices: the legal names, if only some are.
     """
     kind = inner_type(hint)
+    if choices == SAMPLERS:
+        return FilterOrder(choices)
     if choices:
         return NameList(choices) if is_tuple_type(hint) else click.Choice(choices)
     if is_tuple_type(hint) and kind is int:
         return NumberList()
+    if kind == SchedulePoint:
+        return Schedule()
     return _WRITTEN.get(kind, kind)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from textgen.config.base import Config, option
 from textgen.errors import UsageError
@@ -19,9 +20,9 @@ CONSTRAINTS = ("regex", "choice", "json_schema", "grammar")
 # The filters in llama.cpp's order, and when each of them does nothing.
 NEUTRAL: dict[str, Callable[["GenerationConfig"], bool]] = {
     "penalties": lambda c: (
-        c.repetition_penalty == 1 and c.presence_penalty == c.frequency_penalty == 0
-    )
-    or c.repeat_last_n == 0,
+        (c.repetition_penalty == 1 and c.presence_penalty == c.frequency_penalty == 0)
+        or c.repeat_last_n == 0
+    ),
     "dry": lambda c: c.dry_multiplier == 0,
     "top_n_sigma": lambda c: c.top_n_sigma == 0,
     "top_k": lambda c: c.top_k == 0,
@@ -122,7 +123,7 @@ class GenerationConfig(Config):
         64, "How many tokens, of prompt and new text, are recent; -1 all, 0 none.", minimum=-1
     )
     dry_multiplier: float = option(
-        0.0, "Strength of the penalty on tokens that would go on with a repetition (DRY); 0 is off.",
+        0.0, "Strength of the penalty on going on with a repetition (DRY); 0 is off.",
         minimum=0, maximum=100,
     )  # fmt: skip
     dry_base: float = option(
@@ -203,7 +204,7 @@ class GenerationConfig(Config):
         points = self.temperature_schedule
         if not points:
             return self.temperature
-        for (start, low), (end, high) in zip(points, points[1:], strict=False):
+        for (start, low), (end, high) in pairwise(points):
             if start <= position < end:
                 return low + (high - low) * (position - start) / (end - start)
         return points[0][1] if position < points[0][0] else points[-1][1]
@@ -233,6 +234,8 @@ class GenerationConfig(Config):
             raise UsageError(f"{' and '.join(given)} exclude each other; give one of them")
         if given and getattr(self, given[0]) in ("", ("",)):
             raise UsageError(f"{given[0]} is empty; it must describe some text")
+        if given and (self.stop or self.stop_at != "document"):
+            raise UsageError(f"stop and stop_at would cut what {given[0]} asks for; leave them out")
 
     def _check_beams(self) -> None:
         """Refuse what a search for the likeliest text cannot keep."""

@@ -9,6 +9,11 @@ from textgen.errors import UsageError
 # Far above anything an LSTM of this kind is trained with; bounds what a foreign folder can ask for.
 LARGEST_SIZE = 1 << 20
 
+# Of the matrices and what they are multiplied with, when text is written; and the formats that the
+# numbers of a model are kept in.
+PRECISIONS = ("int8", "fp32")
+STORAGES = ("fp32", "fp16")
+
 # Those that Keras knows and ONNX's LSTM operator computes.
 ACTIVATIONS = (
     "tanh", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "softsign", "hard_sigmoid",

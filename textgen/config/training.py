@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 
 from textgen.config.base import Config, option
 from textgen.config.duration import parse_duration
+from textgen.config.model import STORAGES
 from textgen.errors import UsageError
 
 DEFAULT_BUDGET = "5m"
@@ -100,6 +101,10 @@ class TrainingConfig(Config):
         f"Time between checkpoints, as 30s or 5m; longer where they would take over "
         f"{SAVE_SHARE:.0%} of it.",
     )
+    storage: str = option(
+        "fp32", "Format of the weights in the model folder; fp16 is half as large.",
+        choices=STORAGES,
+    )  # fmt: skip
     threads: int | None = option(
         None, "CPU threads; the results depend on it.  [default: one a core]", minimum=1
     )

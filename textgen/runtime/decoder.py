@@ -1,22 +1,26 @@
-"""The decoder: token ids and a state in, logits and the next state out."""
+"""The decoder: token ids and a state in, logits, more tokens and the next state out."""
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
-from textgen.runtime.graph import build_graph
+from textgen.runtime.products import Weights
+from textgen.runtime.reading_graph import build_reading_graph
+from textgen.runtime.writing_graph import build_writing_graph
+from textgen.sampling.draws import Draws
+from textgen.sampling.filters import Logits
 
 # From 1.29 on the library tells its maker that it runs, from its import on, unless it is told.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
-Logits = NDArray[np.float32]
-# Hidden and cell state of each layer, bottom first, each of shape (1, batch, units).
+# Hidden and cell state of each layer, bottom first, each of shape (batch, units).
 State = tuple[NDArray[np.float32], ...]
 
 # A prompt is read in blocks of this many tokens, which bounds the memory that it takes.
@@ -24,40 +28,74 @@ BLOCK = 1024
 ERRORS_ONLY = 3  # ONNX Runtime's log level; it warns of hardware it does not find
 
 
+class Block(NamedTuple):
+    """Tokens that were written in one call.
+
+    Attributes:
+        tokens: of shape (steps, batch).
+        logits: that the model gave before each of them, of shape (steps, batch, vocabulary).
+        state: after all but the last of them were fed.
+    """
+
+    tokens: NDArray[np.int64]
+    logits: Logits
+    state: State
+
+
 class Decoder:
-    """A language model on ONNX Runtime. It holds no state: several threads may share it."""
+    """A language model on ONNX Runtime. It holds no state: several threads may share it.
+
+    Args:
+        config: sizes of the layers.
+        weights: arrays with the names and shapes of `config.tensors()`.
+        precision: "int8" or "fp32", of the matrices and what they are multiplied with.
+        threads: to compute with. Several are faster where nothing else wants the cores, and
+            much slower where something does, for they wait for each other at every step.
+    """
 
     def __init__(
-        self,
-        config: ModelConfig,
-        weights: dict[str, NDArray[np.float32]],
-        *,
-        threads: int | None = None,
+        self, config: ModelConfig, weights: Weights, *, precision: str = "fp32", threads: int = 1
     ) -> None:
-        """
-        Args:
-            config: sizes of the layers.
-            weights: arrays with the names and shapes of `config.tensors()`.
-            threads: to compute with; None lets ONNX Runtime choose. Threads given do not spin
-                while they wait, so that others can use the cores.
-        """
         self.config = config
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = ERRORS_ONLY
-        if threads is not None:
-            options.intra_op_num_threads = threads
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            build_graph(config, weights), options, providers=["CPUExecutionProvider"]
-        )
+        self.precision = precision
+        self._weights = weights
+        self._threads = threads
         layers = range(len(config.layer_units))
-        self._state_names = [f"{k}_{i}" for i in layers for k in ("hidden", "memory")]
-        self._outputs = ["logits", *(f"next_{name}" for name in self._state_names)]
+        self._state_names = [f"{kind}_{i}" for i in layers for kind in ("hidden", "memory")]
+        self._next = [f"next_{name}" for name in self._state_names]
 
     def initial_state(self, batch_size: int = 1) -> State:
         """Return the zero state for a number of streams."""
         sizes = [units for units in self.config.layer_units for _ in ("hidden", "memory")]
-        return tuple(np.zeros((1, batch_size, units), np.float32) for units in sizes)
+        return tuple(np.zeros((batch_size, units), np.float32) for units in sizes)
+
+    def read(self, tokens: NDArray[np.integer], state: State) -> State:
+        """Feed a whole sequence to one stream.
+
+        Args:
+            tokens: ids, of shape (time,); there may be none.
+            state: what came before.
+
+        Returns:
+            the next state.
+        """
+        for start in range(0, len(tokens), BLOCK):
+            part = tokens[start : start + BLOCK]
+            _, state = self._read(part, len(part), state)
+        return state
+
+    def score(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
+        """Feed a sequence to one stream, keeping every step's logits.
+
+        Args:
+            tokens: ids, of shape (time,).
+            state: what came before.
+
+        Returns:
+            logits of shape (time, vocabulary), and the next state.
+        """
+        logits, state = self._read(tokens, 0, state)
+        return logits[:, 0], state
 
     def step(
         self, tokens: Sequence[int] | NDArray[np.integer], state: State
@@ -71,40 +109,55 @@ class Decoder:
         Returns:
             logits of shape (batch, vocabulary), and the next state.
         """
-        logits, state = self._run(np.asarray(tokens, np.int64)[None], 0, state)
-        return logits[0], state
+        block = self.write(tokens, state, Draws.greedy(len(tokens), self.config.vocab_size))
+        return block.logits[0], block.state
 
-    def read(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
-        """Feed a whole sequence to one stream.
-
-        Args:
-            tokens: ids, of shape (time,), at least one.
-            state: what came before.
-
-        Returns:
-            logits after the last token, of shape (vocabulary,), and the next state.
-        """
-        for start in range(0, len(tokens), BLOCK):
-            block = np.asarray(tokens[start : start + BLOCK], np.int64)[:, None]
-            logits, state = self._run(block, len(block) - 1, state)
-        return logits[0, 0], state
-
-    def score(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
-        """Feed a sequence to one stream, keeping every step's logits.
+    def write(
+        self, tokens: Sequence[int] | NDArray[np.integer], state: State, draws: Draws
+    ) -> Block:
+        """Feed one token to each stream, draw the next, feed it, and so on.
 
         Args:
-            tokens: ids, of shape (time,).
+            tokens: that are fed first, of shape (batch,).
             state: what came before.
-
-        Returns:
-            logits of shape (time, vocabulary), and the next state.
+            draws: how tokens are chosen, and how many.
         """
-        logits, state = self._run(np.asarray(tokens, np.int64)[:, None], 0, state)
-        return logits[:, 0], state
-
-    def _run(self, tokens: NDArray[np.int64], first: int, state: State) -> tuple[Logits, State]:
-        """Run the graph; `tokens` has the shape (time, batch)."""
-        feed: dict[str, NDArray[Any]] = {"tokens": tokens, "first": np.array([first])}
+        count = np.maximum(draws.top_k, 1).clip(max=self.config.vocab_size)
+        feed: dict[str, NDArray[Any]] = {
+            "tokens": np.asarray(tokens, np.int64),
+            "bias": draws.bias,
+            "top_count": count.max(axis=0),
+            "top_index": count - 1,
+            "all": np.where(draws.top_k > 0, np.float32(0), np.float32(-np.inf)),
+            "log_min_p": draws.log_min_p,
+            "temperature": draws.temperature,
+            "noise": draws.noise,
+        }
         feed |= zip(self._state_names, state, strict=True)
-        logits, *after = self._session.run(self._outputs, feed)
+        chosen, logits, *after = self._writer.run(["chosen", "logits", *self._next], feed)
+        return Block(chosen, logits, tuple(after))
+
+    def _read(self, tokens: NDArray[np.integer], first: int, state: State) -> tuple[Logits, State]:
+        """Read a sequence; the logits are those from step `first` on, (time, 1, vocabulary)."""
+        column = np.asarray(tokens, np.int64)[:, None]
+        feed: dict[str, NDArray[Any]] = {"tokens": column, "first": np.array([first])}
+        feed |= zip(self._state_names, state, strict=True)
+        logits, *after = self._reader.run(["logits", *self._next], feed)
         return logits, tuple(after)
+
+    @cached_property
+    def _reader(self) -> onnxruntime.InferenceSession:
+        """The graph that reads known tokens, compiled when it is first needed."""
+        return self._session(build_reading_graph(self.config, self._weights, self.precision))
+
+    @cached_property
+    def _writer(self) -> onnxruntime.InferenceSession:
+        """The graph that draws tokens, compiled when it is first needed."""
+        return self._session(build_writing_graph(self.config, self._weights, self.precision))
+
+    def _session(self, graph: bytes) -> onnxruntime.InferenceSession:
+        """Compile a graph."""
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = ERRORS_ONLY
+        options.intra_op_num_threads = self._threads
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -5,6 +5,7 @@ import reprlib
 
 from textgen.config.generation import GenerationConfig, TokenName
 from textgen.errors import UsageError
+from textgen.sampling.dry import breaker_tokens as find_breakers
 from textgen.tokenization.kinds import EOS
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -25,6 +26,13 @@ def token_biases(config: GenerationConfig, tokenizer: Tokenizer) -> list[tuple[i
     return biases + [(token, -math.inf) for token in sorted(banned)]
 
 
+def breaker_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[int]:
+    """Return the tokens across which DRY sees no repetition; none if it is off."""
+    if "dry" not in config.active_samplers:
+        return frozenset()
+    return find_breakers(config.dry_breakers, map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
+
+
 def _token(name: TokenName, tokenizer: Tokenizer, setting: str) -> int:
     """Return the id of a token that a setting names."""
     if isinstance(name, int):
@@ -35,7 +43,7 @@ def _token(name: TokenName, tokenizer: Tokenizer, setting: str) -> int:
     tokens = tokenizer.encode(name).tolist()
     if len(tokens) == 1:
         return int(tokens[0])
-    shown = [f"{_show(token, tokenizer)} #{token}" for token in tokens[:LISTED]]
+    shown = [f"{show_token(token, tokenizer)} #{token}" for token in tokens[:LISTED]]
     more = ["..."] if len(tokens) > LISTED else []
     raise UsageError(
         f"{setting}: {reprlib.repr(name)} is {len(tokens)} tokens of this model, not one: "
@@ -43,7 +51,7 @@ def _token(name: TokenName, tokenizer: Tokenizer, setting: str) -> int:
     )
 
 
-def _show(token: int, tokenizer: Tokenizer) -> str:
+def show_token(token: int, tokenizer: Tokenizer) -> str:
     """Return a token for people: its text in quotes, or its bytes if they are no text."""
     data = tokenizer.token_bytes(token)
     try:

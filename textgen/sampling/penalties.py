@@ -1,6 +1,6 @@
 """Biases and penalties: pure functions that move the logits of some tokens.
 
-Shapes are (vocabulary,) where nothing else is said; neutral values change nothing.
+Neutral values change nothing.
 """
 
 import numpy as np
@@ -26,36 +26,38 @@ def apply_logit_bias(logits: Logits, tokens: NDArray[np.int64], biases: Logits) 
     return biased
 
 
-def apply_repetition_penalty(logits: Logits, counts: Counts, penalty: float) -> Logits:
+def apply_repetition_penalty(logits: Logits, at: NDArray[np.intp], penalty: float) -> Logits:
     """Divide the logits of recent tokens by the penalty (Keskar et al. 2019, section 4.1).
 
     Negative ones are multiplied instead, so that a penalty above 1 lowers every logit.
 
     Args:
-        logits: shape (vocabulary,).
-        counts: how often each token occurs in the recent text, shape (vocabulary,).
+        logits: shape (n,).
+        at: where among the candidates the recent tokens are, shape (m,).
         penalty: above 0; 1 changes nothing.
     """
     if penalty == 1:
         return logits
-    seen = np.flatnonzero(counts)
     penalized = logits.copy()
-    penalized[seen] = np.where(logits[seen] > 0, logits[seen] / penalty, logits[seen] * penalty)
+    before = logits[at]
+    penalized[at] = np.where(before > 0, before / penalty, before * penalty)
     return penalized
 
 
 def apply_presence_and_frequency(
-    logits: Logits, counts: Counts, presence: float, frequency: float
+    logits: Logits, at: NDArray[np.intp], counts: Counts, presence: float, frequency: float
 ) -> Logits:
-    """Lower the logit of token j by c[j] * frequency + (c[j] > 0) * presence (OpenAI API).
+    """Lower the logit of a token that occurs c > 0 times by c * frequency + presence (OpenAI API).
 
     Args:
-        logits: shape (vocabulary,).
-        counts: c, how often each token occurs in the recent text, shape (vocabulary,).
-        presence: in logits, for a token that occurs; 0 changes nothing.
+        logits: shape (n,).
+        at: where among the candidates the recent tokens are, each once; shape (m,).
+        counts: c, how often each of them occurs in the recent text, shape (m,).
+        presence: in logits; 0 changes nothing.
         frequency: in logits, for each time that a token occurs; 0 changes nothing.
     """
     if presence == frequency == 0:
         return logits
-    penalty = counts * frequency + (counts > 0) * presence
-    return logits - penalty.astype(logits.dtype)
+    penalized = logits.copy()
+    penalized[at] -= (counts * frequency + presence).astype(logits.dtype)
+    return penalized

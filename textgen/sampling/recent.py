@@ -20,17 +20,23 @@ class RecentTokens:
     """
 
     def __init__(
-        self, size: int, vocab_size: int, tokens: Sequence[int] | NDArray[np.int64]
+        self, size: int, vocab_size: int, tokens: Sequence[int] | NDArray[np.integer]
     ) -> None:
         first = 0 if size < 0 else max(len(tokens) - size, 0)
         recent = np.asarray(tokens[first:], np.int64)
         self.counts = np.bincount(recent, minlength=vocab_size)
         self._size = size
-        self._window = deque(recent.tolist())
+        self._window = deque(recent.tolist() if size >= 0 else ())  # none leaves, none is kept
 
     def append(self, token: int) -> None:
         """Count a new token, and the oldest no more if it is now too far back."""
-        self._window.append(token)
         self.counts[token] += 1
-        if 0 <= self._size < len(self._window):
+        if self._size < 0:
+            return
+        self._window.append(token)
+        if len(self._window) > self._size:
             self.counts[self._window.popleft()] -= 1
+
+    def distinct(self) -> NDArray[np.intp]:
+        """Return the tokens that occur, ascending."""
+        return (self.counts > 0).nonzero()[0]

@@ -1,15 +1,29 @@
-"""Token ids back to text, as a stream: one class for each way in which tokens hold text."""
+"""Token ids back to text, one by one: a pair of classes for each way in which tokens hold text."""
 
 import codecs
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer as LibraryTokenizer
-from tokenizers.decoders import DecodeStream
+
+from textgen.tokenization.library_errors import as_data_errors
 
 Prompt = Sequence[int] | NDArray[np.integer]
+
+BROKEN = "\ufffd"  # stands for bytes that are no character
+OPEN = 3  # the most bytes, and so ids, of a character that is not whole yet
+
+
+class Detokenizer(Protocol):
+    """The way back to text of one stream of ids. Its memory does not grow."""
+
+    def push(self, token: int) -> str:
+        """Return the text that the next id completes, possibly none."""
+
+    def finish(self) -> str:
+        """Return what is left; broken characters become U+FFFD."""
 
 
 class Decoding(Protocol):
@@ -18,14 +32,11 @@ class Decoding(Protocol):
     def token_bytes(self, token: int) -> bytes:
         """Return the UTF-8 bytes that an id stands for; none for `<eos>`."""
 
-    def stream(self, tokens: Iterable[int], prompt: Prompt) -> Iterator[str]:
-        """Yield the text that each id completes, then what is left.
-
-        One piece an id, possibly empty, and one at the end.
+    def begin(self, prompt: Prompt) -> Detokenizer:
+        """Return the beginning of a stream.
 
         Args:
-            tokens: ids.
-            prompt: the ids before them, whose text is not part of the stream.
+            prompt: the ids before it, whose text is not part of the stream.
         """
 
 
@@ -39,12 +50,25 @@ class ByteDecoding:
         """Return the bytes of an id."""
         return self._table[token]
 
-    def stream(self, tokens: Iterable[int], prompt: Prompt) -> Iterator[str]:
-        """Yield the characters that each id completes; broken ones become U+FFFD."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        for token in tokens:
-            yield decoder.decode(self._table[token])
-        yield decoder.decode(b"", final=True)
+    def begin(self, prompt: Prompt) -> "ByteDetokenizer":
+        """Return a stream; the prompt makes no difference to it."""
+        return ByteDetokenizer(self._table)
+
+
+class ByteDetokenizer:
+    """Bytes to characters, with Python's own incremental decoder."""
+
+    def __init__(self, table: Sequence[bytes]) -> None:
+        self._table = table
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def push(self, token: int) -> str:
+        """Return the characters that the bytes of an id complete."""
+        return self._decode(self._table[token])
+
+    def finish(self) -> str:
+        """Return U+FFFD if a character is unfinished."""
+        return self._decode(b"", final=True)
 
 
 class WordDecoding:
@@ -57,14 +81,28 @@ class WordDecoding:
         """Return the bytes of a word, without the space."""
         return self._words[token].encode()
 
-    def stream(self, tokens: Iterable[int], prompt: Prompt) -> Iterator[str]:
-        """Yield the words, with a space before each but the first of a text."""
-        space = " " if len(prompt) else ""
-        for token in tokens:
-            word = self._words[token]
-            yield space + word if word else ""
-            space = " " if word else space
-        yield ""
+    def begin(self, prompt: Prompt) -> "WordDetokenizer":
+        """Return a stream; its first word has a space before it if there is a prompt."""
+        return WordDetokenizer(self._words, " " if len(prompt) else "")
+
+
+class WordDetokenizer:
+    """Words, with a space before each but the first of a text."""
+
+    def __init__(self, words: Sequence[str], space: str) -> None:
+        self._words = words
+        self._space = space
+
+    def push(self, token: int) -> str:
+        """Return the word of an id and the space before it; `<eos>` has neither."""
+        if not (word := self._words[token]):
+            return ""
+        space, self._space = self._space, " "
+        return space + word
+
+    def finish(self) -> str:
+        """Return nothing: words are whole."""
+        return ""
 
 
 class LibraryDecoding:
@@ -78,13 +116,62 @@ class LibraryDecoding:
         text: str = self._library.decode([token - 1], skip_special_tokens=False) if token else ""
         return text.encode()
 
-    def stream(self, tokens: Iterable[int], prompt: Prompt) -> Iterator[str]:
-        """Yield the text that each id adds to what came before."""
-        before = [token - 1 for token in prompt if token]
-        decoder = DecodeStream(ids=before, skip_special_tokens=False)
-        held: list[int] = []
-        for token in tokens:
-            text = decoder.step(self._library, token - 1) if token else ""
-            held = [*held, token - 1] if text is None else []
-            yield text or ""
-        yield self._library.decode(held, skip_special_tokens=False) if held else ""
+    def begin(self, prompt: Prompt) -> "LibraryDetokenizer":
+        """Return a stream, whose text may depend on the last character of the prompt."""
+        return LibraryDetokenizer(self._library, [t - 1 for t in prompt[-OPEN - 1 :] if t])
+
+
+class LibraryDetokenizer:
+    """What each id adds to the text of those just before it, which are decoded again with it.
+
+    The library's own `DecodeStream` keeps all ids until one ends a whole character, so bytes that
+    never do would fill the memory, and it fails where an id changes the text before it.
+
+    Args:
+        library: what decodes.
+        before: the ids just before the stream, the first of which may be parts of a character.
+
+    Raises:
+        DataError: the library fails or panics; any method.
+    """
+
+    @as_data_errors()
+    def __init__(self, library: LibraryTokenizer, before: list[int]) -> None:
+        self._library = library
+        self._ids = before
+        while self._decode(self._ids).startswith(BROKEN):
+            del self._ids[0]
+        self._out = len(self._ids)  # ids whose text is out; that of the next may depend on them
+        self._shown = len(self._decode(self._ids))  # characters of theirs
+
+    @as_data_errors()
+    def push(self, token: int) -> str:
+        """Return the characters that an id completes."""
+        if not token:
+            return ""
+        self._ids.append(token - 1)
+        text, held = self._decode(self._ids), len(self._ids) - self._out
+        if not text.endswith(BROKEN):
+            return self._pass_on(text, held)
+        if held <= OPEN:
+            return ""
+        oldest = self._ids[: self._out + 1]  # it can no longer become part of a character
+        return self._pass_on(self._decode(oldest), 1)
+
+    @as_data_errors()
+    def finish(self) -> str:
+        """Return what is left; broken characters become U+FFFD."""
+        return self._pass_on(self._decode(self._ids), len(self._ids) - self._out)
+
+    def _pass_on(self, text: str, count: int) -> str:
+        """Return the new part of a text, and keep the ids that it ends with."""
+        piece = text[self._shown :]
+        del self._ids[: self._out]
+        self._out = count
+        self._shown = len(self._decode(self._ids[:count]))
+        return piece
+
+    def _decode(self, ids: list[int]) -> str:
+        """Return the text of some ids."""
+        text: str = self._library.decode(ids, skip_special_tokens=False)
+        return text

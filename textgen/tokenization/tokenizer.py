@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,14 @@ from textgen.tokenization.byte_level import bytes_by_id
 from textgen.tokenization.decoding import (
     ByteDecoding,
     Decoding,
+    Detokenizer,
     LibraryDecoding,
     Prompt,
     WordDecoding,
 )
 from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
 from textgen.tokenization.kinds import learn as learn_model
+from textgen.tokenization.library_errors import as_data_errors
 from textgen.tokenization.text import clean_text
 
 __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
@@ -97,7 +98,7 @@ class Tokenizer:
         """
         if len(text) > LARGEST_FILE:
             raise DataError(f"tokenizer.json has {len(text)} characters; more than any real one")
-        with _as_data_errors():
+        with as_data_errors():
             told = json.loads(text)
             found = frame(told)
             for kind, normal_form in [(k, n) for k in KINDS for n in NORMAL_FORMS]:
@@ -152,25 +153,40 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[TokenIds]:
         """Return the ids of each text, using all cores."""
         cleaned = [self.clean(text) for text in texts]
-        with _as_data_errors():
+        with as_data_errors():
             encodings = self._library.encode_batch_fast(cleaned, add_special_tokens=False)
         return [np.array(encoding.ids, np.int32) + self._shift for encoding in encodings]
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """Return the text of ids; `<eos>` has none, a broken character becomes U+FFFD."""
+        """Return the text of ids; `<eos>` has none, a broken character becomes U+FFFD.
+
+        Raises:
+            DataError: the library cannot use somebody else's tokenizer.
+        """
         return "".join(self.decode_stream(tokens))
 
     def decode_stream(self, tokens: Iterable[int], prompt: Prompt = ()) -> Iterator[str]:
         """Yield the text that each id completes, then what is left: characters are never split.
 
         One piece an id, possibly empty, and one at the end; joined they are `decode(tokens)`.
+        Arguments and errors as for `detokenizer`.
+        """
+        detokenizer = self.detokenizer(prompt)
+        for token in tokens:
+            yield detokenizer.push(token)
+        yield detokenizer.finish()
+
+    def detokenizer(self, prompt: Prompt = ()) -> Detokenizer:
+        """Return the way back to text of one stream, which is told its ids one by one.
 
         Args:
-            tokens: ids.
             prompt: the ids before them, on which a space between two words may depend.
+
+        Raises:
+            DataError: the library cannot use somebody else's tokenizer; this method, or one of
+                the stream's.
         """
-        with _as_data_errors():
-            yield from self._decoding.stream(tokens, prompt)
+        return self._decoding.begin(prompt)
 
     def token_bytes(self, token: int) -> bytes:
         """Return the UTF-8 bytes that an id stands for; none for `<eos>`."""
@@ -211,21 +227,3 @@ def _normalized(library: LibraryTokenizer, normal_form: str) -> LibraryTokenizer
     rest = library.normalizer
     library.normalizer = first if rest is None else normalizers.Sequence([first, rest])
     return library
-
-
-@contextmanager
-def _as_data_errors() -> Iterator[None]:
-    """Turn what the library raises into one error; some crafted files make it panic.
-
-    A panic is no `Exception`, and its class cannot be imported.
-    """
-    try:
-        yield
-    except DataError:
-        raise
-    except Exception as error:  # the library raises bare Exception, for whatever it cannot use
-        raise DataError(f"not a usable tokenizer.json: {error or type(error).__name__}") from None
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise DataError(f"not a usable tokenizer.json: the library panics: {error}") from None

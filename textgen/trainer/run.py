@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -144,11 +145,16 @@ class TrainingRun:
             self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
 
     def _model(self, result: TrainingResult) -> Model:
-        """Put together what is written."""
+        """Put together what is written, and find out whether int8 is good enough for it."""
+        from textgen.runtime.precision import measure_precisions  # ONNX Runtime, late
+
         provenance = {"corpus": self._store.provenance, "training": result.record.to_dict()}
-        return Model(
+        model = Model(
             result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
-        )
+        ).stored_as(self._start.training.storage)
+        held_out = self._store.tokens("validation")
+        precision = measure_precisions(model.config, model.weights, held_out)
+        return replace(model, provenance=provenance | {"precision": precision.to_dict()})
 
     def _explained(
         self, error: Interrupted | TrainingDiverged, result: TrainingResult

@@ -3,23 +3,20 @@
 from textgen.config.generation import GenerationConfig
 from textgen.model.network import LanguageModel, get_weights
 from textgen.runtime.decoder import Decoder
-from textgen.runtime.generation import TextStream
+from textgen.runtime.text_stream import TextStream
+from textgen.runtime.writing import Writing
 from textgen.tokenization.tokenizer import Tokenizer
 
 CHARACTERS = 240
-SEED = 0
 
 
 def write_sample(model: LanguageModel, tokenizer: Tokenizer) -> str:
-    """Return about `CHARACTERS` characters, drawn with the weights as they are.
-
-    One thread that does not spin, because TensorFlow holds the cores.
-    """
-    decoder = Decoder(model.config, get_weights(model), threads=1)
-    config = GenerationConfig(max_new_tokens=CHARACTERS)
+    """Return about `CHARACTERS` characters, drawn with the weights as they are."""
+    decoder = Decoder(model.config, get_weights(model))
+    writing = Writing(tokenizer, "", GenerationConfig(max_new_tokens=CHARACTERS))
     text = ""
-    for piece in TextStream(decoder, tokenizer, "", config, SEED):
+    for piece in TextStream(decoder, writing):
         text += piece
         if len(text) >= CHARACTERS:
             break
-    return text.strip("\n")
+    return text[:CHARACTERS].strip("\n")

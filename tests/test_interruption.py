@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from textgen.errors import Interrupted
-from textgen.trainer.interruption import SIGNALS, Interruption
+from textgen.interruption import SIGNALS, Interruption
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM wait until the state of a run is whole."""
+"""SIGINT and SIGTERM wait until what is at work is whole."""
 
 import signal
 import threading

@@ -1,0 +1,158 @@
+"""Models with random weights, and the ways in which `bench_generate.py` writes with them."""
+
+import itertools
+import os
+import random
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textgen import TextGenerator
+from textgen.config.generation import GenerationConfig
+from textgen.config.model import ModelConfig
+from textgen.model_folder import Model
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+
+PROMPT = "Call me"
+CHUNK = 500  # tokens of one generation
+LOGITS_GAIN = 20.0  # makes the model about as sure as one of natural text: 3 nats a token
+NEVER = -1e4  # bias of what is not to be written
+
+# The size of the vocabularies that there is a tokenizer for: 256 bytes and <eos>, or words.
+BYTES, WORDS = 257, 32_768
+
+# What differs between the requests of a batch; their temperatures go round on their own.
+TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
+MIXTURE: tuple[dict[str, Any], ...] = (
+    {},
+    {"top_k": 40},
+    {"min_p": 0.05},
+    {"top_p": 0.95},
+    {"repetition_penalty": 1.1, "presence_penalty": 0.2},
+    {"top_k": 40, "top_p": 0.95, "min_p": 0.02},
+    {"top_p": 0.9, "frequency_penalty": 0.1},
+)
+REQUESTS = 256
+PROMPT_LENGTHS, TEXT_LENGTHS = (0, 40), (32, 288)  # smallest and largest, in tokens
+
+
+def make_model(config: ModelConfig) -> Model:
+    """Return a model that writes varied ASCII text, without an end."""
+    tokenizer = make_tokenizer(config.vocab_size)
+    draw = np.random.default_rng(0).standard_normal
+    weights = {
+        name: (draw(shape) * shape[0] ** -0.5).astype(np.float32)
+        for name, shape in config.tensors().items()
+    }
+    weights["embedding.embeddings"] = draw(weights["embedding.embeddings"].shape, np.float32)
+    weights["logits.kernel"] *= LOGITS_GAIN
+    for token in range(config.vocab_size):
+        if token == EOS_ID or not tokenizer.token_bytes(token).isascii():
+            weights["logits.bias"][token] = NEVER
+    return Model(config, weights, tokenizer, GenerationConfig(), {})
+
+
+def make_tokenizer(vocab_size: int) -> Tokenizer:
+    """Return a tokenizer of bytes, or of as many words as are wanted."""
+    kind = "byte" if vocab_size == BYTES else "word"
+    letters = itertools.product("abcdefghijklmnop", repeat=4)  # 65,536 words
+    words = " ".join(map("".join, itertools.islice(letters, vocab_size)))
+    texts = [words, words]  # a word is learned from its second time on
+    return Tokenizer.train(kind, texts, normal_form="nfc", vocab_size=vocab_size)
+
+
+def make_generator(config: ModelConfig, threads: int | None, precision: str) -> TextGenerator:
+    """Return a generator of a new model."""
+    return TextGenerator(make_model(config), precision=precision, threads=threads)
+
+
+def one_stream(
+    config: ModelConfig, threads: int | None, precision: str, **settings: Any
+) -> Iterator[int]:
+    """Write texts one after the other, piece by piece."""
+    generator = make_generator(config, threads, precision)
+    while True:
+        stream = generator.stream(PROMPT, max_new_tokens=CHUNK, seed=1, **settings)
+        for _ in stream:
+            pass
+        yield stream.result().usage.completion_tokens
+
+
+def network_step(config: ModelConfig, threads: int | None, precision: str) -> Iterator[int]:
+    """Run the network token by token, and choose nothing."""
+    decoder = make_generator(config, threads, precision).decoder
+    state = decoder.initial_state()
+    while True:
+        _, state = decoder.step([1], state)
+        yield 1
+
+
+def many_streams(config: ModelConfig, threads: int | None, precision: str) -> Iterator[int]:
+    """Write the texts of many different requests, which come and go as they end."""
+    generator = make_generator(config, threads, precision)
+    while True:
+        written = generator.generate(requests(), seed=1)
+        yield sum(generation.usage.completion_tokens for generation in written)
+
+
+def requests() -> list[dict[str, Any]]:
+    """Return requests that all differ in prompt, length and settings."""
+    chance = random.Random(0)
+    return [
+        {
+            "prompt": random_text(chance.randint(*PROMPT_LENGTHS), seed=number),
+            "max_new_tokens": chance.randint(*TEXT_LENGTHS),
+            "temperature": TEMPERATURES[number % len(TEMPERATURES)],
+            **MIXTURE[number % len(MIXTURE)],
+        }
+        for number in range(REQUESTS)
+    ]
+
+
+def random_text(length: int, *, seed: int = 0) -> str:
+    """Return text of so many characters, each of them a token of the byte tokenizer."""
+    characters = "abcdefghijklmnopqrstuvwxyz \n"
+    return "".join(random.Random(seed).choices(characters, k=length))
+
+
+def endless(config: ModelConfig, threads: int | None, tokens: int) -> list[tuple[float, float]]:
+    """Write one long text of ASCII; return seconds and resident MB after each tenth of it."""
+    stream = make_generator(config, threads, "int8").stream(max_new_tokens=tokens, seed=1)
+    tenths: list[tuple[float, float]] = []
+    written, start = 0, time.perf_counter()
+    for piece in stream:
+        written += len(piece)
+        if written >= tokens * (len(tenths) + 1) // 10:
+            tenths.append((time.perf_counter() - start, resident_megabytes()))
+    return tenths
+
+
+def resident_megabytes() -> float:
+    """Return the memory that this process holds, on Linux."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def read_prompts(
+    config: ModelConfig, threads: int | None, lengths: Sequence[int]
+) -> tuple[list[float], float]:
+    """Read prompts of these lengths, and write a text after each.
+
+    Returns:
+        seconds up to the first token after each prompt, and tokens per second of writing.
+    """
+    generator = make_generator(config, threads, "int8")
+    reading, writing = [], []
+    for length in lengths:
+        text = random_text(length)
+        start = time.perf_counter()
+        generator.generate(text, max_new_tokens=1, seed=1)
+        read = time.perf_counter()
+        generator.generate(PROMPT, max_new_tokens=10 * CHUNK, seed=1)
+        reading.append(read - start)
+        writing.append(10 * CHUNK / (time.perf_counter() - read))
+    return reading, statistics.median(writing)

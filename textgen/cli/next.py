@@ -1,0 +1,55 @@
+"""`textgen next`: what may come next, and how likely it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from textgen.cli.options import config_options, model_option, precision_option, require_model
+from textgen.cli.prompt import read_named_files, read_prompt
+from textgen.config.generation import GenerationConfig
+
+
+@click.command(name="next", short_help="Show what may come next, and how likely it is.")
+@click.argument("prompt_argument", metavar="[PROMPT]", required=False)
+@model_option
+@click.option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
+@click.option(
+    "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the prompt."
+)
+@click.option(
+    "-k", "--count", type=click.IntRange(min=1), default=10, show_default=True,
+    envvar="TEXTGEN_COUNT", help="How many tokens to show.",
+)  # fmt: skip
+@config_options(GenerationConfig)
+@precision_option()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def next_(
+    prompt_argument: str | None,
+    model: Path | None,
+    prompt: str | None,
+    file: Path | None,
+    count: int,
+    settings: dict[str, Any],
+    precision: str | None,
+    as_json: bool,
+) -> None:
+    """Show the likeliest tokens after PROMPT.
+
+    For each: its probability under the model, and the one with which 'generate' would draw it,
+    after all filters.
+    """
+    from textgen.generator import TextGenerator
+
+    text = read_prompt(prompt_argument, prompt, file)
+    generator = TextGenerator.from_pretrained(require_model(model), precision=precision)
+    tokens = generator.next(text, count, **read_named_files(settings))
+    if as_json:
+        click.echo(json.dumps([token.to_dict() for token in tokens], ensure_ascii=False))
+        return
+    width = max(len(token.text) for token in tokens)
+    click.echo(f"{'token':<{width}}  {'id':>6}  {'model':>7}  {'drawn':>7}")
+    for token in tokens:
+        shares = f"{token.probability:>7.2%}  {token.sampled:>7.2%}"
+        click.echo(f"{token.text:<{width}}  {token.token:>6}  {shares}")

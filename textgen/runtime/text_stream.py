@@ -1,0 +1,66 @@
+"""A generation as an iterator over its text."""
+
+import time
+from collections.abc import Iterator
+from typing import Self
+
+from textgen.runtime.batch import MOST_STEPS, advance
+from textgen.runtime.decoder import Decoder
+from textgen.runtime.generation import Generation
+from textgen.runtime.writing import Writing
+
+# A call to the graph may take this long, so that text on a screen flows.
+SMOOTH = 0.02  # seconds
+
+
+class TextStream:
+    """A generation while it runs: an iterator over its text that has a `result` at any time.
+
+    Pieces come as soon as they are certain. None is empty, splits a character, or holds a part
+    of a stop string. The first token comes by itself, later ones several in a call.
+
+    Args:
+        decoder: the model.
+        writing: what is written.
+    """
+
+    def __init__(self, decoder: Decoder, writing: Writing) -> None:
+        self._decoder = decoder
+        self._writing = writing
+        self._steps = 1
+
+    @property
+    def seed(self) -> int:
+        """Gives the same text again."""
+        return self._writing.seed
+
+    def read(self) -> Iterator[int]:
+        """Read the prompt, as iterating does, but yield how many tokens each part of it has."""
+        while len(self._writing.unread):
+            yield self._writing.read(self._decoder)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        """Return the next piece of text.
+
+        Raises:
+            UsageError: a hook failed.
+            DataError: a constraint cannot be kept.
+        """
+        while True:
+            if text := self._writing.take():
+                return text
+            if self._writing.error:
+                raise self._writing.error
+            if self._writing.reason:
+                raise StopIteration
+            start = time.perf_counter()
+            advance(self._decoder, [self._writing], self._steps)
+            if time.perf_counter() - start < SMOOTH / 2:
+                self._steps = min(2 * self._steps, MOST_STEPS)
+
+    def result(self) -> Generation:
+        """Return what has been generated so far; of very long texts, the end."""
+        return self._writing.result()

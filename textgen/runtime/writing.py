@@ -1,0 +1,163 @@
+"""One text in the making: its prompt, the model's state, what is drawn and what it reads like."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import DataError, TextgenError
+from textgen.runtime.decoder import Decoder, State
+from textgen.runtime.generation import Generation, Usage
+from textgen.runtime.token_names import breaker_tokens, token_biases
+from textgen.sampling.sampler import Hook, Sampler
+from textgen.sampling.stopping import StopFilter
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+
+# Tokens of a prompt that are read before others get their turn: a multiple of the decoder's block.
+READ_AT_ONCE = 1 << 14
+
+
+class Writing:
+    """A generation in progress. It knows everything about its text, and computes nothing.
+
+    Args:
+        tokenizer: what the model's tokens are.
+        prompt: clean text.
+        config: length, randomness, filters, constraint, stopping, seed (0 if there is none).
+        hooks: users' own steps from logits to logits.
+        remembered: how many of the last tokens `result` holds; None for all.
+
+    Attributes:
+        last: the token that is fed next.
+        state: what the model has made of the tokens before that.
+        unread: tokens of the prompt that the model has not seen.
+        written: how many tokens it has.
+        sampler: chooses the tokens.
+        reason: why it has ended, or None.
+        error: that ended it, if one did.
+
+    Raises:
+        UsageError: a setting names what is not a token, or a constraint cannot be kept.
+        DataError: the prompt holds a lone surrogate.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        prompt: str,
+        config: GenerationConfig,
+        *,
+        hooks: Sequence[Hook] = (),
+        remembered: int | None = None,
+    ) -> None:
+        self.config = config
+        self.seed = config.seed or 0
+        tokens = tokenizer.encode(prompt)
+        self.unread = np.concatenate([[EOS_ID], tokens])[:-1]
+        self.last = int(tokens[-1]) if len(tokens) else EOS_ID
+        self.state: State | None = None
+        self.written = 0
+        self.reason: str | None = None
+        self.error: TextgenError | None = None
+        self._constraint = Constraint(config, tokenizer) if config.constraint else None
+        self.sampler = Sampler(
+            config,
+            tokenizer.vocab_size,
+            seed=self.seed,
+            biases=token_biases(config, tokenizer),
+            history=tokens,
+            breakers=breaker_tokens(config, tokenizer),
+            hooks=hooks,
+            constraint=self._constraint,
+        )
+        self._detokenizer = tokenizer.detokenizer(tokens)
+        self._stops = StopFilter(config.stop, config.stop_at)
+        self._prompt_tokens = len(tokens)
+        self._tokens: deque[int] = deque(maxlen=remembered)
+        self._logprobs: deque[float] = deque(maxlen=remembered)
+        self._pieces: deque[str] = deque(maxlen=remembered)
+        self._new: list[str] = []
+        if config.max_new_tokens == 0:
+            self.reason = "length"
+
+    @property
+    def left(self) -> float:
+        """How many tokens may still be written."""
+        most = self.config.max_new_tokens
+        return most - self.written if most >= 0 else float("inf")
+
+    def read(self, decoder: Decoder) -> int:
+        """Let the model read some of the prompt, behind `<eos>`; return how many tokens.
+
+        The last token stays, to be fed when the first is drawn.
+        """
+        if self.state is None:
+            self.state = decoder.initial_state()
+        part, self.unread = self.unread[:READ_AT_ONCE], self.unread[READ_AT_ONCE:]
+        self.state = decoder.read(part, self.state)
+        return len(part)
+
+    def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
+        """Take the next tokens, up to the one with which the text ends."""
+        for token, logprob in zip(tokens, logprobs, strict=True):
+            if self.reason:
+                return
+            self._accept(token, logprob)
+
+    def fail(self, error: TextgenError) -> None:
+        """End with an error; what has been written stays."""
+        self.reason, self.error = "error", error
+
+    def take(self) -> str:
+        """Return the text that has become certain since the last call."""
+        text = "".join(self._new)
+        self._new.clear()
+        return text
+
+    def result(self) -> Generation:
+        """Return what has been written so far."""
+        return Generation(
+            text="".join(self._pieces),
+            tokens=tuple(self._tokens),
+            logprobs=tuple(self._logprobs),
+            finish_reason=self.reason or "interrupted",
+            seed=self.seed,
+            usage=Usage(self._prompt_tokens, self.written),
+            error=str(self.error) if self.error else None,
+        )
+
+    def _accept(self, token: int, logprob: float) -> None:
+        """Take a token."""
+        self.last = token
+        self.written += 1
+        self._tokens.append(token)
+        self._logprobs.append(logprob)
+        may_stop = self.written >= self.config.min_new_tokens
+        self._write(self._stops.push(self._detokenizer.push(token), may_stop))
+        if self._stops.stopped:
+            self.reason = "stop"
+        elif token == EOS_ID:
+            self._end("stop")
+        elif self.left <= 0:
+            self._end("length")
+
+    def _end(self, reason: str) -> None:
+        """Let out what was held back; a text that the constraint does not allow is an error."""
+        self._write(self._stops.push(self._detokenizer.finish()))
+        if not self._stops.stopped:
+            self._write(self._stops.finish())
+        self.reason = "stop" if self._stops.stopped else reason
+        if reason == "length" and self._constraint and not self._constraint.is_complete:
+            self.fail(
+                DataError(
+                    f"{self.written} tokens were not enough for a text that fits "
+                    f"{self.config.constraint}; raise max_new_tokens"
+                )
+            )
+
+    def _write(self, text: str) -> None:
+        """Add certain text."""
+        if text:
+            self._pieces.append(text)
+            self._new.append(text)

@@ -1,0 +1,189 @@
+"""Choosing the tokens of one generation: biases, hooks, constraint, the chain, the draw."""
+
+import math
+from array import array
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import DataError, UsageError
+from textgen.sampling.candidates import Candidates
+from textgen.sampling.chain import Chain
+from textgen.sampling.draws import Draws
+from textgen.sampling.filters import Logits
+from textgen.sampling.noise import Noise, gumbel, uniform
+from textgen.sampling.penalties import apply_logit_bias
+
+# A user's own step: the tokens so far, of shape (tokens,), and the logits, of shape (vocabulary,),
+# to other logits.
+Hook = Callable[[NDArray[np.int64], Logits], Any]
+
+END = 0  # the id of `<eos>`
+# The filters that the graph which writes computes itself; the temperature has to come last.
+IN_GRAPH = ("top_k", "min_p", "temperature")
+
+
+class Constraint(Protocol):
+    """What the text must be, told token by token."""
+
+    def allowed(self) -> NDArray[np.bool_]:
+        """Return which tokens may come next, of shape (vocabulary,)."""
+
+    def accept(self, token: int) -> None:
+        """Go on behind a token."""
+
+
+class Sampler:
+    """Chooses tokens one by one, or says how a graph can choose some by itself.
+
+    Args:
+        config: the filters' settings.
+        vocab_size: number of token types.
+        seed: of the draws.
+        biases: tokens, and what is added to their logits.
+        history: tokens that the text begins with, for penalties and hooks; shape (tokens,).
+        breakers: tokens across which DRY sees no repetition.
+        hooks: applied after the biases, in order.
+        constraint: what the text must be.
+    """
+
+    def __init__(
+        self,
+        config: GenerationConfig,
+        vocab_size: int,
+        *,
+        seed: int,
+        biases: Sequence[tuple[int, float]] = (),
+        history: Sequence[int] | NDArray[np.integer] = (),
+        breakers: Collection[int] = (),
+        hooks: Sequence[Hook] = (),
+        constraint: Constraint | None = None,
+    ) -> None:
+        self.position = 0
+        self._config = config
+        self._bias = _bias(biases, vocab_size)
+        self._ids = np.arange(vocab_size)
+        self._noise = Noise(seed, vocab_size)
+        self._chance = 0.0
+        self._hooks = hooks
+        self._constraint = constraint
+        self._tokens = array("q", np.asarray(history, np.int64).tobytes()) if hooks else None
+        self._chain = Chain(
+            config,
+            vocab_size,
+            history=history,
+            breakers=frozenset(breakers),
+            chance=lambda: self._chance,
+        )
+        self.is_plain = not hooks and constraint is None and _in_graph(config)
+
+    def biased(self, logits: Logits) -> Logits:
+        """Return logits, of shape (..., vocabulary), with biases and bans."""
+        logits = logits + self._bias
+        if self.position < self._config.min_new_tokens:
+            logits[..., END] = -np.inf
+        return logits
+
+    def filter(self, logits: Logits) -> Candidates:
+        """Return the tokens that the next one is drawn from, with their logits.
+
+        Args:
+            logits: of the model, shape (vocabulary,).
+
+        Raises:
+            UsageError: a hook failed, or returned what no logits can be.
+            DataError: nothing is left to choose from.
+        """
+        logits = self.biased(logits)
+        for hook in self._hooks:
+            logits = _apply_hook(hook, self._tokens, logits)
+        if self._constraint is not None:
+            logits = np.where(self._constraint.allowed(), logits, np.float32(-np.inf))
+        possible = np.flatnonzero(logits > -np.inf)
+        if not len(possible):
+            raise DataError(
+                "no token is left to choose from: bans, hooks, constraint and min_new_tokens "
+                "exclude each other here"
+            )
+        return self._chain.apply(Candidates(possible, logits[possible]), self.position)
+
+    def draw(self, logits: Logits) -> int:
+        """Choose the next token, and remember it; arguments and errors as for `filter`."""
+        bits, decision = self._noise.take()
+        self._chance = float(uniform(decision)[0])
+        candidates = self.filter(logits)
+        shifted = candidates.logits - candidates.logits.max()
+        token = int(candidates.ids[np.argmax(shifted + gumbel(bits[0, candidates.ids]))])
+        self._chain.accept(token, candidates)
+        if self._constraint is not None:
+            self._constraint.accept(token)
+        if self._tokens is not None:
+            self._tokens.append(token)
+        self.position += 1
+        return token
+
+    def plan(self, steps: int) -> Draws:
+        """Return how a graph chooses the next tokens as `draw` would; only if `is_plain`.
+
+        The number of steps may not go beyond `steps_alike`.
+        """
+        config, positions = self._config, range(self.position, self.position + steps)
+        self.position += steps
+        heat = np.array([config.temperature_at(position) for position in positions], np.float32)
+        bits, _ = self._noise.take(steps)
+        noise = np.where(heat[:, None] > 0, gumbel(bits), np.float32(0))
+        bias = self._bias[None]
+        if positions.start < config.min_new_tokens:
+            bias = bias.copy()
+            bias[0, END] = -np.inf
+        floor = math.log(config.min_p) if config.min_p else -math.inf
+        return Draws(
+            bias=bias,
+            top_k=np.array([[config.top_k]], np.int64),
+            log_min_p=np.array([[floor]], np.float32),
+            temperature=np.where(heat > 0, heat, np.float32(1))[:, None, None],
+            noise=noise[:, None],
+        )
+
+    def steps_alike(self, most: int) -> int:
+        """Return how many of the next steps one plan can hold, at most `most`."""
+        left = self._config.min_new_tokens - self.position
+        return min(most, left) if left > 0 else most
+
+
+def _in_graph(config: GenerationConfig) -> bool:
+    """Tell whether the filters that are on are the graph's, in its order."""
+    active = config.active_samplers
+    return (
+        set(active) <= set(IN_GRAPH)
+        and "temperature" not in active[:-1]
+        and config.dynatemp_range == 0
+        and config.beams == 1
+    )
+
+
+def _bias(biases: Sequence[tuple[int, float]], vocab_size: int) -> Logits:
+    """Return what is added to each logit; the biases of one token add up."""
+    tokens = np.array([token for token, _ in biases], np.int64)
+    added = np.array([bias for _, bias in biases], np.float32)
+    return apply_logit_bias(np.zeros(vocab_size, np.float32), tokens, added)
+
+
+def _apply_hook(hook: Hook, tokens: "array[int] | None", logits: Logits) -> Logits:
+    """Let a user's own step change the logits, and check what it made of them."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    seen = np.array(tokens, np.int64)
+    try:
+        changed = np.asarray(hook(seen, logits.copy()), np.float32)
+    except Exception as error:  # whatever a user's code raises
+        raise UsageError(f"hook {name} failed: {type(error).__name__}: {error}") from error
+    if changed.shape != logits.shape:
+        raise UsageError(
+            f"hook {name} returned the shape {changed.shape}; it must be {logits.shape}"
+        )
+    if np.isnan(changed).any() or (changed == np.inf).any():
+        raise UsageError(f"hook {name} returned NaN or infinity; minus infinity alone is a ban")
+    return changed
