@@ -62,7 +62,7 @@ def race_rivals(
     rivals: tuple[str, ...],
     *,
     quick: bool,
-    threads: int | None,
+    threads: int,
     **options: int,
 ) -> Iterator[Result]:
     """Race one of our ways to write against rivals, which have the options."""
@@ -76,7 +76,7 @@ def race_rivals(
         yield compare(name, speeds["ours"], speeds.get(name), "tokens/s")
 
 
-def choose_among_many(*, quick: bool, threads: int | None) -> Iterator[Result]:
+def choose_among_many(*, quick: bool, threads: int) -> Iterator[Result]:
     """Compare the time that goes into choosing with that of the network's step."""
     contenders = {
         "ours": partial(one_stream, LARGE, threads, "int8", **CHAIN),
@@ -90,7 +90,7 @@ def choose_among_many(*, quick: bool, threads: int | None) -> Iterator[Result]:
 
 
 def start_cold(
-    ours: dict[str, Callable[[Path], float]], *, quick: bool, threads: int | None
+    ours: dict[str, Callable[[Path], float]], *, quick: bool, threads: int
 ) -> Iterator[Result]:
     """Compare the way to the first character with the import of TensorFlow."""
     with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +131,7 @@ def start_in_python(which: int, model: Path) -> float:
     return float(done.stdout.split()[which])
 
 
-def write_on_and_on(*, quick: bool, threads: int | None) -> Iterator[Result]:
+def write_on_and_on(*, quick: bool, threads: int) -> Iterator[Result]:
     """Compare the last tenth of a long text with the first."""
     tokens = 50_000 if quick else 1_000_000
     tenths = in_fresh_process(endless, SMALL, threads, tokens)
@@ -141,7 +141,7 @@ def write_on_and_on(*, quick: bool, threads: int | None) -> Iterator[Result]:
     yield result | {"first_megabytes": megabytes[0], "last_megabytes": megabytes[-1]}
 
 
-def read_long_prompt(*, quick: bool, threads: int | None) -> Iterator[Result]:
+def read_long_prompt(*, quick: bool, threads: int) -> Iterator[Result]:
     """Compare the reading of a prompt with writing; give the seconds of parts of it, too."""
     length = 500_000 if quick else 5_000_000
     lengths = [length // 4, length // 2, length]
@@ -199,9 +199,11 @@ def number(value: float | None) -> str:
 @click.command(help=__doc__)
 @click.option("--only", type=click.Choice(list(CASES)), help="Run one case alone.")
 @click.option("--quick", is_flag=True, help="Few rounds, short texts.")
-@click.option("--threads", type=click.IntRange(min=1), help="To compute with.  [default: as ours]")
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Of each contender."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def main(only: str | None, quick: bool, threads: int | None, as_json: bool) -> None:
+def main(only: str | None, quick: bool, threads: int, as_json: bool) -> None:
     """Run the cases."""
     missing = set()
     if not as_json:

@@ -21,6 +21,8 @@ PROMPT = "Call me"
 CHUNK = 500  # tokens of one generation
 LOGITS_GAIN = 20.0  # makes the model about as sure as one of natural text: 3 nats a token
 NEVER = -1e4  # bias of what is not to be written
+# The record that lets it run as most trained models do; what was measured does not matter here.
+PRECISION = {"default": "int8", "int8": 1.0, "fp32": 1.0, "tokens": 1}
 
 # The size of the vocabularies that there is a tokenizer for: 256 bytes and <eos>, or words.
 BYTES, WORDS = 257, 32_768
@@ -53,7 +55,7 @@ def make_model(config: ModelConfig) -> Model:
     for token in range(config.vocab_size):
         if token == EOS_ID or not tokenizer.token_bytes(token).isascii():
             weights["logits.bias"][token] = NEVER
-    return Model(config, weights, tokenizer, GenerationConfig(), {})
+    return Model(config, weights, tokenizer, GenerationConfig(), {"precision": PRECISION})
 
 
 def make_tokenizer(vocab_size: int) -> Tokenizer:
@@ -65,14 +67,12 @@ def make_tokenizer(vocab_size: int) -> Tokenizer:
     return Tokenizer.train(kind, texts, normal_form="nfc", vocab_size=vocab_size)
 
 
-def make_generator(config: ModelConfig, threads: int | None, precision: str) -> TextGenerator:
+def make_generator(config: ModelConfig, threads: int, precision: str) -> TextGenerator:
     """Return a generator of a new model."""
     return TextGenerator(make_model(config), precision=precision, threads=threads)
 
 
-def one_stream(
-    config: ModelConfig, threads: int | None, precision: str, **settings: Any
-) -> Iterator[int]:
+def one_stream(config: ModelConfig, threads: int, precision: str, **settings: Any) -> Iterator[int]:
     """Write texts one after the other, piece by piece."""
     generator = make_generator(config, threads, precision)
     while True:
@@ -82,16 +82,16 @@ def one_stream(
         yield stream.result().usage.completion_tokens
 
 
-def network_step(config: ModelConfig, threads: int | None, precision: str) -> Iterator[int]:
+def network_step(config: ModelConfig, threads: int, precision: str) -> Iterator[int]:
     """Run the network token by token, and choose nothing."""
     decoder = make_generator(config, threads, precision).decoder
-    state = decoder.initial_state()
+    token, state = np.array([1]), decoder.initial_state()
     while True:
-        _, state = decoder.step([1], state)
+        _, state = decoder.score(token, state)
         yield 1
 
 
-def many_streams(config: ModelConfig, threads: int | None, precision: str) -> Iterator[int]:
+def many_streams(config: ModelConfig, threads: int, precision: str) -> Iterator[int]:
     """Write the texts of many different requests, which come and go as they end."""
     generator = make_generator(config, threads, precision)
     while True:
@@ -119,7 +119,7 @@ def random_text(length: int, *, seed: int = 0) -> str:
     return "".join(random.Random(seed).choices(characters, k=length))
 
 
-def endless(config: ModelConfig, threads: int | None, tokens: int) -> list[tuple[float, float]]:
+def endless(config: ModelConfig, threads: int, tokens: int) -> list[tuple[float, float]]:
     """Write one long text of ASCII; return seconds and resident MB after each tenth of it."""
     stream = make_generator(config, threads, "int8").stream(max_new_tokens=tokens, seed=1)
     tenths: list[tuple[float, float]] = []
@@ -138,7 +138,7 @@ def resident_megabytes() -> float:
 
 
 def read_prompts(
-    config: ModelConfig, threads: int | None, lengths: Sequence[int]
+    config: ModelConfig, threads: int, lengths: Sequence[int]
 ) -> tuple[list[float], float]:
     """Read prompts of these lengths, and write a text after each.
 

@@ -39,7 +39,7 @@ def draw(logits: NDArray[np.float32], random: np.random.Generator) -> NDArray[np
 
 
 def onnx_loop(
-    config: ModelConfig, threads: int | None, *, quantized: bool, streams: int = 1
+    config: ModelConfig, threads: int, *, quantized: bool, streams: int = 1
 ) -> Iterator[int]:
     """Run ONNX's LSTM operator, one step of all streams a call; its state goes in and out."""
     session = _session(config, threads, quantized=quantized)
@@ -54,16 +54,14 @@ def onnx_loop(
         yield streams
 
 
-def _session(config: ModelConfig, threads: int | None, *, quantized: bool) -> Any:
+def _session(config: ModelConfig, threads: int, *, quantized: bool) -> Any:
     """Load the plain graph, or what ONNX Runtime's dynamic quantization makes of it."""
     import onnxruntime
     from onnxruntime.quantization import quantize_dynamic
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY
-    if threads is not None:
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = threads
     graph = _graph(config)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.onnx"
@@ -124,7 +122,7 @@ def _model(
     return helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
 
 
-def keras_predict(config: ModelConfig, threads: int | None) -> Iterator[int]:
+def keras_predict(config: ModelConfig, threads: int) -> Iterator[int]:
     """Call `predict` on a stateful model for every token, as tutorials do."""
     keras, _ = _load_tensorflow(threads)
     layers = keras.layers
@@ -139,7 +137,7 @@ def keras_predict(config: ModelConfig, threads: int | None) -> Iterator[int]:
         yield 1
 
 
-def tf_function(config: ModelConfig, threads: int | None) -> Iterator[int]:
+def tf_function(config: ModelConfig, threads: int) -> Iterator[int]:
     """Run one step of the network as a TensorFlow graph, and draw outside of it."""
     _, tensorflow = _load_tensorflow(threads)
     network, state = _tensorflow_network(config)
@@ -151,7 +149,7 @@ def tf_function(config: ModelConfig, threads: int | None) -> Iterator[int]:
         yield 1
 
 
-def tf_in_graph(config: ModelConfig, threads: int | None) -> Iterator[int]:
+def tf_in_graph(config: ModelConfig, threads: int) -> Iterator[int]:
     """Write many tokens in one call of a TensorFlow graph that holds the loop and the draw."""
     _, tf = _load_tensorflow(threads)
     network, state = _tensorflow_network(config)
@@ -190,7 +188,7 @@ def _tensorflow_network(config: ModelConfig) -> Any:
     return network, state
 
 
-def _load_tensorflow(threads: int | None) -> tuple[Any, Any]:
+def _load_tensorflow(threads: int) -> tuple[Any, Any]:
     """Import Keras and TensorFlow without their noise."""
     from textgen.trainer.backend import load_tensorflow
 
@@ -198,12 +196,11 @@ def _load_tensorflow(threads: int | None) -> tuple[Any, Any]:
     return importlib.import_module("keras"), importlib.import_module("tensorflow")
 
 
-def torch_loop(config: ModelConfig, threads: int | None, *, quantized: bool) -> Iterator[int]:
+def torch_loop(config: ModelConfig, threads: int, *, quantized: bool) -> Iterator[int]:
     """Run PyTorch's modules, as they are or after its dynamic quantization."""
     torch: Any = importlib.import_module("torch")  # it is in no lock, so no types are known
     nn, units = torch.nn, config.layer_units
-    if threads is not None:
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads)
     network = nn.ModuleDict({
         "embedding": nn.Embedding(config.vocab_size, config.embedding_size),
         "lstm": nn.LSTM(config.embedding_size, units[0], len(units)),

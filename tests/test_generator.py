@@ -112,7 +112,7 @@ def test_biased_token_is_written_as_often_as_the_bias_says(generator: TextGenera
 def lead(generator: TextGenerator, prompt: str, token: int) -> dict[int, float]:
     """Return the bias with which a token is the likeliest after a prompt, by 1."""
     tokens = np.concatenate([[EOS_ID], generator.tokenizer.encode(prompt)])
-    logits, _ = generator.decoder.read(tokens, generator.decoder.initial_state())
+    logits = generator.decoder.score(tokens, generator.decoder.initial_state())[0][-1]
     return {token: float(np.delete(logits, token).max() - logits[token] + 1)}
 
 

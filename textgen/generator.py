@@ -1,36 +1,31 @@
 """`TextGenerator`: what an application imports."""
 
 import secrets
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
-from textgen.config.base import reject_unknown
-from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PRECISIONS
-from textgen.errors import DataError, TextgenError, UsageError
+from textgen.errors import UsageError
 from textgen.model_folder import Model, read_model, write_model
 from textgen.runtime.batch import Advance, write_all
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.next_token import NextToken, next_tokens
+from textgen.runtime.rows import Row, WrittenRows
 from textgen.runtime.text_stream import TextStream
 from textgen.runtime.writing import Writing
 from textgen.sampling.sampler import Hook
-from textgen.scoring import Quality, measure
-from textgen.tokenization.prepare import Progress, ignore_progress, read_spans, survey
-from textgen.tokenization.sources import open_source
-from textgen.tokenization.splits import choose_split
+from textgen.scoring import Quality, how_to_read, measure_corpus
+from textgen.tokenization.prepare import Progress, ignore_progress
 from textgen.tokenization.token_store import TokenStore
 
 # A seed drawn when none is given: short enough to be typed again.
 RANDOM_SEED_BELOW = 2**32
 # Tokens that the result of a stream holds, so that an endless one takes no more and more memory.
 REMEMBERED = 1 << 14
-# A prompt, or a mapping with the "prompt" and settings of its own, or why there is none.
-Row = str | Mapping[str, Any] | TextgenError
 
 
 class TextGenerator:
@@ -40,15 +35,7 @@ class TextGenerator:
     """
 
     def __init__(self, model: Model, *, precision: str | None = None, threads: int = 1) -> None:
-        """
-        Args:
-            model: weights, tokenizer and settings.
-            precision: "int8" or "fp32"; None takes what was found best for the model.
-            threads: to compute with.
-
-        Raises:
-            UsageError: no such precision.
-        """
+        """Arguments and errors are those of `from_pretrained`."""
         chosen = precision or model.precision
         if chosen not in PRECISIONS:
             raise UsageError(f"precision is {chosen!r}; it must be one of {', '.join(PRECISIONS)}")
@@ -99,17 +86,15 @@ class TextGenerator:
             init_from: a model folder whose weights and tokenizer the training begins with.
             allow_changed_data: resume even if the corpus is another one now.
             callbacks: Keras callbacks; see `Trainer`.
-            settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig`,
-                for instance `budget="5m"`, `units=(512, 512)`, `tokenizer="bpe"`. A resumed
-                training has those that it began with.
+            settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig`, for instance
+                `budget="5m"`, `units=(512, 512)`. A resumed training has those it began with.
 
         Raises:
             UsageError: `out` exists, an unknown setting, an impossible value, or no TensorFlow.
             DataError: the corpus cannot be used, or is not what a resumed training began with.
             Busy: another training is at work in `out`.
-            TrainingDiverged: the loss became NaN or infinite; the best model before is at `out`.
-            Interrupted: a `KeyboardInterrupt`; a checkpoint and the best model so far are at
-                `out`.
+            TrainingDiverged: the loss became NaN or infinite; the best model before is in `out`.
+            Interrupted: a `KeyboardInterrupt`; checkpoint and best model so far are in `out`.
         """
         from textgen.trainer.run import TrainingRun  # here, so that importing us stays light
 
@@ -165,11 +150,9 @@ class TextGenerator:
                 next, of shape (vocabulary,), to other logits; applied before the filters.
             settings: fields of `GenerationConfig`; they override the model's own.
 
-        Raises:
+        Raises: what is wrong with all of a list; of one of its items, the result tells it.
             UsageError: an unknown setting, an impossible value, or a hook that failed.
             DataError: a prompt with a lone surrogate, or a constraint that cannot be kept.
-
-        Errors of one item of a list are in its result; those of all of them are raised.
         """
         if not isinstance(prompt, str):
             return list(self.generate_each(prompt, hooks=hooks, **settings))
@@ -203,14 +186,13 @@ class TextGenerator:
             UsageError: an unknown setting, or an impossible value, among those of all rows.
         """
         config = self.configure(**settings)
-        order: deque[Writing | Generation] = deque()
-        for advance in write_all(self.decoder, self._begun(rows, config, hooks, order)):
+        written = WrittenRows(rows, config, partial(self._writing, hooks=hooks))
+        for advance in write_all(self.decoder, written.begun()):
             advanced(advance)
-            while order and (isinstance(order[0], Generation) or order[0].reason):
-                yield _result(order.popleft())
+            yield from written.finished()
             if is_over():
                 break
-        yield from map(_result, order)
+        yield from written.rest()
 
     def stream(
         self,
@@ -256,7 +238,9 @@ class TextGenerator:
             UsageError: an unknown setting, or an impossible value.
         """
         config = self.model.generation.replace(**settings)
-        return config if config.seed is not None else config.replace(seed=_random_seed())
+        if config.seed is not None:
+            return config
+        return config.replace(seed=secrets.randbelow(RANDOM_SEED_BELOW))
 
     def evaluate(
         self,
@@ -280,11 +264,9 @@ class TextGenerator:
             UsageError: no such split, or it is empty, or an unknown setting.
             MissingInput, DataError: the corpus cannot be read.
         """
-        reject_unknown(settings, DocumentRule.names())
-        with open_source(str(corpus), self._reading(split, settings)) as source:
-            cut, part = choose_split(survey(source, advance), split, source.config.validation)
-            pieces = (piece for here, piece in read_spans(source, cut) if here == part)
-            return measure(self.decoder, self.tokenizer, pieces, advance)
+        own = self.model.provenance.get("corpus", {}).get("settings", {})
+        reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
+        return measure_corpus(self.decoder, self.tokenizer, str(corpus), reading, split, advance)
 
     def _writing(
         self,
@@ -294,63 +276,5 @@ class TextGenerator:
         remembered: int | None = None,
     ) -> Writing:
         """Begin a text."""
-        if hooks and config.beams > 1:
-            raise UsageError("hooks and beams exclude each other; give one of them")
         clean = self.tokenizer.clean(prompt)
         return Writing(self.tokenizer, clean, config, hooks=hooks, remembered=remembered)
-
-    def _begun(
-        self,
-        rows: Iterable[Row],
-        config: GenerationConfig,
-        hooks: Sequence[Hook],
-        order: deque[Writing | Generation],
-    ) -> Iterator[Writing]:
-        """Begin the texts of rows; put each into `order`, with its error if it cannot be begun."""
-        for number, row in enumerate(rows):
-            seed = (config.seed or 0) + number
-            try:
-                prompt, changes = _parts(row)
-                own = config.replace(**{"seed": seed} | changes)
-                writing = self._writing(prompt, own, hooks)
-            except TextgenError as error:
-                order.append(Generation.failed(error, seed))
-                continue
-            order.append(writing)
-            yield writing
-
-    def _reading(self, split: str, settings: dict[str, Any]) -> dict[str, Any]:
-        """Return how a corpus is read for the model: as its own was, changed by some settings."""
-        told = self.model.provenance.get("corpus", {}).get("settings", {})
-        try:
-            own = CorpusConfig.from_dict(told, where="manifest.json: corpus")
-        except UsageError as error:
-            raise DataError(str(error)) from None
-        names = [*DocumentRule.names(), *(["validation"] if split != "all" else [])]
-        if {"column", "template"} & settings.keys():
-            names = [name for name in names if name not in ("column", "template")]
-        kept = {name: getattr(own, name) for name in names}
-        tokenizer = "word" if own.strict else "char"  # which of the others makes no difference
-        fixed = {"normalize": self.tokenizer.normal_form, "tokenizer": tokenizer}
-        return {**kept, **settings, **fixed}
-
-
-def _random_seed() -> int:
-    """Draw a seed."""
-    return secrets.randbelow(RANDOM_SEED_BELOW)
-
-
-def _parts(row: Row) -> tuple[str, dict[str, Any]]:
-    """Return the prompt and the settings of a row."""
-    if isinstance(row, TextgenError):
-        raise row
-    changes = {} if isinstance(row, str) else dict(row)
-    prompt = row if isinstance(row, str) else changes.pop("prompt", "")
-    if not isinstance(prompt, str):
-        raise DataError(f"prompt is of type {type(prompt).__name__}; it must be a text")
-    return prompt, changes
-
-
-def _result(text: Writing | Generation) -> Generation:
-    """Return what came of a row."""
-    return text if isinstance(text, Generation) else text.result()

@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.base import reject_unknown
+from textgen.config.corpus import CorpusConfig, DocumentRule
+from textgen.errors import DataError, UsageError
 from textgen.runtime.logprobs import log_softmax
-from textgen.tokenization.prepare import Progress, encode_pieces, ignore_progress
+from textgen.tokenization.prepare import (
+    Progress,
+    encode_pieces,
+    ignore_progress,
+    read_spans,
+    survey,
+)
+from textgen.tokenization.sources import open_source
+from textgen.tokenization.splits import choose_split
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -107,3 +118,56 @@ def measure(
         counts = counts.plus(text, len(tokens))
         progress("scoring", len(text or ""))
     return Quality.of(scorer.nats / scorer.tokens, counts)
+
+
+def measure_corpus(
+    decoder: "Decoder",
+    tokenizer: Tokenizer,
+    corpus: str,
+    reading: dict[str, Any],
+    split: str,
+    progress: Progress = ignore_progress,
+) -> Quality:
+    """Measure a model on a corpus, or on one of its splits.
+
+    Args:
+        decoder: the model.
+        tokenizer: what its tokens are.
+        corpus: a file, folder, glob, hub set or recipe.
+        reading: fields of `CorpusConfig`, as `how_to_read` returns them.
+        split: "all", or the name of a split.
+        progress: is told of each stage's advance in characters.
+    """
+    with open_source(corpus, reading) as source:
+        cut, part = choose_split(survey(source, progress), split, source.config.validation)
+        pieces = (piece for here, piece in read_spans(source, cut) if here == part)
+        return measure(decoder, tokenizer, pieces, progress)
+
+
+def how_to_read(
+    told: dict[str, Any], normal_form: str, split: str, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Return how a corpus is read to be measured on: as the model's own was, with some changes.
+
+    Args:
+        told: the settings of the model's own corpus, as its manifest holds them.
+        normal_form: that the model's tokenizer wants.
+        split: the part that is wanted.
+        settings: fields of `DocumentRule` that were chosen.
+
+    Raises:
+        UsageError: an unknown setting.
+        DataError: the manifest is damaged.
+    """
+    reject_unknown(settings, DocumentRule.names())
+    try:
+        own = CorpusConfig.from_dict(told, where="manifest.json: corpus")
+    except UsageError as error:
+        raise DataError(str(error)) from None
+    names = [*DocumentRule.names(), *(["validation"] if split != "all" else [])]
+    if {"column", "template"} & settings.keys():
+        names = [name for name in names if name not in ("column", "template")]
+    kept = {name: getattr(own, name) for name in names}
+    tokenizer = "word" if own.strict else "char"  # which of the others makes no difference
+    fixed = {"normalize": normal_form, "tokenizer": tokenizer}
+    return {**kept, **settings, **fixed}

@@ -50,7 +50,7 @@ def assert_parity(config: ModelConfig, weights: dict[str, Any], steps: int, seed
         rows.append(logits[0])
     flat = [np.array(array) for pair in keras_state for array in pair]
     pairs = [(np.array(rows), np.array(expected)[0])]
-    pairs += [(ours[0], theirs) for ours, theirs in zip(state, flat, strict=True)]
+    pairs += list(zip(state, flat, strict=True))
     for ours, theirs in pairs:
         largest = max(np.abs(theirs).max(), 1e-3)  # a relu may be silent throughout
         assert largest < 1e6

@@ -13,8 +13,12 @@ from textgen.sampling.filters import (
     apply_min_p,
     apply_temperature,
     apply_top_k,
+    apply_top_n_sigma,
     apply_top_p,
     apply_typical_p,
+    apply_xtc,
+    distribution,
+    dynamic_temperature,
     softmax,
 )
 
@@ -73,6 +77,42 @@ def test_typical_p_of_a_distribution_cut_before_ignores_what_is_cut() -> None:
         assert kept(apply_typical_p(cut, p)) == kept(apply_typical_p(FOUR, p))
 
 
+@pytest.mark.parametrize(
+    ("n", "expected"),  # of 0, 2, 4 and 6, the deviation is the root of 5, 2.236
+    [(0, [0, 1, 2, 3]), (0.8, [3]), (0.9, [2, 3]), (1.8, [1, 2, 3]), (2.7, [0, 1, 2, 3])],
+)
+def test_top_n_sigma_keeps_those_within_n_deviations_of_the_largest(
+    n: float, expected: list[int]
+) -> None:
+    assert kept(apply_top_n_sigma(np.array([0, 2, 4, 6], np.float32), n)) == expected
+
+
+def test_top_n_sigma_takes_the_deviation_of_what_is_possible() -> None:
+    cut = np.array([0, 2, -np.inf, 4, 6], np.float32)
+    assert kept(apply_top_n_sigma(cut, 0.9)) == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [(0.05, [0]), (0.15, [0, 1]), (0.25, [0, 1, 2]), (0.35, [0, 1, 2, 3]), (0.5, [0, 1, 2, 3])],
+)
+def test_xtc_leaves_out_the_likely_but_the_least_likely_of_them(
+    threshold: float, expected: list[int]
+) -> None:
+    assert kept(apply_xtc(FOUR, 0.5, threshold, 0.4)) == expected
+
+
+def test_xtc_acts_as_often_as_told() -> None:
+    acted = [len(kept(apply_xtc(FOUR, 0.25, 0.1, chance / 8))) < 4 for chance in range(8)]
+    assert acted == [True, True, False, False, False, False, False, False]
+    assert kept(apply_xtc(FOUR, 1.0, 0.05, 1 - 2**-53)) == [0]
+
+
+def test_xtc_keeps_all_that_are_least_likely_together() -> None:
+    assert kept(apply_xtc(np.zeros(2, np.float32), 1.0, 0.5, 0.0)) == [0, 1]
+    assert kept(apply_xtc(np.array([1, 0, 0, -9], np.float32), 1.0, 0.1, 0.0)) == [1, 2, 3]
+
+
 def test_temperature_sharpens_and_flattens() -> None:
     np.testing.assert_allclose(
         softmax(apply_temperature(FOUR, 0.5)), np.array([1, 4, 9, 16]) / 30, rtol=1e-5
@@ -94,15 +134,43 @@ def test_tiny_temperature_is_nearly_greedy() -> None:
     assert softmax(apply_temperature(FOUR, 5e-324)).tolist() == [0, 0, 0, 1]
 
 
+def test_dynamic_temperature_is_low_for_the_sure_and_high_for_the_unsure() -> None:
+    sure, unsure = np.array([0, 500], np.float32), np.zeros(2, np.float32)
+    assert dynamic_temperature(sure, 1.0, 0.4, 1.0) == pytest.approx(0.6)
+    assert dynamic_temperature(unsure, 1.0, 0.4, 1.0) == pytest.approx(1.4)
+    assert dynamic_temperature(sure, 1.0, 3.0, 1.0) == pytest.approx(0)
+    # The entropy of FOUR is 1.280, 0.923 of ln 4.
+    assert dynamic_temperature(FOUR, 1.0, 0.4, 1.0) == pytest.approx(0.6 + 0.8 * 0.923, abs=1e-3)
+    assert dynamic_temperature(FOUR, 1.0, 0.4, 2.0) == pytest.approx(0.6 + 0.8 * 0.852, abs=1e-3)
+
+
+def test_dynamic_temperature_takes_the_entropy_of_what_is_possible() -> None:
+    cut = np.append(FOUR, [-np.inf, -np.inf]).astype(np.float32)
+    assert dynamic_temperature(cut, 1.0, 0.4, 1.0) == dynamic_temperature(FOUR, 1.0, 0.4, 1.0)
+    alone = np.array([3, -np.inf], np.float32)
+    assert dynamic_temperature(alone, 0.7, 0.4, 1.0) == 0.7
+
+
+@given(vectors, st.floats(0, 100), st.floats(0, 100), st.floats(0.01, 100))
+def test_dynamic_temperature_stays_in_its_range(
+    logits: Logits, temperature: float, spread: float, exponent: float
+) -> None:
+    moved = dynamic_temperature(logits, temperature, spread, exponent)
+    assert max(temperature - spread, 0) <= moved <= temperature + spread
+    assert dynamic_temperature(logits, temperature, 0.0, exponent) == temperature
+
+
 @given(vectors, st.integers(0, 50), st.floats(1e-6, 1), st.floats(0, 100))
 def test_every_filter_keeps_some_and_their_order(
     logits: Logits, k: int, p: float, temperature: float
 ) -> None:
     for filtered in (
+        apply_top_n_sigma(logits, temperature),
         apply_top_k(logits, k),
         apply_typical_p(logits, p),
         apply_top_p(logits, p),
         apply_min_p(logits, p),
+        apply_xtc(logits, 1.0, p / 2, 0.0),
         apply_temperature(logits, temperature),
     ):
         assert filtered.shape == logits.shape
@@ -113,10 +181,11 @@ def test_every_filter_keeps_some_and_their_order(
 
 
 @given(vectors, st.integers(0, 50), st.floats(1e-6, 1), st.floats(0, 100))
-def test_every_filter_but_typical_p_keeps_the_likeliest(
+def test_every_filter_but_typical_p_and_xtc_keeps_the_likeliest(
     logits: Logits, k: int, p: float, temperature: float
 ) -> None:
     for filtered in (
+        apply_top_n_sigma(logits, temperature),
         apply_top_k(logits, k),
         apply_top_p(logits, p),
         apply_min_p(logits, p),
@@ -129,10 +198,12 @@ def test_every_filter_but_typical_p_keeps_the_likeliest(
 def test_filters_that_cut_change_no_logit_that_they_keep(logits: Logits, k: int, p: float) -> None:
     before = logits.copy()
     for filtered in (
+        apply_top_n_sigma(logits, p),
         apply_top_k(logits, k),
         apply_typical_p(logits, p),
         apply_top_p(logits, p),
         apply_min_p(logits, p),
+        apply_xtc(logits, 1.0, p / 2, 0.0),
     ):
         np.testing.assert_array_equal(filtered[kept(filtered)], before[kept(filtered)])
     np.testing.assert_array_equal(logits, before)
@@ -142,6 +213,8 @@ def test_filters_that_cut_change_no_logit_that_they_keep(logits: Logits, k: int,
 def test_neutral_values_change_nothing(logits: Logits) -> None:
     before = logits.copy()
     for same in (
+        apply_top_n_sigma(logits, 0.0),
+        apply_xtc(logits, 0.0, 0.1, 0.0),
         apply_top_k(logits, 0),
         apply_typical_p(logits, 1.0),
         apply_top_p(logits, 1.0),
@@ -174,6 +247,70 @@ def test_min_p_keeps_what_is_as_likely_as_it_says_and_no_more(logits: Logits, p:
     assert not chosen[probabilities < border * (1 - 1e-4)].any()
 
 
+def many(size: int, spread: float, *, step: float = 0.0, cut: int = 0) -> Logits:
+    """Return logits of a large vocabulary: some equal, if there is a step, and some impossible."""
+    generator = np.random.default_rng(size)
+    logits = spread * generator.standard_normal(size)
+    logits = np.round(logits / step) * step if step else logits
+    logits[generator.integers(size, size=cut)] = -np.inf
+    return logits.astype(np.float32)
+
+
+MANY = [
+    many(32_768, 3.0),
+    many(5_000, 0.01),
+    many(5_000, 100.0),
+    many(32_000, 2.0, step=0.5),
+    many(4_099, 2.0, cut=2_000),
+    np.zeros(2_000, np.float32),
+]
+
+
+@pytest.mark.parametrize("logits", MANY)
+@pytest.mark.parametrize("k", [1, 2, 40, 1_000, 4_000])
+def test_top_k_of_many_is_what_a_full_sort_gives(logits: Logits, k: int) -> None:
+    border = np.sort(logits)[::-1][min(k, len(logits)) - 1]
+    expected = np.where(logits >= border, logits, -np.inf)
+    np.testing.assert_array_equal(apply_top_k(logits, k), expected)
+
+
+@pytest.mark.parametrize("logits", MANY)
+@pytest.mark.parametrize("p", [1e-9, 0.1, 0.5, 0.95, 0.9999])
+def test_top_p_and_typical_p_of_many_are_what_a_full_sort_gives(logits: Logits, p: float) -> None:
+    probabilities, surprises = distribution(logits)
+    possible = probabilities > 0
+    entropy = (probabilities[possible] * surprises[possible]).sum()
+    for keys, filtered in (
+        (surprises, apply_top_p(logits, p)),
+        (np.abs(surprises - entropy), apply_typical_p(logits, p)),
+    ):
+        order = np.argsort(keys)
+        held = np.cumsum(probabilities[order])
+        assert np.sort(keys[order][: len(kept(filtered))]).max() == keys[kept(filtered)].max()
+        assert held[len(kept(filtered)) - 1] >= p - 1e-9
+        assert probabilities[keys < keys[kept(filtered)].max()].sum() < p + 1e-9
+
+
+def test_borders_are_computed_in_single_precision_as_a_graph_does() -> None:
+    logits = many(3_000, 2.0)
+    below = logits - logits.max()
+    for p in (0.05, 0.3, 0.7):
+        expected = np.where(below >= np.float32(math.log(p)), logits, np.float32(-np.inf))
+        np.testing.assert_array_equal(apply_min_p(logits, p), expected)
+    for temperature in (0.3, 0.8, 1.7):
+        scaled = apply_temperature(logits, temperature)
+        np.testing.assert_array_equal(scaled, below / np.float32(temperature))
+
+
 @given(vectors)
-def test_softmax_is_a_distribution(logits: Logits) -> None:
-    assert math.isclose(softmax(logits).sum(), 1, rel_tol=1e-9)
+def test_distribution_is_one_and_its_surprises_are_its_logarithms(logits: Logits) -> None:
+    probabilities, surprises = distribution(logits)
+    assert math.isclose(probabilities.sum(), 1, rel_tol=1e-9)
+    np.testing.assert_allclose(np.exp(-surprises), probabilities, rtol=1e-9)
+    np.testing.assert_array_equal(softmax(logits), probabilities)
+
+
+def test_the_impossible_has_no_probability_and_infinite_surprise() -> None:
+    probabilities, surprises = distribution(np.array([0, -np.inf], np.float32))
+    assert probabilities.tolist() == [1, 0]
+    assert surprises.tolist() == [0, np.inf]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from textgen.sampling.filters import Logits
 from textgen.sampling.penalties import (
-    Counts,
     apply_logit_bias,
     apply_presence_and_frequency,
     apply_repetition_penalty,
@@ -18,11 +17,15 @@ sizes = st.shared(st.integers(1, 40), key="vocabulary")
 vectors = sizes.flatmap(
     lambda size: arrays(np.float32, size, elements=st.floats(-30, 30, width=32))
 )
-tallies = sizes.flatmap(lambda size: arrays(np.int64, size, elements=st.integers(0, 9)))
+# Which tokens are recent, and how often each occurs.
+tallies = sizes.flatmap(
+    lambda size: st.dictionaries(st.integers(0, size - 1), st.integers(1, 9))
+).map(lambda tally: (ids(*tally), ids(*tally.values())))
 chosen = sizes.flatmap(
     lambda size: arrays(np.int64, st.integers(0, 9), elements=st.integers(0, size - 1))
 )
 penalties = st.floats(-2, 2)
+Tally = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def row(*values: float) -> Logits:
@@ -49,30 +52,32 @@ def test_biases_of_one_token_add_up_and_none_undoes_a_ban() -> None:
 
 
 def test_repetition_penalty_divides_positive_logits_and_multiplies_negative_ones() -> None:
-    penalized = apply_repetition_penalty(row(2, -1, 0, 3), ids(1, 2, 1, 0), 2)
+    penalized = apply_repetition_penalty(row(2, -1, 0, 3), ids(0, 1, 2), 2)
     np.testing.assert_array_equal(penalized, row(1, -2, 0, 3))
 
 
 def test_presence_counts_once_and_frequency_each_time() -> None:
-    logits, counts = row(1, 1, 1, 1), ids(0, 1, 3, 0)
-    present = apply_presence_and_frequency(logits, counts, 0.5, 0)
+    logits, at, counts = row(1, 1, 1, 1), ids(1, 2), ids(1, 3)
+    present = apply_presence_and_frequency(logits, at, counts, 0.5, 0)
     np.testing.assert_array_equal(present, row(1, 0.5, 0.5, 1))
-    frequent = apply_presence_and_frequency(logits, counts, 0, 0.25)
+    frequent = apply_presence_and_frequency(logits, at, counts, 0, 0.25)
     np.testing.assert_array_equal(frequent, row(1, 0.75, 0.25, 1))
-    both = apply_presence_and_frequency(logits, counts, 0.5, 0.25)
+    both = apply_presence_and_frequency(logits, at, counts, 0.5, 0.25)
     np.testing.assert_array_equal(both, row(1, 0.25, -0.25, 1))
 
 
 @given(vectors, tallies, st.floats(1, 100), st.floats(0, 2), st.floats(0, 2))
 def test_penalties_lower_what_occurred_and_leave_the_rest(
-    logits: Logits, counts: Counts, repetition: float, presence: float, frequency: float
+    logits: Logits, tally: Tally, repetition: float, presence: float, frequency: float
 ) -> None:
     before = logits.copy()
+    at, counts = tally
+    others = np.setdiff1d(np.arange(len(logits)), at)
     for penalized in (
-        apply_repetition_penalty(logits, counts, repetition),
-        apply_presence_and_frequency(logits, counts, presence, frequency),
+        apply_repetition_penalty(logits, at, repetition),
+        apply_presence_and_frequency(logits, at, counts, presence, frequency),
     ):
-        np.testing.assert_array_equal(penalized[counts == 0], before[counts == 0])
+        np.testing.assert_array_equal(penalized[others], before[others])
         assert (penalized <= before).all()
     np.testing.assert_array_equal(logits, before)
 
@@ -80,7 +85,7 @@ def test_penalties_lower_what_occurred_and_leave_the_rest(
 @given(vectors, tallies, chosen, st.floats(0.01, 100), penalties, penalties)
 def test_shape_and_type_are_kept_and_all_stays_finite(
     logits: Logits,
-    counts: Counts,
+    tally: Tally,
     tokens: NDArray[np.int64],
     repetition: float,
     presence: float,
@@ -88,8 +93,8 @@ def test_shape_and_type_are_kept_and_all_stays_finite(
 ) -> None:
     for moved in (
         apply_logit_bias(logits, tokens, np.full(len(tokens), presence, np.float32)),
-        apply_repetition_penalty(logits, counts, repetition),
-        apply_presence_and_frequency(logits, counts, presence, frequency),
+        apply_repetition_penalty(logits, tally[0], repetition),
+        apply_presence_and_frequency(logits, *tally, presence, frequency),
     ):
         assert moved.shape == logits.shape
         assert moved.dtype == np.float32
@@ -98,15 +103,15 @@ def test_shape_and_type_are_kept_and_all_stays_finite(
 
 @given(vectors, tallies, chosen)
 def test_neutral_values_change_nothing(
-    logits: Logits, counts: Counts, tokens: NDArray[np.int64]
+    logits: Logits, tally: Tally, tokens: NDArray[np.int64]
 ) -> None:
     before = logits.copy()
     for same in (
         apply_logit_bias(logits, tokens, np.zeros(len(tokens), np.float32)),
         apply_logit_bias(logits, ids(), row()),
-        apply_repetition_penalty(logits, counts, 1.0),
-        apply_presence_and_frequency(logits, counts, 0.0, 0.0),
-        apply_repetition_penalty(logits, np.zeros_like(counts), 1.3),
-        apply_presence_and_frequency(logits, np.zeros_like(counts), 1.0, 1.0),
+        apply_repetition_penalty(logits, tally[0], 1.0),
+        apply_presence_and_frequency(logits, *tally, 0.0, 0.0),
+        apply_repetition_penalty(logits, ids(), 1.3),
+        apply_presence_and_frequency(logits, ids(), ids(), 1.0, 1.0),
     ):
         np.testing.assert_array_equal(same, before)

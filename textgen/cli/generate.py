@@ -94,6 +94,8 @@ def generate(
         show,
     )
     from textgen.generator import TextGenerator
+    from textgen.receipt import Receipt
+    from textgen.runtime.generation import Generation
 
     for path in filter(None, (out, receipt)):
         check_output(path)
@@ -107,21 +109,21 @@ def generate(
     if not quiet:
         click.echo(f"seed {config.seed}", err=True)
     begin = generator.tokenizer.clean(text) if echo else ""
-    if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):
-        streams = _streams(generator, text, config, num_samples, whole=receipt is not None)
-        results = show(streams, begin, quiet=quiet)
-    else:
-        rows = read_rows(file) if jsonl else [text] * num_samples
-        total = -1 if jsonl else num_samples * config.max_new_tokens
-        results = []
-        collected = collect(generator, rows, config, total=total, quiet=quiet)
-        noted = noting(collected, results) if receipt else collected
-        put_out(as_json_lines(noted) if as_json or jsonl else as_texts(noted, begin), out)
-    if receipt is not None:
-        from textgen.receipt import Receipt
-
-        made = Receipt.of(folder, generator, config, text, results)
-        write_file(receipt, made.to_json().encode())
+    noted = list[Generation]()
+    try:
+        if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):
+            streams = _streams(generator, text, config, num_samples, whole=receipt is not None)
+            noted.extend(show(streams, begin, quiet=quiet))
+        else:
+            rows = read_rows(file) if jsonl else [text] * num_samples
+            total = -1 if jsonl else num_samples * config.max_new_tokens
+            collected = collect(generator, rows, config, total=total, quiet=quiet)
+            results = noting(collected, noted) if receipt else collected
+            put_out(as_json_lines(results) if as_json or jsonl else as_texts(results, begin), out)
+    finally:
+        if receipt is not None and noted:
+            made = Receipt.of(folder, generator, config, text, noted)
+            write_file(receipt, made.to_json().encode())
 
 
 def _refuse_with_jsonl(given: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from textgen.cli.generate import generate
 from textgen.cli.info import info
 from textgen.cli.next import next_
 from textgen.cli.prepare import prepare
+from textgen.cli.replay import replay
 from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
 from textgen.errors import Interrupted, TextgenError
@@ -49,7 +50,7 @@ def cli() -> None:
     """
 
 
-for command in (prepare, train, generate, next_, evaluate, info, corpora, tokenizer):
+for command in (prepare, train, generate, next_, replay, evaluate, info, corpora, tokenizer):
     cli.add_command(command)
 
 

@@ -11,7 +11,7 @@ from textgen.config.corpus import TextPolicy
 from textgen.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from textgen.generator import Row
+    from textgen.runtime.rows import Row
 
 
 def read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:

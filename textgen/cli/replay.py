@@ -1,4 +1,4 @@
-"""`textgen replay`: write the text of a receipt again."""
+"""`textgen replay`: write the texts of a receipt again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 def replay(file: Path, model: Path | None, quiet: bool) -> None:
     """Write the text of the receipt FILE again, or say what is different.
 
-    'textgen generate --receipt FILE' wrote it. The model is the one at the path in the receipt,
-    unless another path is given here.
+    'textgen generate --receipt FILE' writes a receipt. The model is the folder that it names,
+    unless another is named here.
     """
-    from textgen.cli.written import as_text, collect
+    from textgen.cli.written import as_texts, collect, put_out
     from textgen.generator import TextGenerator
     from textgen.receipt import Receipt
 
     recorded = Receipt.read(file)
-    folder = model or Path(recorded.model.folder)
+    folder = model or Path(recorded.model)
     if not folder.exists():
         raise MissingInput(f"{folder}: the model of {file} is not there; pass -m MODEL")
-    generator = TextGenerator.from_pretrained(folder, precision=recorded.precision)
+    generator = TextGenerator.from_pretrained(folder, precision=recorded.circumstances.precision)
     recorded.check_model(folder)
     total = sum(result.tokens for result in recorded.results)
-    results = list(collect(generator, recorded.rows(), {}, quiet=quiet, total=total))
-    texts = (as_text(number, result, "") for number, result in enumerate(results))
-    click.echo("".join(texts))
-    now = Receipt.of(folder, recorded.precision, recorded.settings, recorded.prompt, results)
+    rows = recorded.rows()
+    results = list(collect(generator, rows, recorded.settings, total=total, quiet=quiet))
+    put_out(as_texts(results, ""), None)
+    now = Receipt.of(folder, generator, recorded.settings, recorded.prompt, results)
     _compare(file, recorded, now)
 
 
 def _compare(file: Path, recorded: "Receipt", now: "Receipt") -> None:
-    """Tell whether the texts are the same.
+    """Tell whether the texts are the same bytes.
 
     Raises:
-        DataError: they are not; the message names all that differs.
+        DataError: they are not; the message names what else is not the same.
     """
     if seeds := recorded.different_texts(now):
         which = ", ".join(map(str, seeds))
-        others = recorded.differences(now) or ["nothing else that is recorded"]
-        raise DataError(f"{file}: the text differs (seed {which}); so does {', '.join(others)}")
+        others = ", ".join(recorded.differences(now)) or "nothing that is recorded"
+        raise DataError(f"{file}: the text differs (seed {which}); of what it depends on: {others}")

@@ -15,8 +15,9 @@ from textgen.files import write_file
 from textgen.interruption import Interruption
 
 if TYPE_CHECKING:
-    from textgen.generator import Row, TextGenerator
+    from textgen.generator import TextGenerator
     from textgen.runtime.generation import Generation
+    from textgen.runtime.rows import Row
     from textgen.runtime.text_stream import TextStream
 
 BETWEEN_SAMPLES = "\n---\n"
@@ -27,25 +28,32 @@ def is_live(stream: bool | None, *, endless: bool) -> bool:
     return sys.stdout.isatty() or endless if stream is None else stream
 
 
-def show(streams: "Iterable[TextStream]", begin: str, *, quiet: bool) -> "list[Generation]":
-    """Print texts one after the other, each while it is written, and return them.
+def show(streams: "Iterable[TextStream]", begin: str, *, quiet: bool) -> "Iterator[Generation]":
+    """Print texts one after the other, each while it is written, and yield their results.
 
     Raises:
-        KeyboardInterrupt: by a signal; what was written until then is printed.
+        KeyboardInterrupt: by a signal, after what was written until then was printed and yielded.
     """
-    results = []
-    try:
-        for number, stream in enumerate(streams):
-            with token_progress(-1, hidden=quiet) as progress:
-                for count in stream.read():
-                    progress(count, 0)
-            click.echo((BETWEEN_SAMPLES if number else "") + begin, nl=False)
-            for piece in stream:
-                click.echo(piece, nl=False)
-            results.append(stream.result())
-    finally:
-        click.echo()
-    return results
+    for number, stream in enumerate(streams):
+        click.echo((BETWEEN_SAMPLES if number else "") + begin, nl=False)
+        try:
+            _show(stream, quiet=quiet)
+        except KeyboardInterrupt:
+            stream.interrupt()
+            click.echo("".join(stream))
+            yield stream.result()
+            raise
+        yield stream.result()
+    click.echo()
+
+
+def _show(stream: "TextStream", *, quiet: bool) -> None:
+    """Print a text while it is written, after its prompt was read."""
+    with token_progress(-1, hidden=quiet) as progress:
+        for count in stream.read():
+            progress(count, 0)
+    for piece in stream:
+        click.echo(piece, nl=False)
 
 
 def collect(
@@ -76,13 +84,6 @@ def collect(
             **config.to_dict(),
         )
         interruption.check()
-
-
-def noting(results: "Iterable[Generation]", noted: "list[Generation]") -> "Iterator[Generation]":
-    """Yield results, and note each in a list."""
-    for result in results:
-        noted.append(result)
-        yield result
 
 
 def as_texts(results: "Iterable[Generation]", begin: str) -> Iterator[str]:
@@ -116,13 +117,20 @@ def as_json_lines(results: "Iterable[Generation]") -> Iterator[str]:
         )
 
 
+def noting(results: "Iterable[Generation]", noted: "list[Generation]") -> "Iterator[Generation]":
+    """Yield results, and note each in a list."""
+    for result in results:
+        noted.append(result)
+        yield result
+
+
 def put_out(parts: Iterable[str], out: Path | None) -> None:
     """Print text as it comes, or write all of it to a file, even if it ends with an error."""
     if out is None:
         for part in parts:
             click.echo(part, nl=False)
         return
-    kept = []
+    kept = list[str]()
     try:
         kept.extend(parts)
     finally:

@@ -61,6 +61,10 @@ class TextStream:
             if time.perf_counter() - start < SMOOTH / 2:
                 self._steps = min(2 * self._steps, MOST_STEPS)
 
+    def interrupt(self) -> None:
+        """End the text as it is; what was held back comes as its last piece."""
+        self._writing.interrupt()
+
     def result(self) -> Generation:
         """Return what has been generated so far; of very long texts, the end."""
         return self._writing.result()

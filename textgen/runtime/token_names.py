@@ -30,7 +30,9 @@ def breaker_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[
     """Return the tokens across which DRY sees no repetition; none if it is off."""
     if "dry" not in config.active_samplers:
         return frozenset()
-    return find_breakers(config.dry_breakers, map(tokenizer.token_bytes, range(tokenizer.vocab_size)))
+    return find_breakers(
+        config.dry_breakers, map(tokenizer.token_bytes, range(tokenizer.vocab_size))
+    )
 
 
 def _token(name: TokenName, tokenizer: Tokenizer, setting: str) -> int:

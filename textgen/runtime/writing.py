@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from textgen.config.generation import GenerationConfig
-from textgen.errors import DataError, TextgenError
+from textgen.errors import DataError, TextgenError, UsageError
 from textgen.runtime.decoder import Decoder, State
 from textgen.runtime.generation import Generation, Usage
 from textgen.runtime.token_names import breaker_tokens, token_biases
@@ -38,7 +38,8 @@ class Writing:
         error: that ended it, if one did.
 
     Raises:
-        UsageError: a setting names what is not a token, or a constraint cannot be kept.
+        UsageError: a setting names what is not a token, a constraint cannot be kept, or hooks
+            with beams.
         DataError: the prompt holds a lone surrogate.
     """
 
@@ -51,6 +52,8 @@ class Writing:
         hooks: Sequence[Hook] = (),
         remembered: int | None = None,
     ) -> None:
+        if hooks and config.beams > 1:
+            raise UsageError("hooks and beams exclude each other; give one of them")
         self.config = config
         self.seed = config.seed or 0
         tokens = tokenizer.encode(prompt)
@@ -77,7 +80,7 @@ class Writing:
         self._tokens: deque[int] = deque(maxlen=remembered)
         self._logprobs: deque[float] = deque(maxlen=remembered)
         self._pieces: deque[str] = deque(maxlen=remembered)
-        self._new: list[str] = []
+        self._new: deque[str] = deque()  # pieces that nobody has taken
         if config.max_new_tokens == 0:
             self.reason = "length"
 
@@ -105,15 +108,18 @@ class Writing:
                 return
             self._accept(token, logprob)
 
+    def interrupt(self) -> None:
+        """End as it is, if it has not ended."""
+        if not self.reason:
+            self._end("interrupted")
+
     def fail(self, error: TextgenError) -> None:
         """End with an error; what has been written stays."""
         self.reason, self.error = "error", error
 
     def take(self) -> str:
-        """Return the text that has become certain since the last call."""
-        text = "".join(self._new)
-        self._new.clear()
-        return text
+        """Return the next piece of certain text that was not returned before; "" if none is."""
+        return self._new.popleft() if self._new else ""
 
     def result(self) -> Generation:
         """Return what has been written so far."""
@@ -121,7 +127,7 @@ class Writing:
             text="".join(self._pieces),
             tokens=tuple(self._tokens),
             logprobs=tuple(self._logprobs),
-            finish_reason=self.reason or "interrupted",
+            finish_reason=self.reason or "unfinished",
             seed=self.seed,
             usage=Usage(self._prompt_tokens, self.written),
             error=str(self.error) if self.error else None,

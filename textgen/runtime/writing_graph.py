@@ -36,9 +36,10 @@ def build_writing_graph(config: ModelConfig, weights: Weights, precision: str) -
         weights: arrays with the names and shapes of `config.tensors()`.
         precision: "int8" or "fp32".
     """
-    graph, rows = Graph(), ["batch", 1]
+    graph = Graph()
+    rows: Shape = ["batch", 1]
     tokens = graph.input("tokens", ["batch"], TensorProto.INT64)
-    shapes = {
+    shapes: dict[str, Shape] = {
         f"{kind}_{index}": ["batch", units]
         for index, units in enumerate(config.layer_units)
         for kind in ("hidden", "memory")

@@ -40,6 +40,11 @@ def side_by_side(draws: Sequence[Draws]) -> Draws:
     """Put the draws of several streams together; all must be for as many steps."""
     if len(draws) == 1:
         return draws[0]
-    axes = Draws(0, 0, 0, 1, 1)
-    columns = zip(zip(*draws, strict=True), axes, strict=True)
-    return Draws(*(np.concatenate(parts, axis) for parts, axis in columns))
+    bias, top_k, log_min_p, temperature, noise = zip(*draws, strict=True)
+    return Draws(
+        bias=np.concatenate(bias),
+        top_k=np.concatenate(top_k),
+        log_min_p=np.concatenate(log_min_p),
+        temperature=np.concatenate(temperature, axis=1),
+        noise=np.concatenate(noise, axis=1),
+    )

@@ -44,8 +44,7 @@ class Noise:
 
 def uniform(bits: Bits) -> NDArray[np.float64]:
     """Return a number between 0 and 1, both excluded, for each of the bits."""
-    numbers: NDArray[np.float64] = (bits + 0.5) * HALF_RANGE
-    return numbers
+    return (bits.astype(np.float64) + 0.5) * HALF_RANGE
 
 
 def gumbel(bits: Bits) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """Where the first line, paragraph or sentence of a text ends, found while the text comes in.
 
-Of the libraries that find sentences in a stream, `sentence-stream` changes the white space and
-`stream2sentence` works on iterators; those that follow UAX #29 (ICU, uniseg) want the whole text.
+The rule for sentences is our own because no library fits: `sentence-stream` strips what it finds
+and searches all that is held anew, `uniseg` and ICU (UAX #29) want the whole text.
 
 A unit holds more than white space: what is white at the beginning belongs to it.
 """

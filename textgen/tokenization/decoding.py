@@ -13,7 +13,8 @@ from textgen.tokenization.library_errors import as_data_errors
 Prompt = Sequence[int] | NDArray[np.integer]
 
 BROKEN = "\ufffd"  # stands for bytes that are no character
-OPEN = 3  # the most bytes, and so ids, of a character that is not whole yet
+OPEN = 3  # the most bytes of a character that is not whole yet; each may show as a broken one
+HELD = OPEN * OPEN  # the most ids that so many broken characters can take
 
 
 class Detokenizer(Protocol):
@@ -142,7 +143,7 @@ class LibraryDetokenizer:
         while self._decode(self._ids).startswith(BROKEN):
             del self._ids[0]
         self._out = len(self._ids)  # ids whose text is out; that of the next may depend on them
-        self._shown = len(self._decode(self._ids))  # characters of theirs
+        self._shown = len(self._decode(self._ids))  # characters that are out
 
     @as_data_errors()
     def push(self, token: int) -> str:
@@ -150,25 +151,33 @@ class LibraryDetokenizer:
         if not token:
             return ""
         self._ids.append(token - 1)
-        text, held = self._decode(self._ids), len(self._ids) - self._out
+        text = self._decode(self._ids)
         if not text.endswith(BROKEN):
-            return self._pass_on(text, held)
-        if held <= OPEN:
+            return self._pass_on(text, len(text), held=0)
+        if len(self._ids) - self._out <= HELD:
             return ""
-        oldest = self._ids[: self._out + 1]  # it can no longer become part of a character
-        return self._pass_on(self._decode(oldest), 1)
+        broken = len(text) - len(text.rstrip(BROKEN))
+        return self._pass_on(text, len(text) - min(broken, OPEN), held=HELD)
 
     @as_data_errors()
     def finish(self) -> str:
         """Return what is left; broken characters become U+FFFD."""
-        return self._pass_on(self._decode(self._ids), len(self._ids) - self._out)
+        text = self._decode(self._ids)
+        return self._pass_on(text, len(text), held=0)
 
-    def _pass_on(self, text: str, count: int) -> str:
-        """Return the new part of a text, and keep the ids that it ends with."""
-        piece = text[self._shown :]
+    def _pass_on(self, text: str, end: int, held: int) -> str:
+        """Return the new characters of the window's text, and move the window on.
+
+        Args:
+            text: of all ids in the window.
+            end: where what is certain ends.
+            held: ids at the end whose text may not all be certain.
+        """
+        piece = text[self._shown : end]
+        hidden = len(text) - max(end, self._shown)
         del self._ids[: self._out]
-        self._out = count
-        self._shown = len(self._decode(self._ids[:count]))
+        self._out = len(self._ids) - held
+        self._shown = max(0, len(self._decode(self._ids)) - hidden)
         return piece
 
     def _decode(self, ids: list[int]) -> str:

@@ -1,0 +1,75 @@
+"""Many prompts with settings of their own, and their results in the same order."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import DataError, TextgenError
+from textgen.runtime.generation import Generation
+from textgen.runtime.writing import Writing
+
+# A prompt, or a mapping with the "prompt" and settings of its own, or why there is none.
+Row = str | Mapping[str, Any] | TextgenError
+
+
+class WrittenRows:
+    """Rows that become texts; an error of one of them is its result.
+
+    Args:
+        rows: taken one by one.
+        config: of all of them; the n-th is drawn with its seed + n, unless it has its own.
+        begin: makes a text of a prompt and settings.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        config: GenerationConfig,
+        begin: Callable[[str, GenerationConfig], Writing],
+    ) -> None:
+        self._rows = rows
+        self._config = config
+        self._begin = begin
+        self._order: deque[Writing | Generation] = deque()
+
+    def begun(self) -> Iterator[Writing]:
+        """Begin the texts, one by one."""
+        for number, row in enumerate(self._rows):
+            seed = (self._config.seed or 0) + number
+            try:
+                prompt, changes = _parts(row)
+                writing = self._begin(prompt, self._config.replace(**{"seed": seed} | changes))
+            except TextgenError as error:
+                self._order.append(Generation.failed(error, seed))
+                continue
+            self._order.append(writing)
+            yield writing
+
+    def finished(self) -> Iterator[Generation]:
+        """Yield the results that are there, up to the first that is not."""
+        while self._order and (isinstance(self._order[0], Generation) or self._order[0].reason):
+            yield _result(self._order.popleft())
+
+    def rest(self) -> Iterator[Generation]:
+        """Yield the results of all that were begun, and end those that have not ended."""
+        for text in self._order:
+            if isinstance(text, Writing):
+                text.interrupt()
+            yield _result(text)
+
+
+def _parts(row: Row) -> tuple[str, dict[str, Any]]:
+    """Return the prompt and the settings of a row."""
+    if isinstance(row, TextgenError):
+        raise row
+    changes = {} if isinstance(row, str) else dict(row)
+    prompt = row if isinstance(row, str) else changes.pop("prompt", "")
+    if not isinstance(prompt, str):
+        raise DataError(f"prompt is of type {type(prompt).__name__}; it must be a text")
+    return prompt, changes
+
+
+def _result(text: Writing | Generation) -> Generation:
+    """Return what came of a row."""
+    return text if isinstance(text, Generation) else text.result()
