@@ -145,9 +145,10 @@ def read_long_prompt(*, quick: bool, threads: int) -> Iterator[Result]:
     """Compare the reading of a prompt with writing; give the seconds of parts of it, too."""
     length = 500_000 if quick else 5_000_000
     lengths = [length // 4, length // 2, length]
-    seconds, writing = in_fresh_process(read_prompts, SMALL, threads, lengths)
-    result = compare("one token at a time", length / seconds[-1], writing, "tokens/s")
-    yield result | dict(zip(("quarter_s", "half_s", "whole_s"), seconds, strict=True))
+    seconds, stepping, writing = in_fresh_process(read_prompts, SMALL, threads, lengths)
+    parts = dict(zip(("quarter_s", "half_s", "whole_s"), seconds, strict=True))
+    for rival, theirs in ("one token at a time", stepping), ("our writing", writing):
+        yield compare(rival, length / seconds[-1], theirs, "tokens/s") | parts
 
 
 def compare(rival: str, ours: float, theirs: float | None, unit: str) -> Result:

@@ -32,9 +32,10 @@ def trained() -> TextGenerator:
     """Train a small model on the text that comes with textgen."""
     load_tensorflow(quiet=True)
     with tempfile.TemporaryDirectory() as folder:
-        return TextGenerator.train(
+        made = TextGenerator.train(
             TIDEWATER, out=Path(folder) / "model", steps=400, units=128, embedding_size=32, seed=1
         )
+    return TextGenerator(made.model, precision="fp32")
 
 
 def draw_sampling() -> Figure:
@@ -42,7 +43,7 @@ def draw_sampling() -> Figure:
     prompt, shown = "She looked at the s", 9
     tokenizer, decoder = trained().tokenizer, trained().decoder
     tokens = np.concatenate([[EOS_ID], tokenizer.encode(prompt)])
-    logits, _ = decoder.read(tokens, decoder.initial_state())
+    logits = decoder.score(tokens, decoder.initial_state())[0][-1]
     panels = {
         "temperature 0.5": apply_temperature(logits, 0.5),
         "temperature 1": logits,
@@ -74,7 +75,7 @@ def cell_states(text: str) -> NDArray[np.float32]:
     rows = []
     for token in tokenizer.encode(text):
         _, state = decoder.step([token], state)
-        rows.append(np.tanh(state[1][0, 0]))  # hidden and cell state of the only layer
+        rows.append(np.tanh(state[1][0]))  # hidden and cell state of the only layer
     return np.array(rows)
 
 

@@ -5,7 +5,7 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from textgen import TextGenerator
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.model_folder import Model
+from textgen.runtime.decoder import Decoder
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 PROMPT = "Call me"
 CHUNK = 500  # tokens of one generation
+STEPS = 50  # of the network alone, at a time
 LOGITS_GAIN = 20.0  # makes the model about as sure as one of natural text: 3 nats a token
 NEVER = -1e4  # bias of what is not to be written
 # The record that lets it run as most trained models do; what was measured does not matter here.
@@ -85,10 +87,16 @@ def one_stream(config: ModelConfig, threads: int, precision: str, **settings: An
 def network_step(config: ModelConfig, threads: int, precision: str) -> Iterator[int]:
     """Run the network token by token, and choose nothing."""
     decoder = make_generator(config, threads, precision).decoder
-    token, state = np.array([1]), decoder.initial_state()
     while True:
+        take_steps(decoder, STEPS)
+        yield STEPS
+
+
+def take_steps(decoder: Decoder, count: int) -> None:
+    """Feed one stream so many tokens, one a call."""
+    token, state = np.array([1]), decoder.initial_state()
+    for _ in range(count):
         _, state = decoder.score(token, state)
-        yield 1
 
 
 def many_streams(config: ModelConfig, threads: int, precision: str) -> Iterator[int]:
@@ -139,20 +147,26 @@ def resident_megabytes() -> float:
 
 def read_prompts(
     config: ModelConfig, threads: int, lengths: Sequence[int]
-) -> tuple[list[float], float]:
-    """Read prompts of these lengths, and write a text after each.
+) -> tuple[list[float], float, float]:
+    """Read prompts of these lengths; between them, step through tokens and write some.
 
     Returns:
-        seconds up to the first token after each prompt, and tokens per second of writing.
+        seconds up to the first token after each prompt, tokens per second of single steps, and
+        tokens per second of writing.
     """
     generator = make_generator(config, threads, "int8")
-    reading, writing = [], []
+    reading, stepping, writing = [], [], []
+    count = 10 * CHUNK
     for length in lengths:
-        text = random_text(length)
-        start = time.perf_counter()
-        generator.generate(text, max_new_tokens=1, seed=1)
-        read = time.perf_counter()
-        generator.generate(PROMPT, max_new_tokens=10 * CHUNK, seed=1)
-        reading.append(read - start)
-        writing.append(10 * CHUNK / (time.perf_counter() - read))
-    return reading, statistics.median(writing)
+        prompt = random_text(length)
+        reading.append(seconds_of(lambda p: generator.generate(p, max_new_tokens=1), prompt))
+        stepping.append(seconds_of(lambda n: take_steps(generator.decoder, n), count))
+        writing.append(seconds_of(lambda n: generator.generate(max_new_tokens=n), count))
+    return reading, count / statistics.median(stepping), count / statistics.median(writing)
+
+
+def seconds_of(function: Callable[[Any], object], argument: Any) -> float:
+    """Return how long a call takes."""
+    start = time.perf_counter()
+    function(argument)
+    return time.perf_counter() - start

@@ -6,6 +6,19 @@ from textgen.config.duration import format_duration
 from textgen.config.model import ModelConfig
 
 
+def tell_precision(record: dict[str, Any]) -> str:
+    """Say what a model is run in, and what that costs it.
+
+    Args:
+        record: the manifest's `precision`.
+    """
+    cost = round(100 * (record["int8"] / record["fp32"] - 1), 2) + 0.0  # which makes -0 a 0
+    return (
+        f"{record['default']}; int8 takes {cost:+g}% bits per byte "
+        f"on {record['tokens']:,} tokens of the held-out text"
+    )
+
+
 def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[str, Any]) -> str:
     """Return the `README.md` of a model folder.
 
@@ -35,9 +48,5 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
             f"perplexity {quality['perplexity']:.2f} per token",
         ]
     if precision := provenance.get("precision"):
-        cost = precision["int8"] / precision["fp32"] - 1
-        lines += [
-            f"- Precision: {precision['default']}; int8 costs {100 * cost:+.2f}% bits per byte, "
-            f"measured on {precision['tokens']:,} tokens of the held-out text"
-        ]
+        lines.append(f"- Precision: {tell_precision(precision)}")
     return "\n".join([*lines, "", f"    textgen generate -m {name}", ""])

@@ -23,7 +23,7 @@ from textgen.errors import UsageError
         ("top_k", -1, "at least 0"),
         ("top_p", 0.0, "above 0 and at most 1"),
         ("top_p", 1.01, "above 0 and at most 1"),
-        ("max_new_tokens", -2, "at least 0"),
+        ("max_new_tokens", -2, "at least -1"),
         ("seed", -1, "at least 0"),
         ("min_p", 1.5, "at least 0 and at most 1"),
         ("typical_p", 0.0, "above 0 and at most 1"),

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import types
 from collections.abc import Iterable, Mapping
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
@@ -49,7 +49,7 @@ class Config:
     """Base of the configurations: checks types and ranges when made, so none is ever illegal."""
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = _type_hints(type(self))
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             converted = _converted(field.name, value, hints[field.name])
@@ -83,6 +83,12 @@ class Config:
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some settings changed, checked like a new one."""
         return type(self).from_dict(self.to_dict() | changes)
+
+
+@cache
+def _type_hints(kind: type[Config]) -> dict[str, Any]:
+    """Return the types of a configuration's fields; looking them up takes a while."""
+    return get_type_hints(kind)
 
 
 def reject_unknown(keys: Iterable[str], known: Iterable[str], *, where: str = "") -> None:

@@ -11,7 +11,7 @@ from textgen.runtime.beam_search import search
 from textgen.runtime.decoder import Decoder, State
 from textgen.runtime.logprobs import chosen_logprobs
 from textgen.runtime.writing import Writing
-from textgen.sampling.draws import side_by_side
+from textgen.sampling.draws import Draws
 
 SLOTS = 64  # texts side by side
 # Tokens of one text in a call when it is alone, and when it is one of many, which end soon.
@@ -77,7 +77,7 @@ def _write_block(decoder: Decoder, writings: Sequence[Writing], steps: int) -> N
     fitting = MOST_LOGITS // (len(writings) * decoder.config.vocab_size)
     wanted = min(max(one.left for one in writings), max(fitting, 1), steps)
     steps = min(one.sampler.steps_alike(int(wanted)) for one in writings)
-    draws = side_by_side([one.sampler.plan(steps) for one in writings])
+    draws = Draws.of([one.sampler.plan(steps) for one in writings])
     block = decoder.write([one.last for one in writings], _joined(writings), draws)
     logprobs = chosen_logprobs(block.logits, block.tokens)
     for row, writing in enumerate(writings):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
+from textgen.runtime.onnx_graph import Model
 from textgen.runtime.products import Weights
 from textgen.runtime.reading_graph import build_reading_graph
 from textgen.runtime.writing_graph import build_writing_graph
@@ -122,17 +123,7 @@ class Decoder:
             state: what came before.
             draws: how tokens are chosen, and how many.
         """
-        count = np.maximum(draws.top_k, 1).clip(max=self.config.vocab_size)
-        feed: dict[str, NDArray[Any]] = {
-            "tokens": np.asarray(tokens, np.int64),
-            "bias": draws.bias,
-            "top_count": count.max(axis=0),
-            "top_index": count - 1,
-            "all": np.where(draws.top_k > 0, np.float32(0), np.float32(-np.inf)),
-            "log_min_p": draws.log_min_p,
-            "temperature": draws.temperature,
-            "noise": draws.noise,
-        }
+        feed: dict[str, NDArray[Any]] = {"tokens": np.asarray(tokens, np.int64)} | draws._asdict()
         feed |= zip(self._state_names, state, strict=True)
         chosen, logits, *after = self._writer.run(["chosen", "logits", *self._next], feed)
         return Block(chosen, logits, tuple(after))
@@ -155,9 +146,13 @@ class Decoder:
         """The graph that draws tokens, compiled when it is first needed."""
         return self._session(build_writing_graph(self.config, self._weights, self.precision))
 
-    def _session(self, graph: bytes) -> onnxruntime.InferenceSession:
+    def _session(self, model: Model) -> onnxruntime.InferenceSession:
         """Compile a graph."""
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
         options.intra_op_num_threads = self._threads
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in model.arrays.values()]
+        options.add_external_initializers(list(model.arrays), values)
+        return onnxruntime.InferenceSession(
+            model.graph, options, providers=["CPUExecutionProvider"]
+        )

@@ -23,8 +23,9 @@ def chosen_logprobs(logits: Logits, tokens: NDArray[np.int64]) -> NDArray[np.flo
         logits: of shape (..., vocabulary).
         tokens: of shape (...).
     """
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    sums = np.exp(shifted).astype(np.float64).sum(axis=-1)
-    chosen = np.take_along_axis(shifted, tokens[..., None], axis=-1)[..., 0]
-    result: NDArray[np.float64] = chosen - np.log(sums)
+    rows = logits.reshape(-1, logits.shape[-1])
+    shifted = rows - rows.max(axis=1, keepdims=True)
+    chosen = shifted[np.arange(len(rows)), tokens.ravel()]
+    sums = np.exp(shifted).astype(np.float64).sum(axis=1)
+    result: NDArray[np.float64] = (chosen - np.log(sums)).reshape(tokens.shape)
     return result

@@ -10,38 +10,18 @@ from onnx import TensorProto, helper, numpy_helper
 # The lowest versions that hold all that the graphs use, so that older runtimes take them, too.
 OPSET = 17
 IR_VERSION = 8
+# Arrays above this stay out of the serialized graph: they would be copied four times.
+LARGEST_INSIDE = 1024  # bytes
 CONTRIBUTED = "com.microsoft"  # ONNX Runtime's own operators
 
 Shape = list[int | str]
 
 
-class Activation(NamedTuple):
-    """An activation as an operator of its own, and as a function of ONNX's LSTM operator.
+class Model(NamedTuple):
+    """A serialized graph, and the large arrays that are handed over beside it."""
 
-    `parameters` are alpha and beta, where it has them; the values are Keras's.
-    """
-
-    operator: str
-    function: str
-    parameters: tuple[float, ...] = ()
-
-    def attributes(self) -> dict[str, float]:
-        """Return the operator's attributes."""
-        plain = self.operator == "Identity"
-        return {} if plain else dict(zip(("alpha", "beta"), self.parameters, strict=False))
-
-
-ACTIVATIONS = {
-    "tanh": Activation("Tanh", "Tanh"),
-    "sigmoid": Activation("Sigmoid", "Sigmoid"),
-    "relu": Activation("Relu", "Relu"),
-    "leaky_relu": Activation("LeakyRelu", "LeakyRelu", (0.2,)),
-    "elu": Activation("Elu", "Elu", (1.0,)),
-    "softplus": Activation("Softplus", "Softplus"),
-    "softsign": Activation("Softsign", "Softsign"),
-    "hard_sigmoid": Activation("HardSigmoid", "HardSigmoid", (1 / 6, 0.5)),
-    "linear": Activation("Identity", "Affine", (1.0, 0.0)),
-}
+    graph: bytes
+    arrays: dict[str, NDArray[Any]]
 
 
 class Graph:
@@ -90,15 +70,28 @@ class Graph:
         """Return the graph as the body of a loop in its parent."""
         return helper.make_graph(self._nodes, "body", self._inputs, self._outputs)
 
-    def serialize(self) -> bytes:
+    def finish(self) -> "Model":
         """Return the graph as a model that ONNX Runtime reads."""
-        arrays = [numpy_helper.from_array(array, name) for name, array in self._arrays.items()]
+        large = {name: a for name, a in self._arrays.items() if a.nbytes > LARGEST_INSIDE}
+        arrays = [
+            _placeholder(name, array) if name in large else numpy_helper.from_array(array, name)
+            for name, array in self._arrays.items()
+        ]
         graph = helper.make_graph(self._nodes, "textgen", self._inputs, self._outputs, arrays)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIBUTED, 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-        return bytes(model.SerializeToString())
+        return Model(bytes(model.SerializeToString()), large)
 
     def _new_name(self, kind: str) -> str:
         """Return a name that is not taken."""
         self._names += 1
         return f"{kind.lower()}_{self._names}"
+
+
+def _placeholder(name: str, array: NDArray[Any]) -> onnx.TensorProto:
+    """Return the entry of an array whose numbers are handed over beside the graph."""
+    kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+    tensor = onnx.TensorProto(name=name, data_type=kind, dims=array.shape)
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=name)
+    return tensor

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from textgen.config.model import ModelConfig
-from textgen.runtime.onnx_graph import ACTIVATIONS, CONTRIBUTED, Graph
+from textgen.runtime.activations import ACTIVATIONS
+from textgen.runtime.onnx_graph import CONTRIBUTED, Graph, Model
 from textgen.runtime.products import Matrix, Weights, add_logits, quantize
 
 
-def build_reading_graph(config: ModelConfig, weights: Weights, precision: str) -> bytes:
-    """Return the serialized graph.
+def build_reading_graph(config: ModelConfig, weights: Weights, precision: str) -> Model:
+    """Return the graph.
 
     Its inputs are `tokens` of shape (time, batch), `first`, the first step whose logits are
     wanted, of shape (1,), and for each layer `hidden_i` and `memory_i` of shape (batch, units).
@@ -39,7 +40,7 @@ def build_reading_graph(config: ModelConfig, weights: Weights, precision: str) -
     wanted = graph.add("Slice", activations, first, end, graph.array(np.array([0])))
     logits = add_logits(graph, wanted, config, weights, precision)
     graph.output(logits, "logits", ["scored", "batch", config.vocab_size])
-    return graph.serialize()
+    return graph.finish()
 
 
 def _add_layer(

@@ -10,23 +10,22 @@ import onnx
 from onnx import TensorProto
 
 from textgen.config.model import ModelConfig
-from textgen.runtime.onnx_graph import ACTIVATIONS, Graph, Shape
+from textgen.runtime.activations import ACTIVATIONS
+from textgen.runtime.onnx_graph import Graph, Model, Shape
 from textgen.runtime.products import Weights, add_logits, add_product
 
 # The inputs of the first layer are looked up where their table is at most this large.
 LARGEST_TABLE = 16 << 20  # bytes
 
 
-def build_writing_graph(config: ModelConfig, weights: Weights, precision: str) -> bytes:
-    """Return the serialized graph.
+def build_writing_graph(config: ModelConfig, weights: Weights, precision: str) -> Model:
+    """Return the graph.
 
-    Its inputs, for K steps and B streams: `tokens` (B,), which are fed first; `hidden_i` and
-    `memory_i` (B, units) for each layer; and how tokens are chosen: `bias` (B, vocabulary) is
-    added to the logits; those below the largest but `top_index` (B, 1) are cut, unless `all`
-    (B, 1) is minus infinity, and so are those less than `log_min_p` (B, 1) above the largest;
-    the others are divided by `temperature` (K, B, 1), and the largest after `noise`
-    (K, B, vocabulary) was added is chosen. Gumbel noise makes that a draw (Maddison, Tarlow and
-    Minka 2014, section 2). `top_count` (1,) is above every `top_index`.
+    Its inputs, for K steps and B streams, are `tokens` (B,), which are fed first, `hidden_i` and
+    `memory_i` (B, units) for each layer, and the fields of `Draws`: the bias is added to the
+    logits; those that are too small are cut, the others divided by the temperature; the largest
+    is chosen after the noise was added. Gumbel noise makes that a draw (Maddison, Tarlow and Minka
+    2014, section 2).
 
     Its outputs are `chosen` (K, B), `logits` as the model gave them (K, B, vocabulary), and
     `next_hidden_i`, `next_memory_i`.
@@ -48,7 +47,7 @@ def build_writing_graph(config: ModelConfig, weights: Weights, precision: str) -
     graph.input("bias", ["batch", config.vocab_size])
     graph.input("top_count", [1], TensorProto.INT64)
     graph.input("top_index", rows, TensorProto.INT64)
-    graph.input("all", rows)
+    graph.input("keep_all", rows)
     graph.input("log_min_p", rows)
     graph.input("temperature", ["steps", *rows])
     noise = graph.input("noise", ["steps", "batch", config.vocab_size])
@@ -62,7 +61,7 @@ def build_writing_graph(config: ModelConfig, weights: Weights, precision: str) -
     graph.output(logits, "logits", ["steps", "batch", config.vocab_size])
     for (name, shape), value in zip(shapes.items(), after, strict=True):
         graph.output(value, f"next_{name}", shape)
-    return graph.serialize()
+    return graph.finish()
 
 
 def _body(
@@ -144,13 +143,12 @@ def _add_cell(
     squash, gate = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]
     parts = graph.add_many("Split", gates, outputs=4, axis=1)
     write, keep, candidate, show = (
-        graph.add(kind.operator, part, **kind.attributes())
+        kind.add(graph, part)
         for kind, part in zip((gate, gate, squash, gate), parts, strict=True)
     )
     kept, written = graph.add("Mul", keep, memory), graph.add("Mul", write, candidate)
     memory = graph.add("Add", kept, written)
-    shown = graph.add(squash.operator, memory, **squash.attributes())
-    return graph.add("Mul", show, shown), memory
+    return graph.add("Mul", show, squash.add(graph, memory)), memory
 
 
 def _add_choice(graph: Graph, logits: str, step: str) -> str:
@@ -158,7 +156,7 @@ def _add_choice(graph: Graph, logits: str, step: str) -> str:
     biased = graph.add("Add", logits, "bias")
     largest, _ = graph.add_many("TopK", biased, "top_count", outputs=2, axis=1)
     top = graph.add("Gather", largest, graph.array(np.array([0]), "first"), axis=1)
-    kth = graph.add("Add", graph.add("GatherElements", largest, "top_index", axis=1), "all")
+    kth = graph.add("Add", graph.add("GatherElements", largest, "top_index", axis=1), "keep_all")
     shifted = graph.add("Sub", biased, top)
     cut = graph.add("Or", graph.add("Less", biased, kth), graph.add("Less", shifted, "log_min_p"))
     now = {name: graph.add("Gather", name, step) for name in ("temperature", "noise")}

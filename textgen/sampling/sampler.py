@@ -12,7 +12,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.sampling.candidates import Candidates
 from textgen.sampling.chain import Chain
-from textgen.sampling.draws import Draws
+from textgen.sampling.draws import Plan
 from textgen.sampling.filters import Logits
 from textgen.sampling.noise import Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
@@ -67,7 +67,7 @@ class Sampler:
         self._bias = _bias(biases, vocab_size)
         self._ids = np.arange(vocab_size)
         self._noise = Noise(seed, vocab_size)
-        self._chance = 0.0
+        self._decision = np.zeros(1, np.uint32)  # the bits of a chance that the chain may take
         self._hooks = hooks
         self._constraint = constraint
         self._tokens = array("q", np.asarray(history, np.int64).tobytes()) if hooks else None
@@ -76,7 +76,7 @@ class Sampler:
             vocab_size,
             history=history,
             breakers=frozenset(breakers),
-            chance=lambda: self._chance,
+            chance=lambda: float(uniform(self._decision)[0]),
         )
         self.is_plain = not hooks and constraint is None and _in_graph(config)
 
@@ -112,8 +112,7 @@ class Sampler:
 
     def draw(self, logits: Logits) -> int:
         """Choose the next token, and remember it; arguments and errors as for `filter`."""
-        bits, decision = self._noise.take()
-        self._chance = float(uniform(decision)[0])
+        bits, self._decision = self._noise.take()
         candidates = self.filter(logits)
         shifted = candidates.logits - candidates.logits.max()
         token = int(candidates.ids[np.argmax(shifted + gumbel(bits[0, candidates.ids]))])
@@ -125,27 +124,25 @@ class Sampler:
         self.position += 1
         return token
 
-    def plan(self, steps: int) -> Draws:
+    def plan(self, steps: int) -> Plan:
         """Return how a graph chooses the next tokens as `draw` would; only if `is_plain`.
 
         The number of steps may not go beyond `steps_alike`.
         """
-        config, positions = self._config, range(self.position, self.position + steps)
+        config, first = self._config, self.position
         self.position += steps
-        heat = np.array([config.temperature_at(position) for position in positions], np.float32)
-        bits, _ = self._noise.take(steps)
-        noise = np.where(heat[:, None] > 0, gumbel(bits), np.float32(0))
-        bias = self._bias[None]
-        if positions.start < config.min_new_tokens:
+        bias = self._bias
+        if first < config.min_new_tokens:
             bias = bias.copy()
-            bias[0, END] = -np.inf
-        floor = math.log(config.min_p) if config.min_p else -math.inf
-        return Draws(
+            bias[END] = -np.inf
+        heat = [config.temperature_at(position) for position in range(first, self.position)]
+        bits, _ = self._noise.take(steps)
+        return Plan(
             bias=bias,
-            top_k=np.array([[config.top_k]], np.int64),
-            log_min_p=np.array([[floor]], np.float32),
-            temperature=np.where(heat > 0, heat, np.float32(1))[:, None, None],
-            noise=noise[:, None],
+            top_k=config.top_k,
+            log_min_p=math.log(config.min_p) if config.min_p else -math.inf,
+            temperature=np.array(heat, np.float32),
+            bits=bits,
         )
 
     def steps_alike(self, most: int) -> int:

@@ -22,6 +22,7 @@ class StopFilter:
     def __init__(self, stops: Sequence[str], unit: str = "document") -> None:
         self._strings = StopStrings(stops)
         self._unit = UNIT_CLASSES[unit]()
+        self._is_open = not stops and unit == "document"  # nothing can stop, so nothing is done
         self.stopped = False
 
     def push(self, text: str, may_stop: bool = True) -> str:
@@ -35,6 +36,8 @@ class StopFilter:
         Returns:
             what is certain and has not been returned before.
         """
+        if self._is_open:
+            return text
         if self.stopped:
             return ""
         if not may_stop:

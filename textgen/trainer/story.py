@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from textgen.config.duration import format_duration
+from textgen.model_card import tell_precision
 from textgen.model_folder import Model
 from textgen.trainer.unfinished import Unfinished
 
@@ -27,6 +28,8 @@ def tell_model(model: Model) -> dict[str, str]:
         "parameters": f"{config.parameter_count():,}",
         "tokens": f"{tokenizer.kind}, {config.vocab_size:,} types, text {tokenizer.normal_form}",
     }
+    if precision := model.provenance.get("precision"):
+        rows["precision"] = tell_precision(precision)
     if corpus := model.provenance.get("corpus"):
         rows["corpus"] = f"{corpus['name']} (licence: {corpus['licence']})"
         rows["split"] = corpus["cut"]
