@@ -159,9 +159,11 @@ def read_prompts(
     count = 10 * CHUNK
     for length in lengths:
         prompt = random_text(length)
-        reading.append(seconds_of(lambda p: generator.generate(p, max_new_tokens=1), prompt))
+        reading.append(
+            seconds_of(lambda p: generator.generate(p, max_new_tokens=1, seed=1), prompt)
+        )
         stepping.append(seconds_of(lambda n: take_steps(generator.decoder, n), count))
-        writing.append(seconds_of(lambda n: generator.generate(max_new_tokens=n), count))
+        writing.append(seconds_of(lambda n: generator.generate(max_new_tokens=n, seed=1), count))
     return reading, count / statistics.median(stepping), count / statistics.median(writing)
 
 

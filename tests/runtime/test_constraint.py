@@ -18,12 +18,13 @@ from textgen.errors import DataError, UsageError
 from textgen.runtime import grammar_compiler
 from textgen.runtime.constraint import Constraint
 from textgen.tokenization.byte_level import SPELLINGS
+from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.kinds import KINDS
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 MOST = 3000  # tokens that a text of these constraints needs at most, by far
 TEXT = (
-    'The tide comes in. Go now! Boats wait. the tide, the boats wait. 1 + 22 + 345\n'
+    "The tide comes in. Go now! Boats wait. the tide, the boats wait. 1 + 22 + 345\n"
     '{ "name" : "tide" , "n" : 12 , "tags" : [ "a" , "bc" , null ] } é 漢\n'
 )
 WORDS = TEXT.split()
@@ -44,7 +45,7 @@ term: NUMBER | "(" start ")"
 NUMBER: /[1-9][0-9]{0,2}/
 """
 REGEX = r"[A-Za-zé漢]+( [a-z]+)*[.!]?"
-CHOICE = ("the tide", "the", "the boats wait.", "1 + (22)\n\t/\\", "漢")
+CHOICE = ("the tide", "the", "the boats wait.", "(22)\n\t/\\", "漢")
 
 
 def fits_schema(text: str) -> bool:
@@ -167,3 +168,206 @@ def test_any_text_that_is_allowed_fits(kind: str, name: str) -> None:
 @pytest.mark.parametrize("kind", [*KINDS, *FOREIGN])
 def test_a_thousand_texts_that_are_allowed_fit(kind: str, name: str) -> None:
     check_draws(kind, name, range(1000))
+
+
+def constraint(kind: str = "byte", **settings: Any) -> Constraint:
+    return Constraint(GenerationConfig(**settings), tokenizer_of(kind))
+
+
+def write(constraint: Constraint, text: str, kind: str = "byte") -> None:
+    for token in tokenizer_of(kind).encode(text).tolist():
+        constraint.accept(token)
+
+
+def refusal(**settings: Any) -> str:
+    with pytest.raises(UsageError) as caught:
+        constraint(**settings)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["byte", "bpe", "word", "byte-level"])
+def test_every_token_that_fits_is_allowed_and_no_other(kind: str) -> None:
+    tokenizer = tokenizer_of(kind)
+    longest = max(CHOICE, key=len)
+    for end in range(len(longest)):
+        written = longest[:end]
+        told = constraint(kind, choice=CHOICE)
+        write(told, written, kind)
+        for token in range(1, tokenizer.vocab_size):
+            data = tokenizer.token_bytes(token)
+            if kind in FOREIGN and BROKEN.encode() in data:
+                continue  # what the bytes really are is not told
+            text = written.encode() + data
+            fits = any(choice.encode().startswith(text) for choice in CHOICE)
+            assert told.allowed()[token] == fits
+        assert told.allowed()[EOS_ID] == told.is_complete == (written in CHOICE)
+
+
+def test_end_is_allowed_exactly_where_the_text_fits() -> None:
+    told = constraint(regex="ab?")
+    assert not told.is_complete
+    assert not told.allowed()[EOS_ID]
+    write(told, "a")
+    assert told.is_complete
+    assert told.allowed()[EOS_ID]
+    assert not told.must_end
+    write(told, "b")
+    assert told.must_end
+    told.accept(EOS_ID)
+    assert told.must_end
+
+
+def test_empty_text_may_be_the_only_one_that_fits() -> None:
+    assert constraint(grammar="start: ").must_end
+
+
+def test_where_no_token_fits_on_a_complete_text_must_end() -> None:
+    told = constraint("word-strict", regex="the( nonsense)?")
+    write(told, "the", "word-strict")
+    assert told.must_end
+
+
+def test_dead_end_is_an_error_that_shows_the_text() -> None:
+    told = constraint(grammar='start: "ab" NOTHING\nNOTHING: /[^\\s\\S]/')
+    write(told, "ab")
+    for _ in "twice":
+        with pytest.raises(DataError) as caught:
+            told.allowed()
+        assert str(caught.value) == ("grammar: nothing that this model can write fits after 'ab'")
+    assert not told.is_complete
+    assert not told.must_end
+
+
+@pytest.mark.parametrize("text", ["b", "aa"])
+def test_token_that_is_not_allowed_is_refused(text: str) -> None:
+    told = constraint(regex="a")
+    with pytest.raises(DataError, match=r"regex: token .* is not allowed here"):
+        write(told, text)
+
+
+def test_end_before_the_text_fits_is_refused() -> None:
+    with pytest.raises(DataError, match="regex: token 0 is not allowed here"):
+        constraint(regex="a").accept(EOS_ID)
+
+
+IMPOSSIBLE = "nothing that this model can write fits"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"regex": r"[^\s\S]"}, IMPOSSIBLE),
+        ({"regex": "("}, "unclosed group"),
+        ({"regex": "x" * 300 + "("}, "unclosed group"),
+        (
+            {"regex": "(?=a)b"},
+            "look-around, including look-ahead and look-behind, is not supported",
+        ),
+        ({"regex": r"(a)\1"}, "backreferences are not supported"),
+        ({"regex": "a\\"}, "it ends with a backslash that escapes nothing"),
+        ({"regex": "\ud800"}, "it holds a lone surrogate, no character"),
+        ({"choice": ("a", "\ud800")}, "it holds a lone surrogate, no character"),
+        ({"json_schema": "{"}, "not JSON: Expecting property name"),
+        ({"json_schema": "[" * 10**5}, "not JSON: maximum recursion depth"),
+        ({"json_schema": "null"}, "a schema is an object, true or false"),
+        ({"json_schema": "false"}, "Unsatisfiable schema"),
+        ({"json_schema": '{"type": "nonsense"}'}, "Invalid type: nonsense"),
+        ({"json_schema": '{"type": "integer", "minimum": 5, "maximum": 3}'}, "Unsatisfiable"),
+        ({"json_schema": '{"enum": []}'}, "Unsatisfiable schema: anyOf is empty"),
+        ({"json_schema": '{"$ref": "#"}'}, IMPOSSIBLE),
+        ({"json_schema": '{"$ref": "http://localhost/x"}'}, "Resource 'http://localhost/x'"),
+        ({"grammar": "start: ("}, "1(9): Expected token ')'"),
+        ({"grammar": "begin: /a/"}, "no start rule found"),
+        ({"grammar": "start: other"}, 'at 1(8): unknown name: "other"'),
+        ({"grammar": "start: start"}, IMPOSSIBLE),
+        ({"grammar": "start: <[0]>"}, IMPOSSIBLE),
+        ({"grammar": "start: <eos>"}, IMPOSSIBLE),
+        ({"grammar": "start: <other>"}, 'at 1(8): unknown special token: "<other>"'),
+    ],
+)
+def test_what_cannot_be_read_or_kept_is_refused_in_one_quiet_line(
+    settings: dict[str, Any], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (name,) = settings
+    assert refusal(**settings).startswith(f"{name}: {message}")
+    assert len(refusal(**settings)) < 300
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"regex": "((a{1000}){1000}){1000}"},
+        {"grammar": 'start: ("a"{1000000}){1000000}'},
+        {"grammar": 'start: start "a" | "a"'},
+        {"json_schema": '{"type": "string", "minLength": 1000000000}'},
+    ],
+)
+def test_huge_counts_and_left_recursion_are_no_trouble(settings: dict[str, Any]) -> None:
+    assert constraint(**settings).allowed().any()
+
+
+def test_grammar_that_overflows_the_stack_is_refused() -> None:
+    chain = "".join(f"a{n}: a{n + 1}\n" for n in range(20_000))
+    message = refusal(grammar=f'start: a0\n{chain}a20000: "x"')
+    assert message == "grammar: it is too large, or nested too deeply, to compile; make it simpler"
+
+
+def test_grammar_that_takes_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grammar_compiler, "PATIENCE", 0.5)
+    patterns = [{"type": "string", "pattern": f"(a|b)*a(a|b){{{n}}}"} for n in range(80)]
+    message = refusal(json_schema=json.dumps({"allOf": patterns}))
+    assert message == "json_schema: it takes more than 0.5 s to compile; make it simpler"
+
+
+def test_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llguidance", None)
+    with pytest.raises(UsageError) as caught:
+        Constraint(GenerationConfig(regex="a"), Tokenizer.train("byte", [], normal_form="none"))
+    assert str(caught.value) == (
+        "constraints need llguidance, which is not installed; install textgen-lstm with its "
+        "extra 'constrain'"
+    )
+
+
+def test_tokens_that_write_nothing_or_too_much_are_never_allowed() -> None:
+    long = "x" * (grammar_compiler.LONGEST_TOKEN + 1)
+    vocab = {piece: number for number, piece in enumerate(["", "▁", "x", long])}
+    library = LibraryTokenizer(models.WordLevel(vocab, unk_token="x"))
+    library.decoder = decoders.Metaspace()
+    told = Constraint(GenerationConfig(regex=r"[\s\S]*"), Tokenizer.from_json(library.to_str()))
+    assert told.allowed().tolist() == [True, False, False, True, False]
+    told.accept(3)
+    assert told.allowed().tolist() == [True, False, True, True, False]
+
+
+def test_vocabulary_that_the_library_cannot_hold_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grammar_compiler, "LONGEST_TOKEN", 5000)
+    tokenizer = Tokenizer.train("word-strict", ["x" * 5000], normal_form="none")
+    with pytest.raises(UsageError, match="too large a vocabulary for constraints"):
+        Constraint(GenerationConfig(regex="a"), tokenizer)
+
+
+def test_tokenizer_whose_tokens_write_now_this_now_that_is_refused() -> None:
+    vocab = {"[UNK]": 0, "a": 1, "b</w>": 2, "c": 3, "d": 4, "e</w>": 5}
+    library = LibraryTokenizer(models.BPE(vocab=vocab, merges=[], end_of_word_suffix="</w>"))
+    library.decoder = decoders.BPEDecoder("</w>")
+    with pytest.raises(UsageError, match="writes a token differently after different ones"):
+        Constraint(GenerationConfig(regex="a"), Tokenizer.from_json(library.to_str()))
+
+
+def test_what_is_made_of_a_tokenizer_is_kept_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = Tokenizer.train("byte", [], normal_form="none")
+    Constraint(GenerationConfig(regex="a"), tokenizer)
+    monkeypatch.setattr(grammar_compiler, "token_texts", None)
+    monkeypatch.setattr(grammar_compiler, "REHEARSAL", None)
+    assert Constraint(GenerationConfig(regex="a"), tokenizer).allowed().sum() == 1
+
+
+def test_constraints_of_one_grammar_do_not_disturb_each_other() -> None:
+    one, other = constraint(regex="ab"), constraint(regex="ab")
+    write(one, "a")
+    assert one.allowed().tolist() != other.allowed().tolist()

@@ -94,11 +94,9 @@ def generate(
         show,
     )
     from textgen.generator import TextGenerator
-    from textgen.receipt import Receipt
     from textgen.runtime.generation import Generation
 
-    for path in filter(None, (out, receipt)):
-        check_output(path)
+    _check_outputs(out, receipt)
     if jsonl:
         given = {"prompt": prompt_argument or prompt, "echo": echo, "receipt": receipt}
         _refuse_with_jsonl(given | {"num_samples": num_samples > 1})
@@ -106,9 +104,11 @@ def generate(
     folder = require_model(model)
     generator = TextGenerator.from_pretrained(folder, precision=precision)
     config = generator.configure(**read_named_files(settings))
+    generator.stream(**config.to_dict())  # refuses what this model can write nothing with
+    clean = generator.tokenizer.clean(text)
+    begin = clean if echo else ""
     if not quiet:
         click.echo(f"seed {config.seed}", err=True)
-    begin = generator.tokenizer.clean(text) if echo else ""
     noted = list[Generation]()
     try:
         if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):

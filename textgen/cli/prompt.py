@@ -1,17 +1,11 @@
 """The text that a command is given: as argument, option, file or on standard input."""
 
-import json
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textgen.config.corpus import TextPolicy
 from textgen.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    from textgen.runtime.rows import Row
 
 
 def read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:
@@ -42,30 +36,6 @@ def read_named_files(settings: dict[str, Any]) -> dict[str, Any]:
         if (value := settings.get(name)) and value.startswith("@")
     }
     return settings | {name: _read_file(Path(value[1:])) for name, value in named.items()}
-
-
-def read_rows(file: Path | None) -> "Iterator[Row]":
-    """Yield the prompt of each line, of a file or of standard input, or why there is none.
-
-    Raises:
-        MissingInput: no such file.
-    """
-    with ExitStack() as stack:
-        source = sys.stdin.buffer if file is None else stack.enter_context(file.open("rb"))
-        for number, line in enumerate(source, start=1):
-            if line.strip():
-                yield _row(line, f"{file or 'standard input'}:{number}")
-
-
-def _row(line: bytes, where: str) -> "Row":
-    """Read a line."""
-    try:
-        row = json.loads(line)
-    except ValueError as error:  # bytes that are no UTF-8, too
-        return DataError(f"{where}: not JSON: {error}")
-    if isinstance(row, str) or (isinstance(row, dict) and isinstance(row.get("prompt", ""), str)):
-        return row
-    return DataError(f"{where}: neither a text nor an object whose 'prompt' is one")
 
 
 def _read_file(file: Path) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from textgen.cli.progress import token_progress
+from textgen.cli.progress import TokenProgress
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 from textgen.files import write_file
 from textgen.interruption import Interruption
+from textgen.runtime.rows import SEEDS
 
 if TYPE_CHECKING:
     from textgen.generator import TextGenerator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from textgen.runtime.rows import Row
     from textgen.runtime.text_stream import TextStream
 
-BETWEEN_SAMPLES = "\n---\n"
+BETWEEN_SAMPLES = "---\n"
 
 
 def is_live(stream: bool | None, *, endless: bool) -> bool:
@@ -28,62 +29,78 @@ def is_live(stream: bool | None, *, endless: bool) -> bool:
     return sys.stdout.isatty() or endless if stream is None else stream
 
 
+def nth(config: GenerationConfig, number: int) -> GenerationConfig:
+    """Return the settings of one of several texts, counted from 0."""
+    return config.replace(seed=((config.seed or 0) + number) % SEEDS)
+
+
 def show(streams: "Iterable[TextStream]", begin: str, *, quiet: bool) -> "Iterator[Generation]":
     """Print texts one after the other, each while it is written, and yield their results.
 
     Raises:
-        KeyboardInterrupt: by a signal, after what was written until then was printed and yielded.
+        Interrupted: by a signal, after what is there was printed and yielded.
     """
-    for number, stream in enumerate(streams):
-        click.echo((BETWEEN_SAMPLES if number else "") + begin, nl=False)
-        try:
-            _show(stream, quiet=quiet)
-        except KeyboardInterrupt:
-            stream.interrupt()
-            click.echo("".join(stream))
+    with Interruption() as interruption:
+        for number, stream in enumerate(streams):
+            click.echo((BETWEEN_SAMPLES if number else "") + begin, nl=False)
+            try:
+                _show(stream, interruption, quiet=quiet)
+            finally:
+                click.echo()
             yield stream.result()
-            raise
-        yield stream.result()
-    click.echo()
+            interruption.check()
 
 
-def _show(stream: "TextStream", *, quiet: bool) -> None:
+def _show(stream: "TextStream", interruption: Interruption, *, quiet: bool) -> None:
     """Print a text while it is written, after its prompt was read."""
-    with token_progress(-1, hidden=quiet) as progress:
+    with TokenProgress(-1, hidden=quiet) as progress:
         for count in stream.read():
-            progress(count, 0)
+            progress.advance(count, 0)
+            if interruption.noted:
+                stream.interrupt()
+                return
     for piece in stream:
         click.echo(piece, nl=False)
+        if interruption.noted:
+            stream.interrupt()
 
 
 def collect(
     generator: "TextGenerator",
-    rows: "Iterable[Row]",
+    bursts: "Iterable[Iterable[Row]]",
     config: GenerationConfig,
     *,
     total: int,
     quiet: bool,
+    beside: bool = False,
 ) -> "Iterator[Generation]":
     """Yield the text of each row when it is whole, with a progress bar on a terminal.
 
     Args:
         generator: the model.
-        rows: prompts.
+        bursts: prompts; those of one burst are written side by side.
         config: of all rows.
         total: how many tokens are written at most; below 0 if nobody knows.
         quiet: show no progress.
+        beside: the texts go to a terminal, too, and the bar must not be in their way.
 
     Raises:
         Interrupted: by a signal, after what is there of each text was yielded.
     """
-    with Interruption() as interruption, token_progress(total, hidden=quiet) as progress:
-        yield from generator.generate_each(
-            rows,
-            advanced=lambda advance: progress(*advance),
-            is_over=lambda: interruption.noted is not None,
-            **config.to_dict(),
-        )
-        interruption.check()
+    number = 0
+    for rows in bursts:
+        with Interruption() as interruption, TokenProgress(total, hidden=quiet) as progress:
+            results = generator.generate_each(
+                rows,
+                advanced=lambda advance: progress.advance(*advance),  # noqa: B023  # this burst's
+                is_over=lambda: interruption.noted is not None,  # noqa: B023  # this burst's
+                **nth(config, number).to_dict(),
+            )
+            for number, result in enumerate(results, start=number + 1):
+                if beside:
+                    progress.clear()
+                yield result
+            interruption.check()
 
 
 def as_texts(results: "Iterable[Generation]", begin: str) -> Iterator[str]:
@@ -95,8 +112,7 @@ def as_texts(results: "Iterable[Generation]", begin: str) -> Iterator[str]:
     for number, result in enumerate(results):
         if result.error:
             raise DataError(result.error)
-        yield (BETWEEN_SAMPLES if number else "") + begin + result.text
-    yield "\n"
+        yield (BETWEEN_SAMPLES if number else "") + begin + result.text + "\n"
 
 
 def as_json_lines(results: "Iterable[Generation]") -> Iterator[str]:
@@ -105,22 +121,21 @@ def as_json_lines(results: "Iterable[Generation]") -> Iterator[str]:
     Raises:
         DataError: some of them failed, after all were yielded.
     """
-    errors, number = dict[int, str](), 0
+    number, failed, first = 0, 0, ""
     for number, result in enumerate(results, start=1):
         if result.error:
-            errors[number] = result.error
+            failed += 1
+            first = first or f"number {number}: {result.error}"
         yield json.dumps(result.to_dict(), ensure_ascii=False) + "\n"
-    if errors:
-        first = min(errors)
-        raise DataError(
-            f"{len(errors)} of {number} texts failed; the first, number {first}: {errors[first]}"
-        )
+    if failed:
+        raise DataError(f"{failed} of {number} texts failed; the first, {first}")
 
 
 def noting(results: "Iterable[Generation]", noted: "list[Generation]") -> "Iterator[Generation]":
-    """Yield results, and note each in a list."""
+    """Yield results, and note in a list those that did not fail."""
     for result in results:
-        noted.append(result)
+        if not result.error:
+            noted.append(result)
         yield result
 
 

@@ -49,7 +49,7 @@ class Config:
     """Base of the configurations: checks types and ranges when made, so none is ever illegal."""
 
     def __post_init__(self) -> None:
-        hints = _type_hints(type(self))
+        hints = _type_hints(type(self))  # type: ignore[arg-type]  # mypy mistakes whose hash it is
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             converted = _converted(field.name, value, hints[field.name])
@@ -86,7 +86,7 @@ class Config:
 
 
 @cache
-def _type_hints(kind: type[Config]) -> dict[str, Any]:
+def _type_hints(kind: type) -> dict[str, Any]:
     """Return the types of a configuration's fields; looking them up takes a while."""
     return get_type_hints(kind)
 

@@ -13,8 +13,8 @@ from textgen.errors import DataError, UsageError
 from textgen.runtime.grammar_compiler import GrammarCompiler, reason
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
-# Where the grammar leaves no choice of text, every way to cut it into tokens stays open, and the
-# model decides: the library's own cut may be none that it has seen after the prompt.
+# Where a grammar leaves only one text, the library would choose how to cut it into tokens. Every
+# way stays open instead, and the model decides.
 FRAME = {"lark_grammar": '%llguidance {"no_forcing": true}\nstart: @text'}
 SHOWN = 20  # tokens of the text that an error shows
 KEPT_AS = "_grammar_compiler"  # the attribute of a tokenizer
@@ -34,8 +34,8 @@ class Constraint:
             tokenizer: what the model's tokens are; it keeps what is made of it for the next one.
 
         Raises:
-            UsageError: the library is not installed, the constraint cannot be read, or no token
-                of the model can begin a text that fits.
+            UsageError: the library is not installed, the constraint cannot be read, or nothing
+                that the model can write fits.
             DataError: somebody else's tokenizer is not usable.
         """
         self._name = config.constraint
@@ -52,7 +52,7 @@ class Constraint:
         self._last: deque[int] = deque(maxlen=SHOWN)
         self._allowed = self._find()
         if not self._allowed.any():
-            raise UsageError(f"{self._name}: nothing that this model can write fits")
+            raise UsageError(f"{self._name}: {reason(self._matcher.get_error())}")
 
     @property
     def is_complete(self) -> bool:
@@ -75,8 +75,7 @@ class Constraint:
         """
         if not self._allowed.any():
             text = self._tokenizer.decode(self._last)
-            cause = reason(self._matcher.get_error())
-            raise DataError(f"{self._name}: nothing fits after {text!r} {cause}")
+            raise DataError(f"{self._name}: {reason(self._matcher.get_error())} after {text!r}")
         return self._allowed
 
     def accept(self, token: int) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from textgen.errors import UsageError
 from textgen.runtime.token_texts import token_texts
+from textgen.tokenization.kinds import EOS
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 if TYPE_CHECKING:
@@ -78,10 +79,12 @@ def _trie(texts: Sequence[bytes]) -> "LLTokenizer":
     from llguidance import LLTokenizer, TokenizerWrapper
 
     rows = [text if len(text) <= LONGEST_TOKEN else b"" for text in texts]
+    rows[EOS_ID] = EOS.encode()
+    told = SimpleNamespace(
+        eos_token_id=EOS_ID, bos_token_id=None, special_token_ids=[EOS_ID], tokens=rows
+    )
     try:
-        return LLTokenizer(
-            TokenizerWrapper(SimpleNamespace(eos_token_id=EOS_ID, bos_token_id=None, tokens=rows))
-        )
+        return LLTokenizer(TokenizerWrapper(told))
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # a class that cannot be imported
             raise
@@ -104,7 +107,9 @@ def _rehearse(grammar: str) -> None:
 
 
 def reason(error: str) -> str:
-    """Return what is wrong by the library's error, on one line."""
-    lines = error.splitlines() or [""]
+    """Return why nothing can be written, on one line, by the library's error if there is one."""
+    if not error or error.startswith("NoExtensionBias"):
+        return "nothing that this model can write fits"
+    lines = error.splitlines()
     told = next((line for line in lines if line.startswith("error: ")), lines[0])
     return told.rpartition("(in regex): ")[2].removeprefix("error: ")[:LONGEST_REASON]

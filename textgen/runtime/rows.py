@@ -11,6 +11,7 @@ from textgen.runtime.writing import Writing
 
 # A prompt, or a mapping with the "prompt" and settings of its own, or why there is none.
 Row = str | Mapping[str, Any] | TextgenError
+SEEDS = 1 << 63  # after the largest seed comes 0
 
 
 class WrittenRows:
@@ -36,10 +37,12 @@ class WrittenRows:
     def begun(self) -> Iterator[Writing]:
         """Begin the texts, one by one."""
         for number, row in enumerate(self._rows):
-            seed = (self._config.seed or 0) + number
+            seed = ((self._config.seed or 0) + number) % SEEDS
             try:
                 prompt, changes = _parts(row)
-                writing = self._begin(prompt, self._config.replace(**{"seed": seed} | changes))
+                if changes.get("seed") is None:
+                    changes["seed"] = seed
+                writing = self._begin(prompt, self._config.replace(**changes))
             except TextgenError as error:
                 self._order.append(Generation.failed(error, seed))
                 continue
@@ -63,8 +66,12 @@ def _parts(row: Row) -> tuple[str, dict[str, Any]]:
     """Return the prompt and the settings of a row."""
     if isinstance(row, TextgenError):
         raise row
-    changes = {} if isinstance(row, str) else dict(row)
-    prompt = row if isinstance(row, str) else changes.pop("prompt", "")
+    if isinstance(row, str):
+        return row, {}
+    if not isinstance(row, Mapping):
+        raise DataError(f"a row is of type {type(row).__name__}; it must be a text or a mapping")
+    changes = {str(name): value for name, value in row.items()}
+    prompt = changes.pop("prompt", "")
     if not isinstance(prompt, str):
         raise DataError(f"prompt is of type {type(prompt).__name__}; it must be a text")
     return prompt, changes

@@ -32,7 +32,7 @@ def token_texts(tokenizer: Tokenizer) -> tuple[list[bytes], list[bytes]]:
         texts = [tokenizer.token_bytes(token) for token in tokens]
         return texts, texts
     alone = [tokenizer.decode([token]) for token in tokens]
-    whole = [token for token in tokens if BROKEN not in alone[token]]
+    whole = [token for token in tokens[1:] if BROKEN not in alone[token]]
     after = _pieces(tokenizer, whole)
     if after != _pieces(tokenizer, whole[::-1]):
         raise UsageError(

@@ -1,5 +1,6 @@
 """One text in the making: its prompt, the model's state, what is drawn and what it reads like."""
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, TextgenError, UsageError
+from textgen.runtime.constraint import Constraint
 from textgen.runtime.decoder import Decoder, State
 from textgen.runtime.generation import Generation, Usage
 from textgen.runtime.token_names import breaker_tokens, token_biases
@@ -105,6 +107,9 @@ class Writing:
         """Take the next tokens, up to the one with which the text ends."""
         for token, logprob in zip(tokens, logprobs, strict=True):
             if self.reason:
+                return
+            if math.isnan(logprob):  # as activations without bounds may bring about
+                self.fail(DataError(f"the model's state overflowed after {self.written} tokens"))
                 return
             self._accept(token, logprob)
 

@@ -48,6 +48,9 @@ class Sampler:
         breakers: tokens across which DRY sees no repetition.
         hooks: applied after the biases, in order.
         constraint: what the text must be.
+
+    Raises:
+        UsageError: the biases leave nothing but the end, which `min_new_tokens` forbids.
     """
 
     def __init__(
@@ -65,7 +68,8 @@ class Sampler:
         self.position = 0
         self._config = config
         self._bias = _bias(biases, vocab_size)
-        self._ids = np.arange(vocab_size)
+        if config.min_new_tokens and np.isneginf(self._bias[END + 1 :]).all():
+            raise UsageError("banned_tokens leaves <eos> alone, which min_new_tokens forbids")
         self._noise = Noise(seed, vocab_size)
         self._decision = np.zeros(1, np.uint32)  # the bits of a chance that the chain may take
         self._hooks = hooks
@@ -176,7 +180,8 @@ def _apply_hook(hook: Hook, tokens: "array[int] | None", logits: Logits) -> Logi
     try:
         changed = np.asarray(hook(seen, logits.copy()), np.float32)
     except Exception as error:  # whatever a user's code raises
-        raise UsageError(f"hook {name} failed: {type(error).__name__}: {error}") from error
+        told = " ".join(str(error).split())
+        raise UsageError(f"hook {name} failed: {type(error).__name__}: {told}") from error
     if changed.shape != logits.shape:
         raise UsageError(
             f"hook {name} returned the shape {changed.shape}; it must be {logits.shape}"
