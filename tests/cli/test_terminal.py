@@ -1,36 +1,10 @@
-"""On a terminal: a live bar while training, text as it is written."""
+"""On a terminal: bars where something takes long, text as it is written, Ctrl-C."""
 
-import os
-import pty
-import subprocess
-import sys
+import json
 from pathlib import Path
-from typing import Any
 
-from tests.conftest import Run
-
-
-def on_terminal(cache_home: Path, *arguments: Any) -> tuple[int, str]:
-    """Run `textgen` with a pseudo-terminal as its output; return exit code and what it shows."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "textgen", *map(str, arguments)],
-        stdout=theirs,
-        stderr=theirs,
-        env=os.environ | {"XDG_CACHE_HOME": str(cache_home), "TERM": "xterm", "COLUMNS": "100"},
-    )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            part = os.read(ours, 4096)
-        except OSError:  # Linux's way to say that the other side is closed
-            part = b""
-        if not part:
-            break
-        shown += part
-    os.close(ours)
-    return process.wait(timeout=60), shown.decode()
+from tests.cli.terminal import on_terminal
+from tests.conftest import TIDEWATER, Run
 
 
 def test_training_shows_a_live_bar_and_a_sample(cache_home: Path, tmp_path: Path) -> None:
@@ -46,5 +20,48 @@ def test_text_streams_to_a_terminal(run: Run, cache_home: Path, trained: Path) -
     arguments = ("generate", "The", "-m", trained, "-s", 3, "-n", 60)
     code, shown = on_terminal(cache_home, *arguments)
     assert code == 0
-    text = shown.replace("\r\n", "\n").removeprefix("seed 3\n")
-    assert text == run(*arguments).stdout.decode()
+    assert shown == "seed 3\n" + run(*arguments).stdout.decode()  # and no bar
+
+
+def test_a_long_prompt_shows_how_far_it_is_read_unless_quiet(
+    cache_home: Path, trained: Path, tmp_path: Path
+) -> None:
+    prompt = tmp_path / "long.txt"
+    prompt.write_bytes(TIDEWATER.read_bytes() * 12)
+    arguments = ("generate", "-f", prompt, "-m", trained, "-s", 3, "-n", 20)
+    code, shown = on_terminal(cache_home, *arguments)
+    assert code == 0
+    assert "reading" in shown
+    assert " tokens read, 0 written" in shown
+    text = shown.rpartition("\x1b")[2]
+    assert len(text.partition("K")[2]) == 21  # what stays: the text, and a newline
+    code, shown = on_terminal(cache_home, *arguments, "-q")
+    assert (code, len(shown)) == (0, 21)
+
+
+def test_long_batches_show_a_bar_that_leaves_stdout_alone_and_ends_with_what_is_there(
+    cache_home: Path, trained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    code, shown = on_terminal(
+        cache_home, "generate", "The", "-m", trained, "-s", 3, "-n", -1, "--json",
+        "--num-samples", 3, "--min-new-tokens", 10_000_000, out=out, ctrl_c_after=" written",
+    )  # fmt: skip
+    assert code == 130
+    assert "writing" in shown
+    assert shown.endswith("textgen: interrupted\n")
+    told = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [one["seed"] for one in told] == [3, 4, 5]
+    assert {one["finish_reason"] for one in told} == {"interrupted"}
+    assert all(one["text"] for one in told)
+
+
+def test_ctrl_c_ends_a_text_on_a_terminal(cache_home: Path, trained: Path) -> None:
+    code, shown = on_terminal(
+        cache_home, "generate", "The", "-m", trained, "-n", -1, "--min-new-tokens", 10_000_000,
+        "-q", ctrl_c_after=" the ",
+    )  # fmt: skip
+    assert code == 130
+    text, _, error = shown.removesuffix("\n").rpartition("\n")
+    assert error == "textgen: interrupted"
+    assert len(text) > 5

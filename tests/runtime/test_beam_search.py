@@ -133,7 +133,7 @@ def test_bans_least_length_and_stops_are_kept(generator: TextGenerator) -> None:
 def test_longer_texts_win_with_a_larger_length_penalty(generator: TextGenerator) -> None:
     lengths = [
         len(generator.generate("", beams=6, max_new_tokens=12, length_penalty=power,
-                               logit_bias={EOS_ID: 5.0}).tokens)
+                               logit_bias={EOS_ID: 8.0}).tokens)
         for power in (0.0, 3.0)
     ]  # fmt: skip
     assert lengths[0] < lengths[1]

@@ -1,6 +1,10 @@
 """`textgen generate`: write text with a model."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +17,15 @@ from textgen.cli.options import (
     quiet_option,
     require_model,
 )
-from textgen.cli.prompt import read_named_files, read_prompt, read_rows
+from textgen.cli.prompt import read_named_files, read_prompt
+from textgen.cli.rows import read_bursts
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.files import check_output, write_file
 
 if TYPE_CHECKING:
-    from textgen.generator import TextGenerator
-    from textgen.runtime.text_stream import TextStream
+    from textgen.receipt import Receipt
+    from textgen.runtime.generation import Generation
 
 
 @click.command(short_help="Write text with a model.")
@@ -37,7 +42,8 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     envvar="TEXTGEN_NUM_SAMPLES",
-    help="How many texts to write; the n-th is drawn with the seed + n.",
+    metavar="INTEGER",
+    help="How many texts to write, each with the seed after that of the one before.",
 )
 @precision_option()
 @click.option("--echo", is_flag=True, envvar="TEXTGEN_ECHO", help="Put the prompt first.")
@@ -55,11 +61,14 @@ if TYPE_CHECKING:
     "'prompt' and settings of its own, and print a JSON object for each.",
 )
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="Write to this file instead of stdout."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file instead of stdout.",
 )
 @click.option(
     "--receipt",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     help="Write to this file how to get the same text again, for 'textgen replay'.",
 )
 @quiet_option
@@ -87,14 +96,14 @@ def generate(
     from textgen.cli.written import (
         as_json_lines,
         as_texts,
+        begin_each,
         collect,
         is_live,
-        noting,
         put_out,
         show,
     )
     from textgen.generator import TextGenerator
-    from textgen.runtime.generation import Generation
+    from textgen.receipt import Receipt
 
     _check_outputs(out, receipt)
     if jsonl:
@@ -109,21 +118,33 @@ def generate(
     begin = clean if echo else ""
     if not quiet:
         click.echo(f"seed {config.seed}", err=True)
-    noted = list[Generation]()
-    try:
+    with _receipt(receipt, partial(Receipt.of, folder, generator, config, text)) as note:
         if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):
-            streams = _streams(generator, text, config, num_samples, whole=receipt is not None)
-            noted.extend(show(streams, begin, quiet=quiet))
-        else:
-            rows = read_rows(file) if jsonl else [text] * num_samples
-            total = -1 if jsonl else num_samples * config.max_new_tokens
-            collected = collect(generator, rows, config, total=total, quiet=quiet)
-            results = noting(collected, noted) if receipt else collected
-            put_out(as_json_lines(results) if as_json or jsonl else as_texts(results, begin), out)
-    finally:
-        if receipt is not None and noted:
-            made = Receipt.of(folder, generator, config, text, noted)
-            write_file(receipt, made.to_json().encode())
+            streams = begin_each(generator, text, config, num_samples, whole=receipt is not None)
+            for result in show(streams, begin, quiet=quiet):
+                note(result)
+            return
+        results = collect(
+            generator,
+            read_bursts(file) if jsonl else [repeat(text, num_samples)],
+            config,
+            total=-1 if jsonl else num_samples * config.max_new_tokens,
+            quiet=quiet,
+            beside=out is None and sys.stdout.isatty(),
+        )
+        noted = map(note, results)
+        put_out(as_json_lines(noted) if as_json or jsonl else as_texts(noted, begin), out)
+
+
+def _check_outputs(out: Path | None, receipt: Path | None) -> None:
+    """Refuse files that cannot be written, before there is something to write."""
+    if out and out == receipt:
+        raise UsageError(f"{out} cannot hold both the text and its receipt; name another file")
+    for path in filter(None, (out, receipt)):
+        if path.exists():
+            raise UsageError(f"{path}: exists already; choose another name")
+        check_output(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _refuse_with_jsonl(given: dict[str, Any]) -> None:
@@ -132,15 +153,22 @@ def _refuse_with_jsonl(given: dict[str, Any]) -> None:
         raise UsageError(f"jsonl and {names[0]} exclude each other; say it in the lines")
 
 
-def _streams(
-    generator: "TextGenerator",
-    prompt: str,
-    config: GenerationConfig,
-    samples: int,
-    *,
-    whole: bool,
-) -> "Iterator[TextStream]":
-    """Yield the streams of all samples, one by one; `whole` if all of each is needed later."""
-    settings = config.to_dict() | ({"remembered": None} if whole else {})
-    for number in range(samples):
-        yield generator.stream(prompt, **settings | {"seed": (config.seed or 0) + number})
+@contextmanager
+def _receipt(
+    path: Path | None, make: "Callable[[Sequence[Generation]], Receipt]"
+) -> "Iterator[Callable[[Generation], Generation]]":
+    """Yield what notes a text and returns it; write a receipt of all, even after an error."""
+    noted = list["Generation"]()
+
+    def note(result: "Generation") -> "Generation":
+        if path and not result.error:
+            noted.append(result)
+        return result
+
+    if path:
+        make([]).to_json()  # too long a prompt is refused before the work
+    try:
+        yield note
+    finally:
+        if path and noted:
+            write_file(path, make(noted).to_json().encode())

@@ -39,7 +39,10 @@ class Commands(click.Group):
         return outcome
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, package_name="textgen")
 def cli() -> None:
     """Train an LSTM language model on your own text, and write text with it.

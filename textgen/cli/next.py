@@ -20,7 +20,7 @@ from textgen.config.generation import GenerationConfig
 )
 @click.option(
     "-k", "--count", type=click.IntRange(min=1), default=10, show_default=True,
-    envvar="TEXTGEN_COUNT", help="How many tokens to show.",
+    metavar="INTEGER", envvar="TEXTGEN_COUNT", help="How many tokens to show.",
 )  # fmt: skip
 @config_options(GenerationConfig)
 @precision_option()

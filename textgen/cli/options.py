@@ -82,7 +82,7 @@ def precision_option(default: str | None = None) -> Callable[[Function], Functio
         "--precision",
         type=click.Choice(PRECISIONS),
         default=default,
-        show_default=default or "int8 where it costs the model little",
+        show_default=bool(default) or "int8 where it costs the model little",
         envvar="TEXTGEN_PRECISION",
         help="Numbers to compute with: int8 is about twice as fast, fp32 exact.",
     )
@@ -91,7 +91,11 @@ def precision_option(default: str | None = None) -> Callable[[Function], Functio
 def quiet_option(command: Function) -> Function:
     """Give a command `-q/--quiet`."""
     return click.option(
-        "-q", "--quiet", is_flag=True, envvar="TEXTGEN_QUIET", help="Show no progress."
+        "-q",
+        "--quiet",
+        is_flag=True,
+        envvar="TEXTGEN_QUIET",
+        help="Show nothing but results and errors.",
     )(command)
 
 
@@ -108,21 +112,26 @@ def overwrite_option(command: Function) -> Function:
 def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:
     """Make the option of one field."""
     kind = value_type(hint, field.metadata["choices"])
-    default: Any = field.default
-    if isinstance(kind, CommaList):
-        default = kind.separator.join(map(str, default)) or None  # as a person would write it
+    multiple = is_tuple_type(hint) and not isinstance(kind, CommaList)
     name = field.name.replace("_", "-")
     return click.option(
         f"--{name}/--no-{name}" if kind is bool else f"--{name}",
         *field.metadata["flags"],
         field.name,
         type=kind,
-        multiple=is_tuple_type(hint) and not isinstance(kind, CommaList),
-        default=default,
-        show_default=True,
+        multiple=multiple,
+        default=_written(field.default, kind),
+        show_default=", ".join(map(repr, several(field.default))) or True if multiple else True,
         envvar=f"TEXTGEN_{field.name.upper()}",
         help=field.metadata["help"],
     )
+
+
+def _written(default: Any, kind: Any) -> Any:
+    """Return a default as a person would write it."""
+    if isinstance(kind, CommaList):
+        return kind.separator.join(map(str, default)) or None
+    return f"{default:g}" if isinstance(default, float) else default
 
 
 def _toml_option(command: Function) -> Function:

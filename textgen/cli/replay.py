@@ -33,7 +33,7 @@ def replay(file: Path, model: Path | None, quiet: bool) -> None:
     generator = TextGenerator.from_pretrained(folder, precision=recorded.circumstances.precision)
     recorded.check_model(folder)
     total = sum(result.tokens for result in recorded.results)
-    rows = recorded.rows()
+    rows = [recorded.rows()]
     results = list(collect(generator, rows, recorded.settings, total=total, quiet=quiet))
     put_out(as_texts(results, ""), None)
     now = Receipt.of(folder, generator, recorded.settings, recorded.prompt, results)

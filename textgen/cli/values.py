@@ -20,7 +20,9 @@ class CommaList(click.ParamType[tuple[Any, ...]]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
         """Read `512,256`, or `[512, 256]` from a TOML file; an empty text holds nothing."""
-        items = value.split(",") if value and isinstance(value, str) else value or ()
+        if value and isinstance(value, str):
+            return tuple(item.strip() for item in value.split(","))
+        items = value or ()
         return tuple(items) if isinstance(items, list | tuple) else (items,)
 
 
@@ -50,14 +52,15 @@ class NameList(CommaList):
         return f"[{'|'.join(self._choices)}][{self.separator}...]"
 
 
-class FilterOrder(NameList):
-    """Names in an order, written as llama.cpp does; a comma will do as well."""
+class FilterOrder(CommaList):
+    """Names of filters in an order, written as llama.cpp does; a comma will do as well."""
 
-    separator = ";"
+    name = "filter[;...]"
+    separator = "; "  # a space, so that the help can break the line
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
-        """Read `top_k;temperature` or `top_k,temperature`, or a list from a TOML file."""
-        written = value.replace(self.separator, ",") if isinstance(value, str) else value
+        """Read `top_k;temperature` or `top_k, temperature`, or a list from a TOML file."""
+        written = value.replace(";", ",") if isinstance(value, str) else value
         return super().convert(written, param, ctx)
 
 
@@ -145,7 +148,7 @@ def value_type(hint: Any, choices: tuple[str, ...]) -> Any:
     """
     kind = inner_type(hint)
     if choices == SAMPLERS:
-        return FilterOrder(choices)
+        return FilterOrder()
     if choices:
         return NameList(choices) if is_tuple_type(hint) else click.Choice(choices)
     if is_tuple_type(hint) and kind is int:

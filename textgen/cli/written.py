@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,14 +11,11 @@ from textgen.cli.progress import TokenProgress
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 from textgen.files import write_file
+from textgen.generator import REMEMBERED, TextGenerator
 from textgen.interruption import Interruption
-from textgen.runtime.rows import SEEDS
-
-if TYPE_CHECKING:
-    from textgen.generator import TextGenerator
-    from textgen.runtime.generation import Generation
-    from textgen.runtime.rows import Row
-    from textgen.runtime.text_stream import TextStream
+from textgen.runtime.generation import Generation
+from textgen.runtime.rows import SEEDS, Row
+from textgen.runtime.text_stream import TextStream
 
 BETWEEN_SAMPLES = "---\n"
 
@@ -29,12 +25,17 @@ def is_live(stream: bool | None, *, endless: bool) -> bool:
     return sys.stdout.isatty() or endless if stream is None else stream
 
 
-def nth(config: GenerationConfig, number: int) -> GenerationConfig:
-    """Return the settings of one of several texts, counted from 0."""
-    return config.replace(seed=((config.seed or 0) + number) % SEEDS)
+def begin_each(
+    generator: TextGenerator, prompt: str, config: GenerationConfig, samples: int, *, whole: bool
+) -> Iterator[TextStream]:
+    """Yield the streams of several texts, one by one; `whole` if all of each is needed later."""
+    for number in range(samples):
+        yield generator.stream(
+            prompt, remembered=None if whole else REMEMBERED, **_nth(config, number).to_dict()
+        )
 
 
-def show(streams: "Iterable[TextStream]", begin: str, *, quiet: bool) -> "Iterator[Generation]":
+def show(streams: Iterable[TextStream], begin: str, *, quiet: bool) -> Iterator[Generation]:
     """Print texts one after the other, each while it is written, and yield their results.
 
     Raises:
@@ -51,7 +52,7 @@ def show(streams: "Iterable[TextStream]", begin: str, *, quiet: bool) -> "Iterat
             interruption.check()
 
 
-def _show(stream: "TextStream", interruption: Interruption, *, quiet: bool) -> None:
+def _show(stream: TextStream, interruption: Interruption, *, quiet: bool) -> None:
     """Print a text while it is written, after its prompt was read."""
     with TokenProgress(-1, hidden=quiet) as progress:
         for count in stream.read():
@@ -66,14 +67,14 @@ def _show(stream: "TextStream", interruption: Interruption, *, quiet: bool) -> N
 
 
 def collect(
-    generator: "TextGenerator",
-    bursts: "Iterable[Iterable[Row]]",
+    generator: TextGenerator,
+    bursts: Iterable[Iterable[Row]],
     config: GenerationConfig,
     *,
     total: int,
     quiet: bool,
     beside: bool = False,
-) -> "Iterator[Generation]":
+) -> Iterator[Generation]:
     """Yield the text of each row when it is whole, with a progress bar on a terminal.
 
     Args:
@@ -87,23 +88,23 @@ def collect(
     Raises:
         Interrupted: by a signal, after what is there of each text was yielded.
     """
-    number = 0
+    written = 0
     for rows in bursts:
         with Interruption() as interruption, TokenProgress(total, hidden=quiet) as progress:
-            results = generator.generate_each(
+            for result in generator.generate_each(
                 rows,
-                advanced=lambda advance: progress.advance(*advance),  # noqa: B023  # this burst's
-                is_over=lambda: interruption.noted is not None,  # noqa: B023  # this burst's
-                **nth(config, number).to_dict(),
-            )
-            for number, result in enumerate(results, start=number + 1):
+                advanced=lambda advance: progress.advance(*advance),
+                is_over=lambda: interruption.noted is not None,
+                **_nth(config, written).to_dict(),
+            ):
                 if beside:
                     progress.clear()
                 yield result
+                written += 1
             interruption.check()
 
 
-def as_texts(results: "Iterable[Generation]", begin: str) -> Iterator[str]:
+def as_texts(results: Iterable[Generation], begin: str) -> Iterator[str]:
     """Yield results as text, with a line between two of them.
 
     Raises:
@@ -115,7 +116,7 @@ def as_texts(results: "Iterable[Generation]", begin: str) -> Iterator[str]:
         yield (BETWEEN_SAMPLES if number else "") + begin + result.text + "\n"
 
 
-def as_json_lines(results: "Iterable[Generation]") -> Iterator[str]:
+def as_json_lines(results: Iterable[Generation]) -> Iterator[str]:
     """Yield results as JSON, one a line.
 
     Raises:
@@ -131,14 +132,6 @@ def as_json_lines(results: "Iterable[Generation]") -> Iterator[str]:
         raise DataError(f"{failed} of {number} texts failed; the first, {first}")
 
 
-def noting(results: "Iterable[Generation]", noted: "list[Generation]") -> "Iterator[Generation]":
-    """Yield results, and note in a list those that did not fail."""
-    for result in results:
-        if not result.error:
-            noted.append(result)
-        yield result
-
-
 def put_out(parts: Iterable[str], out: Path | None) -> None:
     """Print text as it comes, or write all of it to a file, even if it ends with an error."""
     if out is None:
@@ -151,3 +144,8 @@ def put_out(parts: Iterable[str], out: Path | None) -> None:
     finally:
         if kept:
             write_file(out, "".join(kept).encode())
+
+
+def _nth(config: GenerationConfig, number: int) -> GenerationConfig:
+    """Return the settings of one of several texts, counted from 0."""
+    return config.replace(seed=((config.seed or 0) + number) % SEEDS)

@@ -82,7 +82,9 @@ def _write_block(decoder: Decoder, writings: Sequence[Writing], steps: int) -> N
     logprobs = chosen_logprobs(block.logits, block.tokens)
     for row, writing in enumerate(writings):
         writing.state = _row(block.state, row)
-        writing.accept_all(block.tokens[:, row].tolist(), logprobs[:, row].tolist())
+        tokens = block.tokens[:, row].tolist()
+        writing.sampler.follow(tokens)
+        writing.accept_all(tokens, logprobs[:, row].tolist())
 
 
 def _write_token(decoder: Decoder, writings: Sequence[Writing]) -> None:

@@ -123,9 +123,10 @@ class Decoder:
             state: what came before.
             draws: how tokens are chosen, and how many.
         """
-        feed: dict[str, NDArray[Any]] = {"tokens": np.asarray(tokens, np.int64)} | draws._asdict()
+        feed: dict[str, NDArray[Any]] = {"tokens": np.asarray(tokens, np.int64)} | draws.inputs
         feed |= zip(self._state_names, state, strict=True)
-        chosen, logits, *after = self._writer.run(["chosen", "logits", *self._next], feed)
+        writer = self._simple_writer if draws.is_simple else self._writer
+        chosen, logits, *after = writer.run(["chosen", "logits", *self._next], feed)
         return Block(chosen, logits, tuple(after))
 
     def _read(self, tokens: NDArray[np.integer], first: int, state: State) -> tuple[Logits, State]:
@@ -142,9 +143,19 @@ class Decoder:
         return self._session(build_reading_graph(self.config, self._weights, self.precision))
 
     @cached_property
+    def _simple_writer(self) -> onnxruntime.InferenceSession:
+        """The graph that draws tokens without penalties and top-p."""
+        return self._compile_writer(is_simple=True)
+
+    @cached_property
     def _writer(self) -> onnxruntime.InferenceSession:
-        """The graph that draws tokens, compiled when it is first needed."""
-        return self._session(build_writing_graph(self.config, self._weights, self.precision))
+        """The graph that draws tokens with all filters that a graph has."""
+        return self._compile_writer(is_simple=False)
+
+    def _compile_writer(self, *, is_simple: bool) -> onnxruntime.InferenceSession:
+        """Compile one of the graphs that draw."""
+        parts = (self.config, self._weights, self.precision)
+        return self._session(build_writing_graph(*parts, is_simple=is_simple))
 
     def _session(self, model: Model) -> onnxruntime.InferenceSession:
         """Compile a graph."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from textgen.errors import UsageError
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.logprobs import log_softmax
 from textgen.runtime.token_names import show_token
 from textgen.runtime.writing import Writing
-from textgen.sampling.filters import softmax
 from textgen.tokenization.tokenizer import Tokenizer
 
 
@@ -44,20 +44,24 @@ def next_tokens(
         tokenizer: what its tokens are.
         writing: a text that has not been begun.
         k: how many.
+
+    Raises:
+        UsageError: k is negative.
     """
+    if k < 0:
+        raise UsageError(f"k is {k}; it must be at least 0")
     while writing.state is None or len(writing.unread):
         writing.read(decoder)
     rows, _ = decoder.step([writing.last], writing.state)
     probabilities = np.exp(log_softmax(rows[0]))
-    candidates = writing.sampler.filter(rows[0])
-    sampled = dict(zip(candidates.ids.tolist(), softmax(candidates.logits).tolist(), strict=True))
+    sampled = writing.sampler.probabilities(rows[0])
     likeliest = np.argsort(-probabilities, kind="stable")[:k].tolist()
     return [
         NextToken(
             token,
             show_token(token, tokenizer),
             float(probabilities[token]),
-            sampled.get(token, 0.0),
+            float(sampled[token]),
         )
         for token in likeliest
     ]

@@ -11,6 +11,7 @@ from onnx import TensorProto
 
 from textgen.config.model import ModelConfig
 from textgen.runtime.activations import ACTIVATIONS
+from textgen.runtime.choice import add_choice, add_recent, declare_inputs
 from textgen.runtime.onnx_graph import Graph, Model, Shape
 from textgen.runtime.products import Weights, add_logits, add_product
 
@@ -18,67 +19,71 @@ from textgen.runtime.products import Weights, add_logits, add_product
 LARGEST_TABLE = 16 << 20  # bytes
 
 
-def build_writing_graph(config: ModelConfig, weights: Weights, precision: str) -> Model:
+def build_writing_graph(
+    config: ModelConfig, weights: Weights, precision: str, *, is_simple: bool
+) -> Model:
     """Return the graph.
 
     Its inputs, for K steps and B streams, are `tokens` (B,), which are fed first, `hidden_i` and
-    `memory_i` (B, units) for each layer, and the fields of `Draws`: the bias is added to the
-    logits; those that are too small are cut, the others divided by the temperature; the largest
-    is chosen after the noise was added. Gumbel noise makes that a draw (Maddison, Tarlow and Minka
-    2014, section 2).
-
-    Its outputs are `chosen` (K, B), `logits` as the model gave them (K, B, vocabulary), and
-    `next_hidden_i`, `next_memory_i`.
+    `memory_i` (B, units) for each layer, and those of `choice`. Its outputs are `chosen` (K, B),
+    `logits` as the model gave them (K, B, vocabulary), and `next_hidden_i`, `next_memory_i`.
 
     Args:
         config: sizes of the layers.
         weights: arrays with the names and shapes of `config.tensors()`.
         precision: "int8" or "fp32".
+        is_simple: whether it can do without penalties and top-p, which take their time even where
+            they change nothing.
     """
-    graph = Graph()
-    rows: Shape = ["batch", 1]
+    graph, vocab_size = Graph(), config.vocab_size
     tokens = graph.input("tokens", ["batch"], TensorProto.INT64)
-    shapes: dict[str, Shape] = {
+    carried: dict[str, Shape] = {
         f"{kind}_{index}": ["batch", units]
         for index, units in enumerate(config.layer_units)
         for kind in ("hidden", "memory")
     }
-    state = [graph.input(name, shape) for name, shape in shapes.items()]
-    graph.input("bias", ["batch", config.vocab_size])
-    graph.input("top_count", [1], TensorProto.INT64)
-    graph.input("top_index", rows, TensorProto.INT64)
-    graph.input("keep_all", rows)
-    graph.input("log_min_p", rows)
-    graph.input("temperature", ["steps", *rows])
-    noise = graph.input("noise", ["steps", "batch", config.vocab_size])
-    steps = graph.add("Gather", graph.add("Shape", noise), graph.array(np.array(0)))
+    outputs = [f"next_{name}" for name in carried]
+    if not is_simple:
+        carried["counts"] = ["batch", vocab_size]
+    first = [graph.input(name, shape) for name, shape in carried.items()]
+    declare_inputs(graph, vocab_size, is_simple=is_simple)
+    steps = graph.add("Gather", graph.add("Shape", "noise"), graph.array(np.array(0)))
     always = graph.array(np.array(True))
-    body = _body(graph, shapes, config, weights, precision)
+    body = _body(graph, carried, config, weights, precision, is_simple=is_simple)
     _, *after, chosen, logits = graph.add_many(
-        "Loop", steps, always, tokens, *state, outputs=len(state) + 3, body=body
+        "Loop", steps, always, tokens, *first, outputs=len(first) + 3, body=body
     )
     graph.output(chosen, "chosen", ["steps", "batch"], TensorProto.INT64)
-    graph.output(logits, "logits", ["steps", "batch", config.vocab_size])
-    for (name, shape), value in zip(shapes.items(), after, strict=True):
-        graph.output(value, f"next_{name}", shape)
+    graph.output(logits, "logits", ["steps", "batch", vocab_size])
+    for name, value, shape in zip(outputs, after, carried.values(), strict=False):
+        graph.output(value, name, shape)
     return graph.finish()
 
 
 def _body(
-    graph: Graph, shapes: dict[str, Shape], config: ModelConfig, weights: Weights, precision: str
+    graph: Graph,
+    carried: dict[str, Shape],
+    config: ModelConfig,
+    weights: Weights,
+    precision: str,
+    *,
+    is_simple: bool,
 ) -> onnx.GraphProto:
     """Return one step: feed a token to each stream, and choose the next."""
     body = Graph(parent=graph)
     step = body.input("step", [], TensorProto.INT64)
     condition = body.input("condition", [], TensorProto.BOOL)
     tokens = body.input("fed", ["batch"], TensorProto.INT64)
-    state = [body.input(f"before_{name}", shape) for name, shape in shapes.items()]
-    hidden, after = _add_layers(body, tokens, state, config, weights, precision)
+    names = {name: "recent" if name == "counts" else f"before_{name}" for name in carried}
+    before = [body.input(names[name], shape) for name, shape in carried.items()]
+    hidden, after = _add_layers(body, tokens, before, config, weights, precision)
     logits = add_logits(body, hidden, config, weights, precision)
-    chosen = _add_choice(body, logits, step)
+    chosen = add_choice(body, logits, step, is_simple=is_simple)
+    if not is_simple:
+        after.append(add_recent(body, chosen, step))
     body.output(condition, "again", [], TensorProto.BOOL)
     body.output(chosen, "next", ["batch"], TensorProto.INT64)
-    for (name, shape), value in zip(shapes.items(), after, strict=True):
+    for (name, shape), value in zip(carried.items(), after, strict=True):
         body.output(value, f"after_{name}", shape)
     body.output(chosen, "kept", ["batch"], TensorProto.INT64)
     body.output(logits, "kept_logits", ["batch", config.vocab_size])
@@ -143,25 +148,8 @@ def _add_cell(
     squash, gate = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]
     parts = graph.add_many("Split", gates, outputs=4, axis=1)
     write, keep, candidate, show = (
-        kind.add(graph, part)
-        for kind, part in zip((gate, gate, squash, gate), parts, strict=True)
+        kind.add(graph, part) for kind, part in zip((gate, gate, squash, gate), parts, strict=True)
     )
     kept, written = graph.add("Mul", keep, memory), graph.add("Mul", write, candidate)
     memory = graph.add("Add", kept, written)
     return graph.add("Mul", show, squash.add(graph, memory)), memory
-
-
-def _add_choice(graph: Graph, logits: str, step: str) -> str:
-    """Add the choice of a token: the operations of `textgen.sampling`, and the same numbers."""
-    biased = graph.add("Add", logits, "bias")
-    largest, _ = graph.add_many("TopK", biased, "top_count", outputs=2, axis=1)
-    top = graph.add("Gather", largest, graph.array(np.array([0]), "first"), axis=1)
-    kth = graph.add("Add", graph.add("GatherElements", largest, "top_index", axis=1), "keep_all")
-    shifted = graph.add("Sub", biased, top)
-    cut = graph.add("Or", graph.add("Less", biased, kth), graph.add("Less", shifted, "log_min_p"))
-    now = {name: graph.add("Gather", name, step) for name in ("temperature", "noise")}
-    scaled = graph.add("Div", shifted, now["temperature"])
-    noisy = graph.add("Add", scaled, now["noise"])
-    never = graph.array(np.float32(-np.inf), "never")
-    kept = graph.add("Where", cut, never, noisy)
-    return graph.add("ArgMax", kept, axis=1, keepdims=0)

@@ -1,7 +1,7 @@
 """What a compiled graph needs to choose tokens without asking Python."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,76 +11,129 @@ from textgen.sampling.noise import Bits, gumbel
 NEVER = np.float32(-np.inf)
 
 
+class Penalties(NamedTuple):
+    """The penalties on one stream's recent tokens.
+
+    Attributes:
+        counts: how often each token occurs among them, of shape (vocabulary,).
+        leaving: the token that is recent no more after each step; -1 is none; of shape (K,).
+        repetition, presence, frequency: as in `GenerationConfig`.
+    """
+
+    counts: NDArray[np.int64]
+    leaving: NDArray[np.int64]
+    repetition: float
+    presence: float
+    frequency: float
+
+
 class Plan(NamedTuple):
     """How one stream chooses its next K tokens.
 
     Attributes:
         bias: added to the logits, of shape (vocabulary,); -inf is a ban.
+        penalties: on recent tokens, if there are any.
         top_k: how many tokens are left; 0 is all.
+        top_p: the probability that the likeliest tokens hold that are left; 1 is all.
         log_min_p: how far below the largest logit the others may be; -inf is off.
         temperature: of each token, of shape (K,); 0 takes the likeliest.
         bits: that the noise is made of, of shape (K, vocabulary).
     """
 
     bias: NDArray[np.float32]
+    penalties: Penalties | None
     top_k: int
+    top_p: float
     log_min_p: float
     temperature: NDArray[np.float32]
     bits: Bits
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether the graph without penalties and top-p is enough."""
+        return self.penalties is None and self.top_p == 1
+
 
 class Draws(NamedTuple):
-    """How B streams choose each of their next K tokens; the fields are the graph's inputs.
+    """How B streams choose each of their next K tokens.
 
     Attributes:
-        bias: of shape (B, vocabulary).
-        top_count: above every `top_index`, of shape (1,).
-        top_index: how many logits are above the smallest that is kept, of shape (B, 1).
-        keep_all: minus infinity where `top_index` does not count, else 0; of shape (B, 1).
-        log_min_p: of shape (B, 1).
-        temperature: above 0, of shape (K, B, 1).
-        noise: Gumbel noise, of shape (K, B, vocabulary); zeros take the likeliest.
+        is_simple: whether they take the graph without penalties and top-p. A stream's tokens are
+            the same with either.
+        inputs: of the graph, by name; `writing_graph` tells what each is.
     """
 
-    bias: NDArray[np.float32]
-    top_count: NDArray[np.int64]
-    top_index: NDArray[np.int64]
-    keep_all: NDArray[np.float32]
-    log_min_p: NDArray[np.float32]
-    temperature: NDArray[np.float32]
-    noise: NDArray[np.float32]
+    is_simple: bool
+    inputs: dict[str, NDArray[Any]]
 
     @classmethod
     def of(cls, plans: Sequence[Plan]) -> "Draws":
         """Put the plans of several streams side by side; all must be for as many steps."""
-        bias = np.stack([plan.bias for plan in plans])
-        top_k = np.array([[plan.top_k] for plan in plans])
-        count = np.clip(top_k, 1, bias.shape[1])
-        heat = np.stack([plan.temperature for plan in plans], axis=1)[:, :, None]
-        noise = gumbel(np.stack([plan.bits for plan in plans], axis=1))
-        warm = heat > 0
-        if not warm.all():
-            noise, heat = np.where(warm, noise, np.float32(0)), np.where(warm, heat, np.float32(1))
-        return cls(
-            bias=bias,
-            top_count=count.max(axis=0),
-            top_index=count - 1,
-            keep_all=np.where(top_k > 0, np.float32(0), NEVER),
-            log_min_p=np.array([[plan.log_min_p] for plan in plans], np.float32),
-            temperature=heat,
-            noise=noise,
-        )
+        inputs = {**_chosen(plans), **_kept(plans)}
+        if all(plan.is_simple for plan in plans):
+            return cls(True, inputs)
+        return cls(False, inputs | _penalized(plans))
 
     @classmethod
     def greedy(cls, streams: int, vocab_size: int) -> "Draws":
         """Return draws of the likeliest token, for one step of some streams."""
+        zeros = np.zeros((streams, vocab_size), np.float32)
         row = (streams, 1)
-        return cls(
-            bias=np.zeros((streams, vocab_size), np.float32),
-            top_count=np.ones(1, np.int64),
-            top_index=np.zeros(row, np.int64),
-            keep_all=np.full(row, NEVER),
-            log_min_p=np.full(row, NEVER),
-            temperature=np.ones((1, *row), np.float32),
-            noise=np.zeros((1, streams, vocab_size), np.float32),
-        )
+        inputs: dict[str, NDArray[Any]] = {
+            "bias": zeros,
+            "top_count": np.ones(1, np.int64),
+            "top_index": np.zeros(row, np.int64),
+            "keep_all": np.full(row, NEVER),
+            "log_min_p": np.full(row, NEVER),
+            "temperature": np.ones((1, *row), np.float32),
+            "noise": zeros[None],
+        }
+        return cls(True, inputs)
+
+
+def _chosen(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
+    """Return temperature and noise; where a token is not drawn, there is no noise."""
+    heat = np.stack([plan.temperature for plan in plans], axis=1)[:, :, None]
+    noise = gumbel(np.stack([plan.bits for plan in plans], axis=1))
+    warm = heat > 0
+    if not warm.all():
+        noise, heat = np.where(warm, noise, np.float32(0)), np.where(warm, heat, np.float32(1))
+    return {"temperature": heat, "noise": noise}
+
+
+def _kept(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
+    """Return biases, and what top-k and min-p keep."""
+    bias = np.stack([plan.bias for plan in plans])
+    vocab_size = bias.shape[1]
+    top_k = np.array([[plan.top_k] for plan in plans])
+    count = np.clip(top_k, 1, vocab_size)
+    sorts_all = any(plan.top_p < 1 and not plan.top_k for plan in plans)
+    return {
+        "bias": bias,
+        "top_count": np.array([vocab_size]) if sorts_all else count.max(axis=0),
+        "top_index": count - 1,
+        "keep_all": np.where(top_k > 0, np.float32(0), NEVER),
+        "log_min_p": np.array([[plan.log_min_p] for plan in plans], np.float32),
+    }
+
+
+def _penalized(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
+    """Return what penalties and top-p add; neutral values for streams without them."""
+    steps, vocab_size = plans[0].bits.shape
+    off = Penalties(np.zeros(vocab_size, np.int64), np.full(steps, -1), 1.0, 0.0, 0.0)
+    penalties = [plan.penalties or off for plan in plans]
+    leaving = np.stack([one.leaving for one in penalties], axis=1)[:, :, None]
+    top_p = np.array([[plan.top_p] for plan in plans])
+    factors = {
+        name: np.array([[getattr(one, name)] for one in penalties], np.float32)
+        for name in ("repetition", "presence", "frequency")
+    }
+    return {
+        "counts": np.stack([one.counts for one in penalties]).astype(np.float32),
+        "entered": np.ones((len(plans), 1), np.float32),
+        "leaving": np.maximum(leaving, 0),
+        "left": np.where(leaving >= 0, np.float32(-1), np.float32(0)),
+        "top_p": top_p,
+        "keep_tail": np.where(top_p < 1, np.float32(0), NEVER),
+        **factors,
+    }

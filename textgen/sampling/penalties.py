@@ -59,5 +59,6 @@ def apply_presence_and_frequency(
     if presence == frequency == 0:
         return logits
     penalized = logits.copy()
-    penalized[at] -= (counts * frequency + presence).astype(logits.dtype)
+    factor, constant = np.float32(frequency), np.float32(presence)
+    penalized[at] -= counts.astype(np.float32) * factor + constant
     return penalized

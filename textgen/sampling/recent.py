@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,16 @@ class RecentTokens:
         self._window.append(token)
         if len(self._window) > self._size:
             self.counts[self._window.popleft()] -= 1
+
+    def leaving(self, steps: int) -> NDArray[np.int64]:
+        """Return which token is counted no more after each of the next tokens; -1 is none.
+
+        Args:
+            steps: how many tokens, at most as many as are counted.
+        """
+        none = steps if self._size < 0 else min(max(self._size - len(self._window), 0), steps)
+        known = islice(self._window, steps - none)
+        return np.array([-1] * none + list(known), np.int64)
 
     def distinct(self) -> NDArray[np.intp]:
         """Return the tokens that occur, ascending."""

@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,18 +12,22 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.sampling.candidates import Candidates
 from textgen.sampling.chain import Chain
-from textgen.sampling.draws import Plan
-from textgen.sampling.filters import Logits
+from textgen.sampling.draws import Penalties, Plan
+from textgen.sampling.filters import Logits, softmax
 from textgen.sampling.noise import Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
+from textgen.sampling.recent import RecentTokens
 
 # A user's own step: the tokens so far, of shape (tokens,), and the logits, of shape (vocabulary,),
 # to other logits.
 Hook = Callable[[NDArray[np.int64], Logits], Any]
 
 END = 0  # the id of `<eos>`
-# The filters that the graph which writes computes itself; the temperature has to come last.
-IN_GRAPH = ("top_k", "min_p", "temperature")
+SMALLEST, LARGEST = 0, 2**32 - 1  # bits of a decision for XTC, where it is on, and against it
+# The filters that a graph computes by itself, in the order in which it does; and up to which size
+# it puts all of a vocabulary in order, which top-p without top-k asks for.
+IN_GRAPH = ("penalties", "top_k", "top_p", "min_p", "temperature")
+LARGEST_SORTED = 1024
 
 
 class Constraint(Protocol):
@@ -82,7 +86,10 @@ class Sampler:
             breakers=frozenset(breakers),
             chance=lambda: float(uniform(self._decision)[0]),
         )
-        self.is_plain = not hooks and constraint is None and _in_graph(config)
+        self.is_plain = not hooks and constraint is None and _in_graph(config, vocab_size)
+        self._recent = None  # of a plain sampler; that of others is in the chain
+        if self.is_plain and "penalties" in config.active_samplers:
+            self._recent = RecentTokens(config.repeat_last_n, vocab_size, history)
 
     def biased(self, logits: Logits) -> Logits:
         """Return logits, of shape (..., vocabulary), with biases and bans."""
@@ -114,6 +121,20 @@ class Sampler:
             )
         return self._chain.apply(Candidates(possible, logits[possible]), self.position)
 
+    def probabilities(self, logits: Logits) -> NDArray[np.float64]:
+        """Return with which probability each token comes next, of shape (vocabulary,).
+
+        Arguments and errors as for `filter`.
+        """
+        result = np.zeros(len(logits))
+        excluding = self._config.xtc_probability
+        for share, decision in ((excluding, SMALLEST), (1 - excluding, LARGEST)):
+            if share:
+                self._decision = np.array([decision], np.uint32)
+                candidates = self.filter(logits)
+                result[candidates.ids] += share * softmax(candidates.logits)
+        return result
+
     def draw(self, logits: Logits) -> int:
         """Choose the next token, and remember it; arguments and errors as for `filter`."""
         bits, self._decision = self._noise.take()
@@ -143,26 +164,51 @@ class Sampler:
         bits, _ = self._noise.take(steps)
         return Plan(
             bias=bias,
+            penalties=self._penalties(steps),
             top_k=config.top_k,
+            top_p=config.top_p,
             log_min_p=math.log(config.min_p) if config.min_p else -math.inf,
             temperature=np.array(heat, np.float32),
             bits=bits,
         )
 
+    def follow(self, tokens: Iterable[int]) -> None:
+        """Remember the tokens that a graph has drawn by a plan."""
+        if self._recent is not None:
+            for token in tokens:
+                self._recent.append(token)
+
     def steps_alike(self, most: int) -> int:
         """Return how many of the next steps one plan can hold, at most `most`."""
         left = self._config.min_new_tokens - self.position
-        return min(most, left) if left > 0 else most
+        limits = [most, left] if left > 0 else [most]
+        if self._recent is not None and self._config.repeat_last_n > 0:
+            limits.append(self._config.repeat_last_n)  # what leaves has to be known
+        return min(limits)
+
+    def _penalties(self, steps: int) -> Penalties | None:
+        """Return the penalties of a plan, if there are any."""
+        if self._recent is None:
+            return None
+        config, recent = self._config, self._recent
+        return Penalties(
+            counts=recent.counts,
+            leaving=recent.leaving(steps),
+            repetition=config.repetition_penalty,
+            presence=config.presence_penalty,
+            frequency=config.frequency_penalty,
+        )
 
 
-def _in_graph(config: GenerationConfig) -> bool:
+def _in_graph(config: GenerationConfig, vocab_size: int) -> bool:
     """Tell whether the filters that are on are the graph's, in its order."""
     active = config.active_samplers
+    sorts_all = "top_p" in active and "top_k" not in active
     return (
-        set(active) <= set(IN_GRAPH)
-        and "temperature" not in active[:-1]
+        active == tuple(name for name in IN_GRAPH if name in active)
         and config.dynatemp_range == 0
         and config.beams == 1
+        and (vocab_size <= LARGEST_SORTED or not sorts_all)
     )
 
 

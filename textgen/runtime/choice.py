@@ -1,0 +1,113 @@
+"""Choosing a token within a graph: the operations of `textgen.sampling`, and the same numbers.
+
+The inputs are fields of `Draws`, for B streams (and K steps, where it is said):
+
+- `bias` (B, vocabulary), added to the logits;
+- `top_count` (1,), how many of the largest logits are looked at; those smaller than the one at
+  `top_index` (B, 1) are cut, unless `keep_all` (B, 1) is minus infinity;
+- `log_min_p` (B, 1), above the largest, below which a logit is cut;
+- `temperature` (K, B, 1), that the others are divided by, and `noise` (K, B, vocabulary), that is
+  added. The largest is chosen; Gumbel noise makes that a draw (Maddison, Tarlow and Minka 2014,
+  section 2).
+
+The graph that is not simple has more:
+
+- `counts` (B, vocabulary) of the recent tokens, `entered` (B, 1) ones, `leaving` (K, B, 1) the
+  token that is recent no more after a step, and `left` (K, B, 1) minus one, or zero if none is;
+- `repetition`, `presence` and `frequency` (B, 1), the penalties on recent tokens;
+- `top_p` (B, 1), in double precision, and `keep_tail` (B, 1), minus infinity where it is off.
+"""
+
+import numpy as np
+from onnx import TensorProto
+
+from textgen.runtime.onnx_graph import Graph, Shape
+
+ROWS: Shape = ["batch", 1]
+NEVER = np.float32(-np.inf)
+
+
+def declare_inputs(graph: Graph, vocab_size: int, *, is_simple: bool) -> None:
+    """Declare the inputs that a choice needs."""
+    all_tokens: Shape = ["batch", vocab_size]
+    graph.input("bias", all_tokens)
+    graph.input("top_count", [1], TensorProto.INT64)
+    graph.input("top_index", ROWS, TensorProto.INT64)
+    graph.input("keep_all", ROWS)
+    graph.input("log_min_p", ROWS)
+    graph.input("temperature", ["steps", *ROWS])
+    graph.input("noise", ["steps", *all_tokens])
+    if is_simple:
+        return
+    graph.input("leaving", ["steps", *ROWS], TensorProto.INT64)
+    graph.input("left", ["steps", *ROWS])
+    graph.input("top_p", ROWS, TensorProto.DOUBLE)
+    for name in ("entered", "repetition", "presence", "frequency", "keep_tail"):
+        graph.input(name, ROWS)
+
+
+def add_choice(graph: Graph, logits: str, step: str, *, is_simple: bool) -> str:
+    """Add the choice of a token to the body of a loop.
+
+    Args:
+        graph: the body; if it is not simple, `recent` is its value of the counts.
+        logits: of the model, (B, vocabulary).
+        step: the number of the step.
+        is_simple: whether there are neither penalties nor top-p.
+
+    Returns:
+        the token, (B,).
+    """
+    logits = graph.add("Add", logits, "bias")
+    if not is_simple:
+        logits = _add_penalties(graph, logits)
+    largest, _ = graph.add_many("TopK", logits, "top_count", outputs=2, axis=1)
+    top = graph.add("Gather", largest, graph.array(np.array([0]), "first"), axis=1)
+    kth = graph.add("Add", graph.add("GatherElements", largest, "top_index", axis=1), "keep_all")
+    shifted = graph.add("Sub", logits, top)
+    cut = graph.add("Or", graph.add("Less", logits, kth), graph.add("Less", shifted, "log_min_p"))
+    if not is_simple:
+        border = _add_top_p(graph, largest, top, kth)
+        cut = graph.add("Or", cut, graph.add("Less", logits, border))
+    now = {name: graph.add("Gather", name, step) for name in ("temperature", "noise")}
+    noisy = graph.add("Add", graph.add("Div", shifted, now["temperature"]), now["noise"])
+    kept = graph.add("Where", cut, graph.array(NEVER, "never"), noisy)
+    return graph.add("ArgMax", kept, axis=1, keepdims=0)
+
+
+def add_recent(graph: Graph, chosen: str, step: str) -> str:
+    """Add the counts of recent tokens after a token was chosen; one may be too far back now."""
+    column = graph.add("Unsqueeze", chosen, graph.array(np.array([1]), "second"))
+    counts = graph.add("ScatterElements", "recent", column, "entered", axis=1, reduction="add")
+    leaving, left = (graph.add("Gather", name, step) for name in ("leaving", "left"))
+    return graph.add("ScatterElements", counts, leaving, left, axis=1, reduction="add")
+
+
+def _add_penalties(graph: Graph, logits: str) -> str:
+    """Add the penalties on recent tokens; see `sampling.penalties`."""
+    zero = graph.array(np.float32(0), "zero")
+    divided, multiplied = (graph.add(name, logits, "repetition") for name in ("Div", "Mul"))
+    lowered = graph.add("Where", graph.add("Greater", logits, zero), divided, multiplied)
+    penalty = graph.add("Add", graph.add("Mul", "recent", "frequency"), "presence")
+    is_recent = graph.add("Greater", "recent", zero)
+    return graph.add("Where", is_recent, graph.add("Sub", lowered, penalty), logits)
+
+
+def _add_top_p(graph: Graph, largest: str, top: str, kth: str) -> str:
+    """Add the smallest logit that top-p keeps; see `sampling.filters.apply_top_p`.
+
+    Sums go from the likeliest on, one by one, so that zeros behind them change nothing.
+    """
+    shifted = graph.add("Cast", graph.add("Sub", largest, top), to=TensorProto.DOUBLE)
+    nothing = graph.array(np.float64(0), "nothing")
+    weights = graph.add(
+        "Where", graph.add("Less", largest, kth), nothing, graph.add("Exp", shifted)
+    )
+    sums = graph.add("CumSum", weights, graph.array(np.array(1), "along"))
+    whole = graph.add("Gather", sums, graph.array(np.array([-1]), "last"), axis=1)
+    below = graph.add("Less", sums, graph.add("Mul", whole, "top_p"))
+    axis = graph.array(np.array([1]), "second")
+    crossing = graph.add("ReduceSum", graph.add("Cast", below, to=TensorProto.INT64), axis)
+    end = graph.add("Sub", "top_count", graph.array(np.array([1]), "second"))
+    border = graph.add("GatherElements", largest, graph.add("Min", crossing, end), axis=1)
+    return graph.add("Add", border, "keep_tail")
