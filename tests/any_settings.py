@@ -27,22 +27,20 @@ IN_GRAPH: dict[str, st.SearchStrategy[Any]] = {
         st.tuples(st.integers(0, 9) | LETTERS, st.floats(-100, 100)), max_size=4
     ).map(tuple),
     "banned_tokens": st.lists(st.integers(0, 200) | LETTERS, max_size=20).map(tuple),
-    "samplers": st.permutations([name for name in SAMPLERS if name != "temperature"]).map(
-        lambda names: (*names, "temperature")
-    ),
+    "top_p": st.sampled_from([1e-9, 0.5, 1 - 1e-12]) | st.floats(1e-3, 1),
+    "repetition_penalty": st.floats(0.5, 2),
+    "presence_penalty": st.floats(-2, 2),
+    "frequency_penalty": st.floats(-2, 2),
+    "repeat_last_n": st.integers(-1, 30),
 }
 # Those of everything else.
 IN_PYTHON: dict[str, st.SearchStrategy[Any]] = {
     "samplers": st.permutations(SAMPLERS).map(tuple),
     "dynatemp_range": st.floats(0, 2),
     "typical_p": st.floats(0.1, 1),
-    "top_p": st.floats(0.1, 1),
     "top_n_sigma": st.floats(0, 4),
     "xtc_probability": st.floats(0, 1),
     "mirostat": st.sampled_from([0, 2]),
-    "repetition_penalty": st.floats(0.5, 2),
-    "frequency_penalty": st.floats(-2, 2),
-    "repeat_last_n": st.integers(-1, 30),
     "dry_multiplier": st.floats(0, 2),
     "dry_allowed_length": st.integers(0, 3),
     "stop": st.lists(st.text("abe ", min_size=1, max_size=2), max_size=2).map(tuple),

@@ -98,6 +98,20 @@ def test_one_in_a_list_streamed_and_generated_are_the_same(
     assert stream.result() == one
 
 
+def test_equally_likely_tokens_at_the_border_of_a_filter_are_exact_in_company(
+    model: Model,
+) -> None:
+    weights = {name: np.round(array) for name, array in model.weights.items()}
+    weights["logits.kernel"] *= 0
+    generator = TextGenerator(replace(model, weights=weights))
+    several: list[Row] = [
+        {"seed": 10 * k + n, "top_k": k, "top_p": p, "max_new_tokens": 20, "presence_penalty": 0.5}
+        for k in (0, 1, 2, 5, 30)
+        for n, p in enumerate((0.1, 0.5, 0.9, 1.0))
+    ]
+    assert generator.generate(several) == [generator.generate([row])[0] for row in several]
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_is_exact_in_company(model: Model, name: str, precision: str) -> None:

@@ -86,6 +86,7 @@ def test_a_text_without_an_end_is_replayed_as_far_as_it_went(folder: Path, tmp_p
     config = generator.configure(max_new_tokens=-1, min_new_tokens=10_000, seed=3)
     stream = generator.stream(PROMPT, remembered=None, **config.to_dict())
     text = "".join(piece for piece, _ in zip(stream, range(20), strict=False))
+    stream.interrupt()
     result = stream.result()
     assert result.finish_reason == "interrupted"
     path = tmp_path / "r"

@@ -13,6 +13,7 @@ from textgen.model_folder import CONFIG, TOKENIZER, WEIGHTS, read_manifest
 from textgen.version import __version__
 
 HASHES = {CONFIG: "config_sha256", WEIGHTS: "weights_sha256", TOKENIZER: "tokenizer_sha256"}
+SHOWN = 12  # digits of a hash in a message
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
 CPU_FILE = Path("/proc/cpuinfo")  # Linux alone has it; elsewhere no feature is recorded
 # How the features begin by which ONNX Runtime chooses its kernels, and with them last digits.
@@ -65,9 +66,13 @@ class Circumstances(Config):
         )
 
     def changed_files(self, other: "Circumstances") -> list[str]:
-        """Return the names of the model's files that are not the same."""
+        """Say which of the model's files are not the same: 'config.json (1f2e3d4c, now 5b6a7988)'."""
         then, now = asdict(self), asdict(other)
-        return [file for file, name in HASHES.items() if then[name] != now[name]]
+        return [
+            _change(file, then[name][:SHOWN], now[name][:SHOWN])
+            for file, name in HASHES.items()
+            if then[name] != now[name]
+        ]
 
     def differences(self, other: "Circumstances") -> list[str]:
         """Say what has changed in others: 'numpy (2.4.0, now 2.5.0)'."""

@@ -6,25 +6,25 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def on_terminal(
-    cache_home: Path, *arguments: Any, out: Path | None = None, ctrl_c_after: str = ""
+    cache_home: Path, *arguments: Any, stdout: IO[bytes] | None = None, ctrl_c_after: str = ""
 ) -> tuple[int, str]:
     """Run `textgen` with a pseudo-terminal as its output; return exit code and what it shows.
 
     Args:
         cache_home: where token stores are kept.
         arguments: of the command.
-        out: file that stdout goes to instead.
+        stdout: where that goes to instead.
         ctrl_c_after: what is shown when SIGINT comes, if it does.
     """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "textgen", *map(str, arguments)],
         stdin=theirs,
-        stdout=out.open("wb") if out else theirs,
+        stdout=stdout or theirs,
         stderr=theirs,
         env=os.environ | {"XDG_CACHE_HOME": str(cache_home), "TERM": "xterm", "COLUMNS": "100"},
     )

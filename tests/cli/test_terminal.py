@@ -43,10 +43,12 @@ def test_long_batches_show_a_bar_that_leaves_stdout_alone_and_ends_with_what_is_
     cache_home: Path, trained: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.jsonl"
-    code, shown = on_terminal(
-        cache_home, "generate", "The", "-m", trained, "-s", 3, "-n", -1, "--json",
-        "--num-samples", 3, "--min-new-tokens", 10_000_000, out=out, ctrl_c_after=" written",
-    )  # fmt: skip
+    arguments = ("generate", "The", "-m", trained, "-s", 3, "-n", -1, "--num-samples", 3, "--json")
+    endless = ("--min-new-tokens", 10_000_000)
+    with out.open("wb") as stdout:
+        code, shown = on_terminal(
+            cache_home, *arguments, *endless, stdout=stdout, ctrl_c_after=" written"
+        )
     assert code == 130
     assert "writing" in shown
     assert shown.endswith("textgen: interrupted\n")
@@ -57,11 +59,26 @@ def test_long_batches_show_a_bar_that_leaves_stdout_alone_and_ends_with_what_is_
 
 
 def test_ctrl_c_ends_a_text_on_a_terminal(cache_home: Path, trained: Path) -> None:
+    endless = ("-n", -1, "--min-new-tokens", 10_000_000)
     code, shown = on_terminal(
-        cache_home, "generate", "The", "-m", trained, "-n", -1, "--min-new-tokens", 10_000_000,
-        "-q", ctrl_c_after=" the ",
-    )  # fmt: skip
+        cache_home, "generate", "The", "-m", trained, *endless, "-q", ctrl_c_after=" the "
+    )
     assert code == 130
     text, _, error = shown.removesuffix("\n").rpartition("\n")
     assert error == "textgen: interrupted"
-    assert len(text) > 5
+    assert " the " in text
+
+
+def test_ctrl_c_leaves_in_the_file_what_exists_and_its_receipt(
+    run: Run, cache_home: Path, trained: Path, tmp_path: Path
+) -> None:
+    out, receipt = tmp_path / "new" / "out.txt", tmp_path / "receipt"
+    endless = ("-n", -1, "--min-new-tokens", 10_000_000, "--num-samples", 2)
+    code, shown = on_terminal(
+        cache_home, "generate", "The", "-m", trained, *endless, "-o", out, "--receipt", receipt,
+        ctrl_c_after=" written",
+    )  # fmt: skip
+    assert code == 130
+    assert shown.endswith("textgen: interrupted\n")
+    assert "\n---\n" in out.read_text()
+    assert run("replay", receipt).stdout == out.read_bytes()

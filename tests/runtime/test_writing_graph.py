@@ -73,9 +73,9 @@ def test_sizes_of_the_blocks_do_not_matter(
 
 def test_samplers_that_the_graph_does_not_know_are_left_to_python(generator: TextGenerator) -> None:
     for chosen in (
-        {"top_p": 0.9},
+        {"typical_p": 0.9},
         {"dynatemp_range": 0.5},
-        {"presence_penalty": 1.0},
+        {"xtc_probability": 0.5},
         {"mirostat": 2},
         {"top_k": 5, "samplers": ("temperature", "top_k")},  # that order it does not know
     ):

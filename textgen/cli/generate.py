@@ -116,9 +116,9 @@ def generate(
     generator.stream(**config.to_dict())  # refuses what this model can write nothing with
     clean = generator.tokenizer.clean(text)
     begin = clean if echo else ""
-    if not quiet:
-        click.echo(f"seed {config.seed}", err=True)
     with _receipt(receipt, partial(Receipt.of, folder, generator, config, text)) as note:
+        if not quiet:
+            click.echo(f"seed {config.seed}", err=True)
         if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):
             streams = begin_each(generator, text, config, num_samples, whole=receipt is not None)
             for result in show(streams, begin, quiet=quiet):

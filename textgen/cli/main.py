@@ -25,7 +25,7 @@ EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO = 1, 2, 66, 74
 
 
 class Commands(click.Group):
-    """The group of commands; it takes a closed pipe for the success that it is."""
+    """The group of commands: to it a closed pipe is success, and Ctrl-C one line on stderr."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. Whoever reads our output may have enough of it, as `| head` has."""
@@ -36,6 +36,10 @@ class Commands(click.Group):
             # What is still buffered has no reader; Python would complain about it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except KeyboardInterrupt as error:
+            if sys.stderr.isatty():
+                raise  # click ends the line in which the terminal shows ^C
+            raise click.Abort from error
         return outcome
 
 

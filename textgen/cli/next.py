@@ -48,7 +48,7 @@ def next_(
     if as_json:
         click.echo(json.dumps([token.to_dict() for token in tokens], ensure_ascii=False))
         return
-    width = max(len(token.text) for token in tokens)
+    width = max(len(text) for text in ("token", *(token.text for token in tokens)))
     click.echo(f"{'token':<{width}}  {'id':>6}  {'model':>7}  {'drawn':>7}")
     for token in tokens:
         shares = f"{token.probability:>7.2%}  {token.sampled:>7.2%}"

@@ -65,10 +65,11 @@ def add_choice(graph: Graph, logits: str, step: str, *, is_simple: bool) -> str:
     top = graph.add("Gather", largest, graph.array(np.array([0]), "first"), axis=1)
     kth = graph.add("Add", graph.add("GatherElements", largest, "top_index", axis=1), "keep_all")
     shifted = graph.add("Sub", logits, top)
-    cut = graph.add("Or", graph.add("Less", logits, kth), graph.add("Less", shifted, "log_min_p"))
+    rest = graph.add("Less", logits, kth)
+    cut = graph.add("Or", rest, graph.add("Less", shifted, "log_min_p"))
     if not is_simple:
-        border = _add_top_p(graph, largest, top, kth)
-        cut = graph.add("Or", cut, graph.add("Less", logits, border))
+        border = _add_top_p(graph, largest, top, kth, rest)
+        cut = graph.add("Or", cut, graph.add("Less", shifted, border))
     now = {name: graph.add("Gather", name, step) for name in ("temperature", "noise")}
     noisy = graph.add("Add", graph.add("Div", shifted, now["temperature"]), now["noise"])
     kept = graph.add("Where", cut, graph.array(NEVER, "never"), noisy)
@@ -93,21 +94,33 @@ def _add_penalties(graph: Graph, logits: str) -> str:
     return graph.add("Where", is_recent, graph.add("Sub", lowered, penalty), logits)
 
 
-def _add_top_p(graph: Graph, largest: str, top: str, kth: str) -> str:
-    """Add the smallest logit that top-p keeps; see `sampling.filters.apply_top_p`.
+def _add_top_p(graph: Graph, largest: str, top: str, kth: str, rest: str) -> str:
+    """Add how far below the largest top-p keeps logits; see `sampling.filters.apply_top_p`.
 
-    Sums go from the likeliest on, one by one, so that zeros behind them change nothing.
+    Sums go from the likeliest on, one by one, so that zeros behind them change nothing. `rest`
+    are the logits that top-k cuts.
     """
-    shifted = graph.add("Cast", graph.add("Sub", largest, top), to=TensorProto.DOUBLE)
-    nothing = graph.array(np.float64(0), "nothing")
-    weights = graph.add(
-        "Where", graph.add("Less", largest, kth), nothing, graph.add("Exp", shifted)
-    )
+    shifted = graph.add("Sub", largest, top)
+    weights = graph.add("Exp", graph.add("Cast", shifted, to=TensorProto.DOUBLE))
+    nothing, second = graph.array(np.float64(0), "nothing"), graph.array(np.array([1]), "second")
+    weights = graph.add("Where", graph.add("Less", largest, kth), nothing, weights)
     sums = graph.add("CumSum", weights, graph.array(np.array(1), "along"))
-    whole = graph.add("Gather", sums, graph.array(np.array([-1]), "last"), axis=1)
+    whole = _add_whole(graph, sums, weights, rest)
     below = graph.add("Less", sums, graph.add("Mul", whole, "top_p"))
-    axis = graph.array(np.array([1]), "second")
-    crossing = graph.add("ReduceSum", graph.add("Cast", below, to=TensorProto.INT64), axis)
-    end = graph.add("Sub", "top_count", graph.array(np.array([1]), "second"))
-    border = graph.add("GatherElements", largest, graph.add("Min", crossing, end), axis=1)
-    return graph.add("Add", border, "keep_tail")
+    crossing = graph.add("ReduceSum", graph.add("Cast", below, to=TensorProto.INT64), second)
+    place = graph.add("Min", crossing, graph.add("Sub", "top_count", second))
+    return graph.add("Add", graph.add("GatherElements", shifted, place, axis=1), "keep_tail")
+
+
+def _add_whole(graph: Graph, sums: str, weights: str, rest: str) -> str:
+    """Add the weight of all that top-k keeps: the k largest, and others as large as the k-th."""
+    second = graph.array(np.array([1]), "second")
+    count = graph.add(
+        "ReduceSum", graph.add("Cast", graph.add("Not", rest), to=TensorProto.INT64), second
+    )
+    others = graph.add("Sub", graph.add("Sub", count, "top_index"), second)
+    sum_of_k, last = (
+        graph.add("GatherElements", values, "top_index", axis=1) for values in (sums, weights)
+    )
+    more = graph.add("Mul", graph.add("Cast", others, to=TensorProto.DOUBLE), last)
+    return graph.add("Add", sum_of_k, more)

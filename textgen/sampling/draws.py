@@ -106,15 +106,21 @@ def _kept(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
     bias = np.stack([plan.bias for plan in plans])
     vocab_size = bias.shape[1]
     top_k = np.array([[plan.top_k] for plan in plans])
-    count = np.clip(top_k, 1, vocab_size)
-    sorts_all = any(plan.top_p < 1 and not plan.top_k for plan in plans)
+    count = np.array([[_looked_at(plan, vocab_size)] for plan in plans])
     return {
         "bias": bias,
-        "top_count": np.array([vocab_size]) if sorts_all else count.max(axis=0),
+        "top_count": count.max(axis=0),
         "top_index": count - 1,
         "keep_all": np.where(top_k > 0, np.float32(0), NEVER),
         "log_min_p": np.array([[plan.log_min_p] for plan in plans], np.float32),
     }
+
+
+def _looked_at(plan: Plan, vocab_size: int) -> int:
+    """Return how many of the largest logits have to be put in order."""
+    if not plan.top_k:
+        return 1 if plan.top_p == 1 else vocab_size
+    return min(plan.top_k, vocab_size)
 
 
 def _penalized(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:

@@ -73,8 +73,9 @@ def apply_top_p(logits: Logits, p: float) -> Logits:
     """
     if p >= 1:
         return logits
-    probabilities, surprises = distribution(logits)
-    return without(logits, surprises > _border(surprises, probabilities, p))
+    below = logits.max() - logits
+    weights = np.exp(-below.astype(np.float64))
+    return without(logits, below > _border(below, weights, p * float(weights.sum())))
 
 
 def apply_min_p(logits: Logits, p: float) -> Logits:
@@ -199,7 +200,7 @@ def _entropy(probabilities: NDArray[np.float64], surprises: NDArray[np.float64])
     return float(shares.sum())
 
 
-def _border(keys: NDArray[np.float64], weights: NDArray[np.float64], needed: float) -> float:
+def _border(keys: NDArray[np.floating], weights: NDArray[np.float64], needed: float) -> float:
     """Return the smallest key such that those up to it weigh enough together.
 
     Of many keys, in nats, only those close to the border are put in order.
