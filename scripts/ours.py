@@ -40,7 +40,6 @@ MIXTURE: tuple[dict[str, Any], ...] = (
     {"top_k": 40, "top_p": 0.95, "min_p": 0.02},
     {"top_p": 0.9, "frequency_penalty": 0.1},
 )
-REQUESTS = 256
 PROMPT_LENGTHS, TEXT_LENGTHS = (0, 40), (32, 288)  # smallest and largest, in tokens
 
 
@@ -102,23 +101,20 @@ def take_steps(decoder: Decoder, count: int) -> None:
 def many_streams(config: ModelConfig, threads: int, precision: str) -> Iterator[int]:
     """Write the texts of many different requests, which come and go as they end."""
     generator = make_generator(config, threads, precision)
-    while True:
-        written = generator.generate(requests(), seed=1)
-        yield sum(generation.usage.completion_tokens for generation in written)
+    for generation in generator.generate_each(requests(), seed=1):
+        yield generation.usage.completion_tokens
 
 
-def requests() -> list[dict[str, Any]]:
-    """Return requests that all differ in prompt, length and settings."""
+def requests() -> Iterator[dict[str, Any]]:
+    """Yield requests without end that all differ in prompt, length and settings."""
     chance = random.Random(0)
-    return [
-        {
+    for number in itertools.count():
+        yield {
             "prompt": random_text(chance.randint(*PROMPT_LENGTHS), seed=number),
             "max_new_tokens": chance.randint(*TEXT_LENGTHS),
             "temperature": TEMPERATURES[number % len(TEMPERATURES)],
             **MIXTURE[number % len(MIXTURE)],
         }
-        for number in range(REQUESTS)
-    ]
 
 
 def random_text(length: int, *, seed: int = 0) -> str:

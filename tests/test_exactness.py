@@ -32,8 +32,9 @@ BAD_ROWS: tuple[Any, ...] = (
 def rows(draw: st.DrawFn) -> Row:
     """Return a prompt with any settings, and now and then one that cannot be."""
     if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from(BAD_ROWS))
-    return {"prompt": draw(PROMPTS), "max_new_tokens": 40} | draw(ANY_SETTINGS)
+        bad: Row = draw(st.sampled_from(BAD_ROWS))
+        return bad
+    return {"prompt": draw(PROMPTS), "max_new_tokens": 40, **draw(ANY_SETTINGS)}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,8 @@ def picky(tokens: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """A hook that changes the logits by what it sees, and fails now and then."""
     if len(tokens) % 17 == 16:
         raise ValueError("no texts of that length")
-    return logits + (np.arange(len(logits)) == tokens.sum() % 100).astype(np.float32)
+    logits[tokens.sum() % 100] += 1
+    return logits
 
 
 def told(result: Generation) -> Generation:

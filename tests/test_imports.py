@@ -62,6 +62,24 @@ def test_generation_and_evaluation_need_no_training_framework(trained: Path) -> 
     assert not imported(evaluate) & HEAVY
 
 
+def test_commands_that_write_import_nothing_that_they_do_not_use(
+    trained: Path, tmp_path: Path
+) -> None:
+    common = ("The", "-m", str(trained))
+    receipt = str(tmp_path / "receipt")
+    unused = HEAVY | {"rich", "llguidance"}
+    for arguments in (
+        ("generate", *common, "-n", "5", "--stream", "--receipt", receipt),
+        ("replay", receipt),
+        ("next", *common),
+    ):
+        found = imported(command(*arguments))
+        assert "onnxruntime" in found
+        assert not found & unused
+    constrained = imported(command("generate", *common, "--regex", "[a-z]{3}", "-n", "5"))
+    assert constrained & unused == {"llguidance"}
+
+
 def test_info_needs_neither_a_training_framework_nor_an_engine(
     trained: Path, interrupted: Path
 ) -> None:

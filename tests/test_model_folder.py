@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from textgen import TextGenerator
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 from textgen.model_folder import HASHED, Model, read_model, write_model
 
@@ -141,6 +143,11 @@ def replace(name: str, data: bytes) -> Callable[[Path], None]:
         (replace("tokenizer.json", b"\xff"), "codec can't decode"),
         (replace("model.safetensors", b""), "damaged"),
         (replace("model.safetensors", b"\xff" * 100), "damaged"),
+        (reshape(lambda w: w | {"logits.bias": w["logits.bias"].astype(np.float16)}), "not those"),
+        (
+            reshape(lambda w: {k: v.astype(np.float16) * np.float16(np.inf) for k, v in w.items()}),
+            "not finite",
+        ),
         (reshape(lambda w: w | {"more": np.zeros(3, np.float32)}), "its tensors are not those"),
         (reshape(lambda w: {k: v.astype(np.float64) for k, v in w.items()}), "not those"),
         (reshape(lambda w: {k: v.T.copy() for k, v in w.items()}), "not those"),
@@ -186,6 +193,52 @@ def test_edited_generation_settings_and_card_are_taken(folder: Path) -> None:
     rewrite("generation_config.json", temperature=0.5)(folder)
     (folder / "README.md").write_text("mine")
     assert read_model(folder).generation.temperature == 0.5
+
+
+def test_halves_take_half_the_bytes_and_write_what_the_rounded_model_writes(
+    model: Model, folder: Path, tmp_path: Path
+) -> None:
+    half = model.stored_as("fp16")
+    write_model(half, tmp_path / "half")
+    whole, small = (
+        (path / "model.safetensors").stat().st_size for path in (folder, tmp_path / "half")
+    )
+    assert small < 0.55 * whole
+    read = read_model(tmp_path / "half")
+    assert read.storage == "fp16"
+    for name, array in half.weights.items():
+        assert array.dtype == read.weights[name].dtype == np.float32
+        np.testing.assert_array_equal(array, read.weights[name])
+        np.testing.assert_allclose(array, model.weights[name], rtol=1e-3, atol=1e-7)
+    rounded, loaded = TextGenerator(half), TextGenerator(read)
+    assert loaded.generate("The", seed=1) == rounded.generate("The", seed=1)
+    assert loaded.generate("The", seed=1) != TextGenerator(model).generate("The", seed=1)
+
+
+def test_storage_is_kept_unless_another_is_asked_for(model: Model, tmp_path: Path) -> None:
+    generator = TextGenerator(model)
+    for name, storage in [("plain", None), ("half", "fp16"), ("again", "fp32")]:
+        generator.save_pretrained(tmp_path / name, storage=storage)
+    assert read_model(tmp_path / "plain").storage == "fp32"
+    half = TextGenerator.from_pretrained(tmp_path / "half")
+    half.save_pretrained(tmp_path / "copy")
+    half.save_pretrained(tmp_path / "whole", storage="fp32")
+    weights = [tmp_path / name / "model.safetensors" for name in ("half", "copy")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert read_model(tmp_path / "whole").storage == "fp32"
+    again = TextGenerator.from_pretrained(tmp_path / "whole")
+    assert again.generate("The", seed=1) == half.generate("The", seed=1)
+
+
+def test_weights_that_halves_cannot_hold_are_refused(model: Model, tmp_path: Path) -> None:
+    large = {**model.weights, "logits.bias": model.weights["logits.bias"] - 65520}
+    generator = TextGenerator(replace_fields(model, weights=large))
+    with pytest.raises(UsageError, match=r"logits\.bias holds numbers too large for fp16"):
+        generator.save_pretrained(tmp_path / "half", storage="fp16")
+    with pytest.raises(UsageError, match="storage is 'int4'; it must be one of fp32, fp16"):
+        generator.save_pretrained(tmp_path / "half", storage="int4")
+    assert not (tmp_path / "half").exists()
+    generator.save_pretrained(tmp_path / "half")
 
 
 def test_other_files_in_the_folder_are_never_opened(folder: Path) -> None:

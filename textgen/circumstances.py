@@ -66,7 +66,7 @@ class Circumstances(Config):
         )
 
     def changed_files(self, other: "Circumstances") -> list[str]:
-        """Say which of the model's files are not the same: 'config.json (1f2e3d4c, now 5b6a7988)'."""
+        """Say which of the model's files are not the same: 'config.json (1f2e3d, now 5b6a79)'."""
         then, now = asdict(self), asdict(other)
         return [
             _change(file, then[name][:SHOWN], now[name][:SHOWN])

@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.seen import one_line
 from tests.conftest import TIDEWATER, Run
 
 QUICK = ("--units", "16", "--embedding-size", "8")
-
-
-def one_line(error: bytes) -> str:
-    """Return an error's text after checking that it is a single line of ours."""
-    text = error.decode()
-    assert text.count("\n") == 1, text
-    assert text.startswith("textgen: "), text
-    return text
 
 
 def test_trained_model_beats_chance_and_writes(run: Run, trained: Path) -> None:
@@ -105,7 +98,8 @@ def test_samples_repeat_one_by_one_and_json_tells_all(run: Run, trained: Path) -
     told = [json.loads(line) for line in lines]
     assert [one["text"] for one in told] == [first, second]
     assert [one["seed"] for one in told] == [7, 8]
-    assert set(told[0]) == {"text", "tokens", "logprobs", "finish_reason", "seed", "usage"}
+    keys = {"text", "tokens", "logprobs", "finish_reason", "seed", "usage", "error"}
+    assert set(told[0]) == keys
 
 
 def test_streamed_text_is_the_text(run: Run, trained: Path) -> None:
@@ -221,7 +215,10 @@ def test_corpora_lists_the_recipes(run: Run) -> None:
 
 def test_version_and_help(run: Run) -> None:
     assert run("--version").stdout.startswith(b"textgen, version 0.")
-    for command in ("prepare", "train", "generate", "evaluate", "info", "corpora", "tokenizer"):
+    for command in (
+        *("prepare", "train", "generate", "next", "replay", "evaluate"),
+        *("info", "corpora", "tokenizer"),
+    ):
         done = run(command, "--help")
         assert done.returncode == 0
         assert f"textgen {command}".encode() in done.stdout
@@ -245,6 +242,15 @@ def test_version_and_help(run: Run) -> None:
         (("generate", "--config", "{odd_toml}"), 2, ["'temprature'", "'temperature'"]),
         (("generate", "-f", "none.txt", "-m", "{model}"), 66, ["none.txt: no such file"]),
         (("generate", "-m", "{model}", "ab\udcff"), 65, ["surrogate"]),
+        (("generate", "--samplers", "top_k;top", "-m", "{model}"), 2, ["'top'", "penalties, dry"]),
+        (("generate", "--temperature-schedule", "0=x"), 2, ["'0=x'", "0=1.2,200=0.6"]),
+        (("generate", "--precision", "int4", "-m", "{model}"), 2, ["'int4'", "'int8', 'fp32'"]),
+        (("generate", "--receipt", "{json}", "-m", "{model}"), 2, ["json.json: exists already"]),
+        (("generate", "--jsonl", "-f", "no.jsonl", "-m", "{model}"), 66, ["no.jsonl: no such"]),
+        (("next", "-k", "0", "-m", "{model}"), 2, ["'-k'", "0 is not"]),
+        (("next", "a"), 66, ["no model named"]),
+        (("replay", "none"), 66, ["none: no such file"]),
+        (("replay", "{json}"), 65, ["json.json: not a receipt"]),
         (("train", "none.txt", "-o", "{out}"), 66, ["none.txt: no such file"]),
         (("train", "{empty}", "-o", "{out}"), 65, ["empty.txt: the corpus is empty"]),
         (("train", "{latin}", "-o", "{out}"), 65, ["latin.txt:2: byte 8", "--encoding"]),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.seen import one_line
 from tests.conftest import Run
 from textgen.generator import TextGenerator
 
@@ -19,14 +20,6 @@ def receipt(run: Run, trained: Path, tmp_path_factory: pytest.TempPathFactory) -
     done = record(run, trained, path)
     path.with_suffix(".txt").write_bytes(done)
     return path
-
-
-def one_line(error: bytes) -> str:
-    """Return an error's text after checking that it is a single line of ours."""
-    text = error.decode()
-    assert text.count("\n") == 1, text
-    assert text.startswith("textgen: "), text
-    return text
 
 
 def record(run: Run, model: Path, path: Path, *more: Any) -> bytes:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.terminal import on_terminal
+from tests.cli.seen import on_terminal
 from tests.conftest import TIDEWATER, Run
 
 

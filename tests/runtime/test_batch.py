@@ -23,7 +23,8 @@ SHORT: dict[str, Any] = {"seed": 5, "max_new_tokens": 12}
 
 
 def alone(generator: TextGenerator, prompt: str, seed: int, **settings: Any) -> Generation:
-    return generator.generate(prompt, **(SHORT | {"seed": seed} | settings))
+    result: Generation = generator.generate(prompt, **(SHORT | {"seed": seed} | settings))
+    return result
 
 
 def fail_at(prompt: str, generator: TextGenerator, returned: Any) -> Any:
@@ -192,7 +193,8 @@ def test_results_come_in_order_as_soon_as_those_before_them_are_there(
 def test_all_can_be_ended_as_they_are(generator: TextGenerator) -> None:
     rows: list[Row] = ["a", {"prompt": "b", "max_new_tokens": 1}, {"prompt": 3}, "c"]
     settings: dict[str, Any] = {"seed": 1, "banned_tokens": (EOS_ID,), "max_new_tokens": -1}
-    results = list(generator.generate_each(rows, is_over=lambda: True, **settings))
+    asked = count()
+    results = list(generator.generate_each(rows, is_over=lambda: next(asked) == 2, **settings))
     reasons = [one.finish_reason for one in results]
     assert reasons == ["interrupted", "length", "error", "interrupted"]
     whole = generator.generate("a", **settings | {"max_new_tokens": 50})
@@ -204,9 +206,7 @@ def test_all_can_be_ended_as_they_are(generator: TextGenerator) -> None:
 def test_longest_text_does_not_hold_up_a_place(generator: TextGenerator) -> None:
     rows: list[Row] = [{"max_new_tokens": 2000}, *[{"max_new_tokens": 5}] * 500]
     rounds: list[Advance] = []
-    list(
-        generator.generate_each(rows, seed=1, banned_tokens=(EOS_ID,), advanced=rounds.append)
-    )
+    list(generator.generate_each(rows, seed=1, banned_tokens=(EOS_ID,), advanced=rounds.append))
     assert max(advance.written for advance in rounds) > 5 * (batch.SLOTS - 1)
     assert len(rounds) <= 2000 // batch.FEWEST_STEPS
 

@@ -69,8 +69,8 @@ def test_wide_search_finds_the_best_of_all_texts(
 ) -> None:
     generator = tiny(seed)
     found = generator.generate(prompt, beams=WIDE, **chosen).tokens
-    with np.errstate(invalid="ignore"):
-        best = max(score(generator, prompt, t, **chosen) for t in all_texts(chosen["max_new_tokens"]))
+    texts = all_texts(chosen["max_new_tokens"])
+    best = max(score(generator, prompt, text, **chosen) for text in texts)
     assert score(generator, prompt, found, **chosen) == pytest.approx(best, abs=1e-4)
 
 

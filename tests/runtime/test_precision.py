@@ -139,8 +139,9 @@ def test_every_network_works_in_int8(name: str, tie_embeddings: bool) -> None:
     exact, eight = (Decoder(config, weights, precision=name) for name in ("fp32", "int8"))
     states, rows = [exact.initial_state(), eight.initial_state()], []
     for token in TOKENS[:12]:
-        (one, states[0]), (other, states[1]) = exact.step([token], states[0]), eight.step(
-            [token], states[1]
+        (one, states[0]), (other, states[1]) = (
+            exact.step([token], states[0]),
+            eight.step([token], states[1]),
         )
         rows.append((one[0], other[0]))
     expected, found = (np.array(part) for part in zip(*rows, strict=True))

@@ -32,9 +32,7 @@ def test_endless_stream_is_lazy_and_begins_like_a_text_of_any_length(
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_memory_of_a_stream_is_flat_and_its_result_is_the_end(
-    model: Model, precision: str
-) -> None:
+def test_memory_of_a_stream_is_flat_and_its_result_is_the_end(model: Model, precision: str) -> None:
     generator = TextGenerator(model, precision=precision)
     kept = 1000
     stream = generator.stream("The", remembered=kept, stop=("zzzzzzzz",), **ENDLESS)

@@ -59,37 +59,43 @@ def advance(decoder: Decoder, writings: Sequence[Writing], steps: int) -> int:
     Returns:
         how many tokens of prompts were read.
     """
-    read = sum(one.read(decoder) for one in writings if one.state is None or len(one.unread))
-    ready = [one for one in writings if not len(one.unread)]
+    reading = [one for one in writings if len(one.unread)]
+    read = sum(one.read(decoder) for one in reading if not one.is_short)
+    short = [one for one in reading if one.is_short]
+    ready = [one for one in writings if one not in reading]
     for writing in ready:
         if writing.config.beams > 1:
             search(decoder, writing)
     drawn = [one for one in ready if one.config.beams == 1]
-    if plain := [one for one in drawn if one.sampler.is_plain]:
-        _write_block(decoder, plain, steps)
+    if planned := short + [one for one in drawn if one.sampler.is_plain]:
+        read += _write_block(decoder, planned, steps)
     if others := [one for one in drawn if not one.sampler.is_plain]:
         _write_token(decoder, others)
     return read
 
 
-def _write_block(decoder: Decoder, writings: Sequence[Writing], steps: int) -> None:
-    """Write several tokens of each text in one call."""
+def _write_block(decoder: Decoder, writings: Sequence[Writing], steps: int) -> int:
+    """Write several tokens of each text in one call, those of short prompts among them.
+
+    Returns:
+        how many tokens of prompts were read.
+    """
     fitting = MOST_LOGITS // (len(writings) * decoder.config.vocab_size)
     wanted = min(max(one.left for one in writings), max(fitting, 1), steps)
-    steps = min(one.sampler.steps_alike(int(wanted)) for one in writings)
-    draws = Draws.of([one.sampler.plan(steps) for one in writings])
-    block = decoder.write([one.last for one in writings], _joined(writings), draws)
+    steps = min(one.steps_alike(int(wanted)) for one in writings)
+    draws = Draws.of([one.plan(steps) for one in writings])
+    block = decoder.write([one.last for one in writings], _joined(decoder, writings), draws)
     logprobs = chosen_logprobs(block.logits, block.tokens)
+    read = 0
     for row, writing in enumerate(writings):
         writing.state = _row(block.state, row)
-        tokens = block.tokens[:, row].tolist()
-        writing.sampler.follow(tokens)
-        writing.accept_all(tokens, logprobs[:, row].tolist())
+        read += writing.follow(block.tokens[:, row].tolist(), logprobs[:, row].tolist())
+    return read
 
 
 def _write_token(decoder: Decoder, writings: Sequence[Writing]) -> None:
     """Write one token of each text, chosen by Python."""
-    logits, state = decoder.step([one.last for one in writings], _joined(writings))
+    logits, state = decoder.step([one.last for one in writings], _joined(decoder, writings))
     tokens = np.zeros(len(writings), np.int64)
     for row, writing in enumerate(writings):
         try:
@@ -102,9 +108,9 @@ def _write_token(decoder: Decoder, writings: Sequence[Writing]) -> None:
         writing.accept_all([int(tokens[row])], [float(logprobs[row])])
 
 
-def _joined(writings: Sequence[Writing]) -> State:
+def _joined(decoder: Decoder, writings: Sequence[Writing]) -> State:
     """Return the states of several texts as one."""
-    states = [one.state or () for one in writings]
+    states = [one.state or decoder.initial_state() for one in writings]
     if len(states) == 1:
         return states[0]
     return tuple(np.concatenate(parts) for parts in zip(*states, strict=True))

@@ -15,7 +15,8 @@ The graph that is not simple has more:
 - `counts` (B, vocabulary) of the recent tokens, `entered` (B, 1) ones, `leaving` (K, B, 1) the
   token that is recent no more after a step, and `left` (K, B, 1) minus one, or zero if none is;
 - `repetition`, `presence` and `frequency` (B, 1), the penalties on recent tokens;
-- `top_p` (B, 1), in double precision, and `keep_tail` (B, 1), minus infinity where it is off.
+- `top_p` (B, 1), in double precision, `uses_top_p` (B, 1), and `keep_tail` (B, 1), minus infinity
+  where it is off.
 """
 
 import numpy as np
@@ -42,6 +43,7 @@ def declare_inputs(graph: Graph, vocab_size: int, *, is_simple: bool) -> None:
     graph.input("leaving", ["steps", *ROWS], TensorProto.INT64)
     graph.input("left", ["steps", *ROWS])
     graph.input("top_p", ROWS, TensorProto.DOUBLE)
+    graph.input("uses_top_p", ROWS, TensorProto.BOOL)
     for name in ("entered", "repetition", "presence", "frequency", "keep_tail"):
         graph.input(name, ROWS)
 
@@ -68,7 +70,7 @@ def add_choice(graph: Graph, logits: str, step: str, *, is_simple: bool) -> str:
     rest = graph.add("Less", logits, kth)
     cut = graph.add("Or", rest, graph.add("Less", shifted, "log_min_p"))
     if not is_simple:
-        border = _add_top_p(graph, largest, top, kth, rest)
+        border = _add_top_p(graph, largest, top, shifted, rest)
         cut = graph.add("Or", cut, graph.add("Less", shifted, border))
     now = {name: graph.add("Gather", name, step) for name in ("temperature", "noise")}
     noisy = graph.add("Add", graph.add("Div", shifted, now["temperature"]), now["noise"])
@@ -94,33 +96,47 @@ def _add_penalties(graph: Graph, logits: str) -> str:
     return graph.add("Where", is_recent, graph.add("Sub", lowered, penalty), logits)
 
 
-def _add_top_p(graph: Graph, largest: str, top: str, kth: str, rest: str) -> str:
+def _add_top_p(graph: Graph, largest: str, top: str, shifted: str, rest: str) -> str:
     """Add how far below the largest top-p keeps logits; see `sampling.filters.apply_top_p`.
 
-    Sums go from the likeliest on, one by one, so that zeros behind them change nothing. `rest`
-    are the logits that top-k cuts.
+    The few largest in order are nearly always enough. Where they are not, all are put in order.
+
+    Args:
+        graph: the body of the loop.
+        largest: the largest logits in order, (B, top_count).
+        top: the largest, (B, 1).
+        shifted: all logits, less the largest, (B, vocabulary).
+        rest: which of them top-k cuts.
     """
-    shifted = graph.add("Sub", largest, top)
     weights = graph.add("Exp", graph.add("Cast", shifted, to=TensorProto.DOUBLE))
     nothing, second = graph.array(np.float64(0), "nothing"), graph.array(np.array([1]), "second")
-    weights = graph.add("Where", graph.add("Less", largest, kth), nothing, weights)
-    sums = graph.add("CumSum", weights, graph.array(np.array(1), "along"))
-    whole = _add_whole(graph, sums, weights, rest)
-    below = graph.add("Less", sums, graph.add("Mul", whole, "top_p"))
-    crossing = graph.add("ReduceSum", graph.add("Cast", below, to=TensorProto.INT64), second)
-    place = graph.add("Min", crossing, graph.add("Sub", "top_count", second))
-    return graph.add("Add", graph.add("GatherElements", shifted, place, axis=1), "keep_tail")
+    kept = graph.add("Where", rest, nothing, weights)
+    needed = graph.add("Mul", graph.add("ReduceSum", kept, second), "top_p")
+    border, is_short = _add_crossing(graph, graph.add("Sub", largest, top), needed)
+    by_few, by_all = Graph(parent=graph), Graph(parent=graph)
+    by_few.output(border, "border_of_few", ROWS)
+    everything = by_all.add("Shape", shifted, start=1)
+    in_order, _ = by_all.add_many("TopK", shifted, everything, outputs=2, axis=1)
+    by_all.output(_add_crossing(by_all, in_order, needed)[0], "border_of_all", ROWS)
+    border = graph.add("If", is_short, then_branch=by_all.as_body(), else_branch=by_few.as_body())
+    return graph.add("Add", border, "keep_tail")
 
 
-def _add_whole(graph: Graph, sums: str, weights: str, rest: str) -> str:
-    """Add the weight of all that top-k keeps: the k largest, and others as large as the k-th."""
+def _add_crossing(graph: Graph, in_order: str, needed: str) -> tuple[str, str]:
+    """Add the first of the numbers in order whose weights reach what is needed.
+
+    Sums go from the likeliest on, one by one, so that more numbers behind change nothing.
+
+    Returns:
+        the number, (B, 1), and whether the numbers of some stream do not reach it.
+    """
     second = graph.array(np.array([1]), "second")
-    count = graph.add(
-        "ReduceSum", graph.add("Cast", graph.add("Not", rest), to=TensorProto.INT64), second
-    )
-    others = graph.add("Sub", graph.add("Sub", count, "top_index"), second)
-    sum_of_k, last = (
-        graph.add("GatherElements", values, "top_index", axis=1) for values in (sums, weights)
-    )
-    more = graph.add("Mul", graph.add("Cast", others, to=TensorProto.DOUBLE), last)
-    return graph.add("Add", sum_of_k, more)
+    weights = graph.add("Exp", graph.add("Cast", in_order, to=TensorProto.DOUBLE))
+    sums = graph.add("CumSum", weights, graph.array(np.array(1), "along"))
+    below = graph.add("Cast", graph.add("Less", sums, needed), to=TensorProto.INT64)
+    crossing = graph.add("ReduceSum", below, second)
+    last = graph.add("Sub", graph.add("Shape", in_order, start=1), second)
+    number = graph.add("GatherElements", in_order, graph.add("Min", crossing, last), axis=1)
+    beyond = graph.add("And", graph.add("Greater", crossing, last), "uses_top_p")
+    any_beyond = graph.add("ReduceMax", graph.add("Cast", beyond, to=TensorProto.INT64), keepdims=0)
+    return number, graph.add("Cast", any_beyond, to=TensorProto.BOOL)

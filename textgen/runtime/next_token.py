@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from textgen.errors import UsageError
+from textgen.runtime.batch import MOST_STEPS, advance
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.logprobs import log_softmax
 from textgen.runtime.token_names import show_token
@@ -50,9 +51,9 @@ def next_tokens(
     """
     if k < 0:
         raise UsageError(f"k is {k}; it must be at least 0")
-    while writing.state is None or len(writing.unread):
-        writing.read(decoder)
-    rows, _ = decoder.step([writing.last], writing.state)
+    while len(writing.unread):
+        advance(decoder, [writing], MOST_STEPS)
+    rows, _ = decoder.step([writing.last], writing.state or decoder.initial_state())
     probabilities = np.exp(log_softmax(rows[0]))
     sampled = writing.sampler.probabilities(rows[0])
     likeliest = np.argsort(-probabilities, kind="stable")[:k].tolist()

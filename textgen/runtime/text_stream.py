@@ -37,7 +37,7 @@ class TextStream:
     def read(self) -> Iterator[int]:
         """Read the prompt, as iterating does, but yield how many tokens each part of it has."""
         while len(self._writing.unread):
-            yield self._writing.read(self._decoder)
+            yield advance(self._decoder, [self._writing], MOST_STEPS)
 
     def __iter__(self) -> Self:
         return self

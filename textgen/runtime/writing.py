@@ -12,11 +12,15 @@ from textgen.runtime.constraint import Constraint
 from textgen.runtime.decoder import Decoder, State
 from textgen.runtime.generation import Generation, Usage
 from textgen.runtime.token_names import breaker_tokens, token_biases
+from textgen.sampling.draws import Plan
 from textgen.sampling.sampler import Hook, Sampler
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
-# Tokens of a prompt that are read before others get their turn: a multiple of the decoder's block.
+# A prompt of at most so many tokens is read by the graph that writes, side by side with other
+# texts. That spares a lone text another graph, and many texts a call for each.
+SHORT = 128
+# Tokens of a longer one that are read before others get their turn, in blocks of the decoder.
 READ_AT_ONCE = 1 << 14
 
 
@@ -32,8 +36,9 @@ class Writing:
 
     Attributes:
         last: the token that is fed next.
-        state: what the model has made of the tokens before that.
-        unread: tokens of the prompt that the model has not seen.
+        state: what the model has made of the tokens before that; None before the first is fed.
+        unread: the tokens of the prompt after that.
+        is_short: whether the prompt is read by the graph that writes.
         written: how many tokens it has.
         sampler: chooses the tokens.
         reason: why it has ended, or None.
@@ -59,8 +64,9 @@ class Writing:
         self.config = config
         self.seed = config.seed or 0
         tokens = tokenizer.encode(prompt)
-        self.unread = np.concatenate([[EOS_ID], tokens])[:-1]
-        self.last = int(tokens[-1]) if len(tokens) else EOS_ID
+        self.unread = tokens
+        self.is_short = len(tokens) <= SHORT
+        self.last = EOS_ID
         self.state: State | None = None
         self.written = 0
         self.reason: str | None = None
@@ -78,7 +84,7 @@ class Writing:
         )
         self._detokenizer = tokenizer.detokenizer(tokens)
         self._stops = StopFilter(config.stop, config.stop_at)
-        self._prompt_tokens = len(tokens)
+        self._prompt_tokens, self._vocab_size = len(tokens), tokenizer.vocab_size
         self._tokens: deque[int] = deque(maxlen=remembered)
         self._logprobs: deque[float] = deque(maxlen=remembered)
         self._pieces: deque[str] = deque(maxlen=remembered)
@@ -93,15 +99,31 @@ class Writing:
         return most - self.written if most >= 0 else float("inf")
 
     def read(self, decoder: Decoder) -> int:
-        """Let the model read some of the prompt, behind `<eos>`; return how many tokens.
-
-        The last token stays, to be fed when the first is drawn.
-        """
-        if self.state is None:
-            self.state = decoder.initial_state()
+        """Let the model read some of a long prompt; return how many tokens."""
+        state = self.state or decoder.initial_state()
         part, self.unread = self.unread[:READ_AT_ONCE], self.unread[READ_AT_ONCE:]
-        self.state = decoder.read(part, self.state)
+        self.state = decoder.read(np.concatenate([[self.last], part[:-1]]), state)
+        self.last = int(part[-1])
         return len(part)
+
+    def plan(self, steps: int) -> Plan:
+        """Return how the next tokens are chosen: as the prompt says, or as they are drawn."""
+        if len(self.unread):
+            return Plan.of(self.unread[:steps], self._vocab_size)
+        return self.sampler.plan(steps)
+
+    def steps_alike(self, most: int) -> int:
+        """Return how many of the next tokens one plan can hold, at most `most`."""
+        return min(most, len(self.unread)) or self.sampler.steps_alike(most)
+
+    def follow(self, tokens: Sequence[int], logprobs: Sequence[float]) -> int:
+        """Go on with tokens that were chosen by a plan; return how many are of the prompt."""
+        if read := min(len(self.unread), len(tokens)):
+            self.last, self.unread = tokens[-1], self.unread[read:]
+            return read
+        self.sampler.follow(tokens)
+        self.accept_all(tokens, logprobs)
+        return 0
 
     def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
         """Take the next tokens, up to the one with which the text ends."""

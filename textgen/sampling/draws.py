@@ -1,5 +1,6 @@
 """What a compiled graph needs to choose tokens without asking Python."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from textgen.sampling.noise import Bits, gumbel
 
 NEVER = np.float32(-np.inf)
+# Of the largest logits so many are put in order for top-p, before all are.
+FEW = 32
 
 
 class Penalties(NamedTuple):
@@ -38,6 +41,7 @@ class Plan(NamedTuple):
         log_min_p: how far below the largest logit the others may be; -inf is off.
         temperature: of each token, of shape (K,); 0 takes the likeliest.
         bits: that the noise is made of, of shape (K, vocabulary).
+        forced: tokens that are chosen whatever the model says, of shape (K,); None draws.
     """
 
     bias: NDArray[np.float32]
@@ -47,6 +51,21 @@ class Plan(NamedTuple):
     log_min_p: float
     temperature: NDArray[np.float32]
     bits: Bits
+    forced: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, tokens: NDArray[np.integer], vocab_size: int) -> "Plan":
+        """Return the plan that chooses these tokens, of shape (K,)."""
+        return cls(
+            bias=np.zeros(vocab_size, np.float32),
+            penalties=None,
+            top_k=0,
+            top_p=1.0,
+            log_min_p=-math.inf,
+            temperature=np.ones(len(tokens), np.float32),
+            bits=np.zeros((len(tokens), vocab_size), np.uint32),
+            forced=np.asarray(tokens, np.int64),
+        )
 
     @property
     def is_simple(self) -> bool:
@@ -92,12 +111,16 @@ class Draws(NamedTuple):
 
 
 def _chosen(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
-    """Return temperature and noise; where a token is not drawn, there is no noise."""
+    """Return temperature and noise; there is none where a token is not drawn, or forced."""
     heat = np.stack([plan.temperature for plan in plans], axis=1)[:, :, None]
     noise = gumbel(np.stack([plan.bits for plan in plans], axis=1))
     warm = heat > 0
     if not warm.all():
         noise, heat = np.where(warm, noise, np.float32(0)), np.where(warm, heat, np.float32(1))
+    for row, plan in enumerate(plans):
+        if plan.forced is not None:
+            noise[:, row] = 0
+            noise[np.arange(len(noise)), row, plan.forced] = np.inf
     return {"temperature": heat, "noise": noise}
 
 
@@ -119,7 +142,7 @@ def _kept(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
 def _looked_at(plan: Plan, vocab_size: int) -> int:
     """Return how many of the largest logits have to be put in order."""
     if not plan.top_k:
-        return 1 if plan.top_p == 1 else vocab_size
+        return 1 if plan.top_p == 1 else min(FEW, vocab_size)
     return min(plan.top_k, vocab_size)
 
 
@@ -140,6 +163,7 @@ def _penalized(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
         "leaving": np.maximum(leaving, 0),
         "left": np.where(leaving >= 0, np.float32(-1), np.float32(0)),
         "top_p": top_p,
+        "uses_top_p": top_p < 1,
         "keep_tail": np.where(top_p < 1, np.float32(0), NEVER),
         **factors,
     }

@@ -1,4 +1,4 @@
-"""A pseudo-terminal for commands, and somebody who presses Ctrl-C at it."""
+"""What a person sees of a command, at a terminal where Ctrl-C may be pressed."""
 
 import os
 import pty
@@ -7,6 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import IO, Any
+
+
+def one_line(error: bytes) -> str:
+    """Return an error's text after checking that it is a single line of ours."""
+    text = error.decode()
+    assert text.count("\n") == 1, text
+    assert text.startswith("textgen: "), text
+    return text
 
 
 def on_terminal(
