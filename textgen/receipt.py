@@ -128,7 +128,9 @@ class Receipt(Config):
         """
         data = to_json({"format": FORMAT} | asdict(self))
         if len(data) > LARGEST_JSON:
-            raise UsageError(f"the prompt is too long for a receipt of {LARGEST_JSON} bytes")
+            raise UsageError(
+                f"prompt and texts are too many for a receipt, which has at most {LARGEST_JSON} bytes"
+            )
         return data.decode()
 
     def check_model(self, folder: Path) -> None:

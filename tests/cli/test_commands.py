@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.seen import one_line
 from tests.conftest import TIDEWATER, Run
+from textgen.generator import TextGenerator
 
 QUICK = ("--units", "16", "--embedding-size", "8")
 
@@ -85,6 +86,10 @@ def test_evaluate_agrees_with_what_training_measured(run: Run, trained: Path) ->
     assert {k: measured[k] for k in ("tokens", "bytes")} == {
         k: told[k] for k in ("tokens", "bytes")
     }
+    for precision, is_default in (("fp32", True), ("int8", False)):
+        generator = TextGenerator.from_pretrained(trained, precision=precision)
+        quality = generator.evaluate(TIDEWATER, split="validation").to_dict()
+        assert (quality == measured) == is_default
     whole = json.loads(run("evaluate", TIDEWATER, "-m", trained, "--json").stdout)
     assert whole["characters"] == len(TIDEWATER.read_text(encoding="utf-8"))
 

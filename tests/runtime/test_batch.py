@@ -226,6 +226,28 @@ def test_long_prompts_are_read_in_turns_and_change_nothing(
     assert results == [alone(generator, p, 5 + n) for n, p in enumerate(prompts)]
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_short_prompts_are_read_side_by_side_and_change_nothing(
+    model: Model, precision: str
+) -> None:
+    generator = TextGenerator(model, precision=precision)
+    lengths = [0, 1, 7, writing.SHORT - 1, writing.SHORT, writing.SHORT + 1, 300]
+    prompts = [("ebb tide " * 50)[:length] for length in lengths]
+    rounds: list[Advance] = []
+    results = list(generator.generate_each(prompts, advanced=rounds.append, **SHORT))
+    assert results == [alone(generator, p, 5 + n) for n, p in enumerate(prompts)]
+    assert sum(advance.read for advance in rounds) == sum(lengths)
+    assert sum(advance.written for advance in rounds) == 12 * len(lengths)
+
+
+def test_prompt_is_read_in_a_few_calls_however_little_is_written(
+    generator: TextGenerator,
+) -> None:
+    rounds: list[Advance] = []
+    (_,) = generator.generate_each(["e" * writing.SHORT], max_new_tokens=1, advanced=rounds.append)
+    assert len(rounds) == writing.SHORT // batch.MOST_STEPS + 1
+
+
 def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(
     generator: TextGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,8 +67,10 @@ def advance(decoder: Decoder, writings: Sequence[Writing], steps: int) -> int:
         if writing.config.beams > 1:
             search(decoder, writing)
     drawn = [one for one in ready if one.config.beams == 1]
-    if planned := short + [one for one in drawn if one.sampler.is_plain]:
-        read += _write_block(decoder, planned, steps)
+    plain = [one for one in short + drawn if one.sampler.is_plain]
+    for planned in plain, [one for one in short if not one.sampler.is_plain]:
+        if planned:
+            read += _write_block(decoder, planned, steps)
     if others := [one for one in drawn if not one.sampler.is_plain]:
         _write_token(decoder, others)
     return read
@@ -81,7 +83,8 @@ def _write_block(decoder: Decoder, writings: Sequence[Writing], steps: int) -> i
         how many tokens of prompts were read.
     """
     fitting = MOST_LOGITS // (len(writings) * decoder.config.vocab_size)
-    wanted = min(max(one.left for one in writings), max(fitting, 1), steps)
+    longest = max(max(one.left, len(one.unread)) for one in writings)
+    wanted = min(longest, max(fitting, 1), steps)
     steps = min(one.steps_alike(int(wanted)) for one in writings)
     draws = Draws.of([one.plan(steps) for one in writings])
     block = decoder.write([one.last for one in writings], _joined(decoder, writings), draws)

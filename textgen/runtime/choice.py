@@ -8,12 +8,14 @@ The inputs are fields of `Draws`, for B streams (and K steps, where it is said):
 - `log_min_p` (B, 1), above the largest, below which a logit is cut;
 - `temperature` (K, B, 1), that the others are divided by, and `noise` (K, B, vocabulary), that is
   added. The largest is chosen; Gumbel noise makes that a draw (Maddison, Tarlow and Minka 2014,
-  section 2).
+  section 2);
+- `forced` (K, B), the token that is chosen instead, unless it is below 0.
 
 The graph that is not simple has more:
 
-- `counts` (B, vocabulary) of the recent tokens, `entered` (B, 1) ones, `leaving` (K, B, 1) the
-  token that is recent no more after a step, and `left` (K, B, 1) minus one, or zero if none is;
+- `counts` (B, vocabulary) of the recent tokens; `entered` (K, B, 1) one where the token of a step
+  becomes recent, or zero; `leaving` (K, B, 1) the token that is recent no more after a step, and
+  `left` (K, B, 1) minus one, or zero if none is;
 - `repetition`, `presence` and `frequency` (B, 1), the penalties on recent tokens;
 - `top_p` (B, 1), in double precision, `uses_top_p` (B, 1), and `keep_tail` (B, 1), minus infinity
   where it is off.
@@ -38,13 +40,15 @@ def declare_inputs(graph: Graph, vocab_size: int, *, is_simple: bool) -> None:
     graph.input("log_min_p", ROWS)
     graph.input("temperature", ["steps", *ROWS])
     graph.input("noise", ["steps", *all_tokens])
+    graph.input("forced", ["steps", "batch"], TensorProto.INT64)
     if is_simple:
         return
     graph.input("leaving", ["steps", *ROWS], TensorProto.INT64)
     graph.input("left", ["steps", *ROWS])
     graph.input("top_p", ROWS, TensorProto.DOUBLE)
     graph.input("uses_top_p", ROWS, TensorProto.BOOL)
-    for name in ("entered", "repetition", "presence", "frequency", "keep_tail"):
+    graph.input("entered", ["steps", *ROWS])
+    for name in ("repetition", "presence", "frequency", "keep_tail"):
         graph.input(name, ROWS)
 
 
@@ -75,14 +79,18 @@ def add_choice(graph: Graph, logits: str, step: str, *, is_simple: bool) -> str:
     now = {name: graph.add("Gather", name, step) for name in ("temperature", "noise")}
     noisy = graph.add("Add", graph.add("Div", shifted, now["temperature"]), now["noise"])
     kept = graph.add("Where", cut, graph.array(NEVER, "never"), noisy)
-    return graph.add("ArgMax", kept, axis=1, keepdims=0)
+    drawn = graph.add("ArgMax", kept, axis=1, keepdims=0)
+    forced = graph.add("Gather", "forced", step)
+    is_free = graph.add("Less", forced, graph.array(np.array(0)))
+    return graph.add("Where", is_free, drawn, forced)
 
 
 def add_recent(graph: Graph, chosen: str, step: str) -> str:
     """Add the counts of recent tokens after a token was chosen; one may be too far back now."""
     column = graph.add("Unsqueeze", chosen, graph.array(np.array([1]), "second"))
-    counts = graph.add("ScatterElements", "recent", column, "entered", axis=1, reduction="add")
-    leaving, left = (graph.add("Gather", name, step) for name in ("leaving", "left"))
+    names = ("entered", "leaving", "left")
+    entered, leaving, left = (graph.add("Gather", name, step) for name in names)
+    counts = graph.add("ScatterElements", "recent", column, entered, axis=1, reduction="add")
     return graph.add("ScatterElements", counts, leaving, left, axis=1, reduction="add")
 
 

@@ -56,6 +56,8 @@ class TextStream:
                 raise self._writing.error
             if self._writing.reason:
                 raise StopIteration
+            for _ in self.read():
+                pass
             start = time.perf_counter()
             advance(self._decoder, [self._writing], self._steps)
             if time.perf_counter() - start < SMOOTH / 2:

@@ -65,7 +65,6 @@ class Writing:
         self.seed = config.seed or 0
         tokens = tokenizer.encode(prompt)
         self.unread = tokens
-        self.is_short = len(tokens) <= SHORT
         self.last = EOS_ID
         self.state: State | None = None
         self.written = 0
@@ -82,6 +81,7 @@ class Writing:
             hooks=hooks,
             constraint=self._constraint,
         )
+        self.is_short = len(tokens) <= SHORT
         self._detokenizer = tokenizer.detokenizer(tokens)
         self._stops = StopFilter(config.stop, config.stop_at)
         self._prompt_tokens, self._vocab_size = len(tokens), tokenizer.vocab_size
@@ -107,23 +107,27 @@ class Writing:
         return len(part)
 
     def plan(self, steps: int) -> Plan:
-        """Return how the next tokens are chosen: as the prompt says, or as they are drawn."""
-        if len(self.unread):
-            return Plan.of(self.unread[:steps], self._vocab_size)
-        return self.sampler.plan(steps)
+        """Return how the next tokens are chosen: as the prompt says, then as they are drawn."""
+        known = self.unread[:steps]
+        if len(known) == steps:
+            return Plan.of(known, self._vocab_size)
+        return self.sampler.plan(steps - len(known)).after(known)
 
     def steps_alike(self, most: int) -> int:
         """Return how many of the next tokens one plan can hold, at most `most`."""
-        return min(most, len(self.unread)) or self.sampler.steps_alike(most)
+        known = min(len(self.unread), most)
+        if known == most or (known and not self.sampler.is_plain):
+            return known
+        return known + self.sampler.steps_alike(most - known)
 
     def follow(self, tokens: Sequence[int], logprobs: Sequence[float]) -> int:
         """Go on with tokens that were chosen by a plan; return how many are of the prompt."""
-        if read := min(len(self.unread), len(tokens)):
-            self.last, self.unread = tokens[-1], self.unread[read:]
-            return read
-        self.sampler.follow(tokens)
-        self.accept_all(tokens, logprobs)
-        return 0
+        known = min(len(self.unread), len(tokens))
+        if known:
+            self.last, self.unread = tokens[known - 1], self.unread[known:]
+        self.sampler.follow(tokens[known:])
+        self.accept_all(tokens[known:], logprobs[known:])
+        return known
 
     def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
         """Take the next tokens, up to the one with which the text ends."""

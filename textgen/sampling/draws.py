@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from textgen.sampling.noise import Bits, gumbel
 
 NEVER = np.float32(-np.inf)
+NOBODY = -1  # in the place of a token
 # Of the largest logits so many are put in order for top-p, before all are.
 FEW = 32
 
@@ -41,7 +42,7 @@ class Plan(NamedTuple):
         log_min_p: how far below the largest logit the others may be; -inf is off.
         temperature: of each token, of shape (K,); 0 takes the likeliest.
         bits: that the noise is made of, of shape (K, vocabulary).
-        forced: tokens that are chosen whatever the model says, of shape (K,); None draws.
+        forced: tokens that are chosen whatever the model says, of shape (K,); -1 is drawn.
     """
 
     bias: NDArray[np.float32]
@@ -51,20 +52,34 @@ class Plan(NamedTuple):
     log_min_p: float
     temperature: NDArray[np.float32]
     bits: Bits
-    forced: NDArray[np.int64] | None = None
+    forced: NDArray[np.int64]
 
     @classmethod
     def of(cls, tokens: NDArray[np.integer], vocab_size: int) -> "Plan":
         """Return the plan that chooses these tokens, of shape (K,)."""
-        return cls(
+        nothing = cls(
             bias=np.zeros(vocab_size, np.float32),
             penalties=None,
             top_k=0,
             top_p=1.0,
             log_min_p=-math.inf,
-            temperature=np.ones(len(tokens), np.float32),
-            bits=np.zeros((len(tokens), vocab_size), np.uint32),
-            forced=np.asarray(tokens, np.int64),
+            temperature=np.zeros(0, np.float32),
+            bits=np.zeros((0, vocab_size), np.uint32),
+            forced=np.zeros(0, np.int64),
+        )
+        return nothing.after(tokens)
+
+    def after(self, tokens: NDArray[np.integer]) -> "Plan":
+        """Return the plan with steps before its own that choose these tokens, of shape (n,)."""
+        count, penalties = len(tokens), self.penalties
+        if penalties:
+            leaving = np.concatenate([np.full(count, NOBODY), penalties.leaving])
+            penalties = penalties._replace(leaving=leaving)
+        return self._replace(
+            penalties=penalties,
+            temperature=np.concatenate([np.ones(count, np.float32), self.temperature]),
+            bits=np.concatenate([np.zeros((count, len(self.bias)), np.uint32), self.bits]),
+            forced=np.concatenate([np.asarray(tokens, np.int64), self.forced]),
         )
 
     @property
@@ -106,22 +121,20 @@ class Draws(NamedTuple):
             "log_min_p": np.full(row, NEVER),
             "temperature": np.ones((1, *row), np.float32),
             "noise": zeros[None],
+            "forced": np.full((1, streams), NOBODY),
         }
         return cls(True, inputs)
 
 
 def _chosen(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
-    """Return temperature and noise; there is none where a token is not drawn, or forced."""
+    """Return temperature and noise, which is nothing where a token is not drawn, and the forced."""
     heat = np.stack([plan.temperature for plan in plans], axis=1)[:, :, None]
     noise = gumbel(np.stack([plan.bits for plan in plans], axis=1))
     warm = heat > 0
     if not warm.all():
         noise, heat = np.where(warm, noise, np.float32(0)), np.where(warm, heat, np.float32(1))
-    for row, plan in enumerate(plans):
-        if plan.forced is not None:
-            noise[:, row] = 0
-            noise[np.arange(len(noise)), row, plan.forced] = np.inf
-    return {"temperature": heat, "noise": noise}
+    forced = np.stack([plan.forced for plan in plans], axis=1)
+    return {"temperature": heat, "noise": noise, "forced": forced}
 
 
 def _kept(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
@@ -149,8 +162,9 @@ def _looked_at(plan: Plan, vocab_size: int) -> int:
 def _penalized(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
     """Return what penalties and top-p add; neutral values for streams without them."""
     steps, vocab_size = plans[0].bits.shape
-    off = Penalties(np.zeros(vocab_size, np.int64), np.full(steps, -1), 1.0, 0.0, 0.0)
+    off = Penalties(np.zeros(vocab_size, np.int64), np.full(steps, NOBODY), 1.0, 0.0, 0.0)
     penalties = [plan.penalties or off for plan in plans]
+    forced = np.stack([plan.forced for plan in plans], axis=1)
     leaving = np.stack([one.leaving for one in penalties], axis=1)[:, :, None]
     top_p = np.array([[plan.top_p] for plan in plans])
     factors = {
@@ -159,7 +173,7 @@ def _penalized(plans: Sequence[Plan]) -> dict[str, NDArray[Any]]:
     }
     return {
         "counts": np.stack([one.counts for one in penalties]).astype(np.float32),
-        "entered": np.ones((len(plans), 1), np.float32),
+        "entered": (forced == NOBODY)[:, :, None].astype(np.float32),
         "leaving": np.maximum(leaving, 0),
         "left": np.where(leaving >= 0, np.float32(-1), np.float32(0)),
         "top_p": top_p,

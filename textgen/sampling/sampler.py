@@ -12,7 +12,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.sampling.candidates import Candidates
 from textgen.sampling.chain import Chain
-from textgen.sampling.draws import Penalties, Plan
+from textgen.sampling.draws import NOBODY, Penalties, Plan
 from textgen.sampling.filters import Logits, softmax
 from textgen.sampling.noise import Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
@@ -170,6 +170,7 @@ class Sampler:
             log_min_p=math.log(config.min_p) if config.min_p else -math.inf,
             temperature=np.array(heat, np.float32),
             bits=bits,
+            forced=np.full(steps, NOBODY),
         )
 
     def follow(self, tokens: Iterable[int]) -> None:
