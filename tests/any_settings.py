@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from textgen.config.generation import SAMPLERS
 
 SEEDS = st.integers(0, 2**63 - 1)
-PROMPTS = st.text("abc e\n.", max_size=40)
+# Short ones, and some about as long as those that are read in another way.
+PROMPTS = st.text("abc e\n.", max_size=40) | st.integers(120, 140).map("e".__mul__)
 TEMPERATURES = st.sampled_from([0.0, 1e-300, 1e-42, 1e-3, 0.8, 1.0, 100.0]) | st.floats(0, 100)
 SCHEDULES = st.dictionaries(st.integers(0, 40), TEMPERATURES, max_size=3).map(
     lambda points: tuple(sorted(points.items()))

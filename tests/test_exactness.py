@@ -148,6 +148,7 @@ def test_thousand_requests_in_random_company_are_those_alone(model: Model, preci
     chance = random.Random(5)
     choices: list[dict[str, Any]] = [
         {}, {"temperature": 0}, {"top_k": 7}, {"min_p": 0.1, "min_new_tokens": 20},
+        {"top_k": 7, "top_p": 0.7}, {"top_p": 0.999}, {"min_p": 0.05, "frequency_penalty": 0.2},
         {"top_p": 0.8}, {"typical_p": 0.7}, {"top_n_sigma": 1.5}, {"mirostat": 2},
         {"presence_penalty": 1.0, "repetition_penalty": 1.2}, {"dry_multiplier": 0.8},
         {"xtc_probability": 0.5}, {"dynatemp_range": 0.5}, {"stop": ["ab", "e"]},
@@ -156,7 +157,7 @@ def test_thousand_requests_in_random_company_are_those_alone(model: Model, preci
     ]  # fmt: skip
     several: list[Row] = [
         {
-            "prompt": "".join(chance.choices("abcde .\n", k=chance.randrange(60))),
+            "prompt": "".join(chance.choices("abcde .\n", k=chance.randrange(200))),
             "seed": chance.randrange(2**63),
             "max_new_tokens": chance.randrange(60) + 20,
         }

@@ -151,7 +151,7 @@ def test_receipt_that_is_too_large_or_not_whole_is_refused(folder: Path) -> None
     generator = TextGenerator.from_pretrained(folder)
     config = generator.configure(max_new_tokens=20, seed=1)
     long = "a" * (1 << 20)
-    with pytest.raises(UsageError, match="too long for a receipt"):
+    with pytest.raises(UsageError, match="receipt would be longer"):
         Receipt.of(folder, generator, config, long, []).to_json()
     stream = generator.stream("The", remembered=5, **config.to_dict())
     for _ in stream:

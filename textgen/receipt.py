@@ -124,12 +124,13 @@ class Receipt(Config):
         """Return the receipt as `read` reads it.
 
         Raises:
-            UsageError: the prompt is too long for that.
+            UsageError: it would be too long for that.
         """
         data = to_json({"format": FORMAT} | asdict(self))
         if len(data) > LARGEST_JSON:
             raise UsageError(
-                f"prompt and texts are too many for a receipt, which has at most {LARGEST_JSON} bytes"
+                f"the receipt would be longer than {LARGEST_JSON} bytes; shorten the prompt or "
+                f"write fewer texts"
             )
         return data.decode()
 

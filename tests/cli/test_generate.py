@@ -270,7 +270,7 @@ def test_a_signal_ends_an_endless_text_whose_receipt_replays(
         (("--receipt", "{there}"), "there: exists already; choose another name"),
         (("-o", "{there}"), "there: exists already; choose another name"),
         (("-o", "{new}", "--receipt", "{new}"), "cannot hold both the text and its receipt"),
-        (("-f", "{long}", "--receipt", "{new}"), "too long for a receipt"),
+        (("-f", "{long}", "--receipt", "{new}"), "receipt would be longer than"),
         (("--ban-token", "the", "--json"), "'the' is 3 tokens"),
         (("--ban-token", "the", "--stream"), "'the' is 3 tokens"),
         (("--ban-token", "the", "--jsonl"), "'the' is 3 tokens"),

@@ -133,7 +133,7 @@ def _rehearse_once() -> Iterator[None]:
 def draw(tokenizer: Tokenizer, seed: int, **settings: Any) -> list[int]:
     """Draw any tokens that are allowed, and end soon once that is."""
     random = np.random.default_rng(seed)
-    constraint = Constraint(GenerationConfig(**settings), tokenizer)
+    constraint = Constraint(GenerationConfig(max_new_tokens=-1, **settings), tokenizer)
     tokens: list[int] = []
     while EOS_ID not in tokens and len(tokens) < MOST:
         ends = constraint.must_end or (constraint.is_complete and random.random() < 0.3)

@@ -76,6 +76,11 @@ def advance(decoder: Decoder, writings: Sequence[Writing], steps: int) -> int:
     return read
 
 
+def read_part(decoder: Decoder, writing: Writing) -> int:
+    """Read some of a prompt, and write nothing yet; return how many tokens were read."""
+    return advance(decoder, [writing], min(MOST_STEPS, len(writing.unread)))
+
+
 def _write_block(decoder: Decoder, writings: Sequence[Writing], steps: int) -> int:
     """Write several tokens of each text in one call, those of short prompts among them.
 

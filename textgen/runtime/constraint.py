@@ -1,23 +1,25 @@
 """What a text must be: told token by token, by what may come next."""
 
-import json
-import re
+import math
 from collections import deque
-from typing import Any
+from collections.abc import Collection
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
+from textgen.runtime.closing import Closing
+from textgen.runtime.grammar import grammar_of, literals_of
 from textgen.runtime.grammar_compiler import GrammarCompiler, reason
+from textgen.runtime.place import Place
+from textgen.runtime.vocabulary import Tokens
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
-# Where a grammar leaves only one text, the library would choose how to cut it into tokens. Every
-# way stays open instead, and the model decides.
-FRAME = {"lark_grammar": '%llguidance {"no_forcing": true}\nstart: @text'}
 SHOWN = 20  # tokens of the text that an error shows
-KEPT_AS = "_grammar_compiler"  # the attribute of a tokenizer
+
+_compilers: WeakKeyDictionary[Tokenizer, GrammarCompiler] = WeakKeyDictionary()
 
 
 class Constraint:
@@ -25,39 +27,49 @@ class Constraint:
 
     It is about the new text alone. Where a tokenizer joins words with spaces, the one between
     the prompt and the new text is no part of it.
+
+    Where the number of tokens is limited, an ending that fits into those that are left is always
+    known, if one is found at the beginning: a token behind which there is none is not accepted.
     """
 
-    def __init__(self, config: GenerationConfig, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, config: GenerationConfig, tokenizer: Tokenizer, banned: Collection[int] = ()
+    ) -> None:
         """
         Args:
             config: one of its `regex`, `choice`, `json_schema` and `grammar` is set.
-            tokenizer: what the model's tokens are; it keeps what is made of it for the next one.
+            tokenizer: what the model's tokens are; what is made of it serves the next one, too.
+            banned: tokens that are never allowed.
 
         Raises:
-            UsageError: the library is not installed, the constraint cannot be read, or nothing
-                that the model can write fits.
+            UsageError: the library is not installed, the constraint cannot be read, nothing that
+                the model can write fits, or `max_new_tokens` is too small for what does.
             DataError: somebody else's tokenizer is not usable.
         """
         self._name = config.constraint
         self._tokenizer = tokenizer
+        self._banned = list(banned)
         compiler = _compiler(tokenizer)
         try:
-            self._matcher = compiler.compile(_grammar(config))
+            self._place = Place.begin(compiler.compile(grammar_of(config)), compiler.later)
         except UsageError as error:
             raise UsageError(f"{self._name}: {error}") from None
         except UnicodeEncodeError:
             raise UsageError(f"{self._name}: it holds a lone surrogate, no character") from None
-        self._later = compiler.later
-        self._row = 0  # of token 0, from which the others are counted
         self._last: deque[int] = deque(maxlen=SHOWN)
-        self._allowed = self._find()
+        self._left = config.max_new_tokens
+        self._ending: Tokens | None = None  # from here on, if one is known
+        self._allowed = self._find_allowed()
         if not self._allowed.any():
-            raise UsageError(f"{self._name}: {reason(self._matcher.get_error())}")
+            raise UsageError(f"{self._name}: {self._reason}")
+        self._closing = Closing(compiler.vocabulary, literals_of(config), banned)
+        if self._left >= 0:
+            self._ending = self._first_ending()
 
     @property
     def is_complete(self) -> bool:
         """Whether the text so far fits, and so may end here."""
-        return bool(self._allowed[EOS_ID])
+        return self._place.is_complete
 
     @property
     def must_end(self) -> bool:
@@ -68,81 +80,97 @@ class Constraint:
         """Return which tokens may come next.
 
         Returns:
-            Shape (vocab_size,), read-only; `<eos>` exactly where the text may end.
+            Shape (vocab_size,); `<eos>` only where the text may end.
 
         Raises:
             DataError: none of them; the text has come to a dead end.
         """
         if not self._allowed.any():
             text = self._tokenizer.decode(self._last)
-            raise DataError(f"{self._name}: {reason(self._matcher.get_error())} after {text!r}")
+            raise DataError(f"{self._name}: {self._reason} after {text!r}")
         return self._allowed
 
-    def accept(self, token: int) -> None:
-        """Go on behind a token that is allowed; `<eos>` ends the text.
+    def accept(self, token: int) -> bool:
+        """Go on behind a token that is allowed, if the text can still end in time.
+
+        Args:
+            token: the next one; `<eos>` changes nothing.
+
+        Returns:
+            whether it can. If not, the text stays as it is, and the next token of its known ending
+            is the only one that is allowed here.
 
         Raises:
-            DataError: it is not allowed.
+            DataError: the token is not allowed.
         """
-        if not self._allowed[token] or not self._matcher.consume_token(token and self._row + token):
+        if token == EOS_ID and self._allowed[EOS_ID]:
+            return True
+        place = self._place.after([token]) if self._allowed[token] else None
+        if place is None:
             raise DataError(f"{self._name}: token {token} is not allowed here")
-        if token != EOS_ID:
-            self._row = self._later
-        self._last.append(token)
-        self._allowed = self._find()
+        return self._go_on(token, place)
 
-    def _find(self) -> NDArray[np.bool_]:
-        """Ask the library which tokens may come next; where it fails, none."""
-        mask = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
-        rows = np.unpackbits(mask, bitorder="little").view(np.bool_)
-        allowed = rows[self._row :][: self._tokenizer.vocab_size]
-        allowed[EOS_ID] = self._matcher.is_accepting()
-        allowed.flags.writeable = False
+    @property
+    def _reason(self) -> str:
+        """Why nothing is allowed."""
+        return reason(self._place.matcher.get_error())
+
+    def _go_on(self, token: int, place: Place) -> bool:
+        """Stand at the place behind a token, if a known ending stays known."""
+        ending = self._ending_behind(token, place)
+        if ending is None and self._ending is not None:
+            self._allowed = self._allowed & (
+                np.arange(len(self._allowed)) == next(iter(self._ending), EOS_ID)
+            )
+            return False
+        self._place, self._ending = place, ending
+        self._left -= 1
+        self._last.append(token)
+        self._allowed = self._find_allowed()
+        return True
+
+    def _ending_behind(self, token: int, place: Place) -> Tokens | None:
+        """Return an ending behind the next token, of those that are left without it, if known.
+
+        The one that was known serves as long as it can, for a search takes longer.
+        """
+        known = self._ending
+        if known is None or known[:1] == (token,):
+            return known and known[1:]
+        for ending in (known, known[1:]):
+            if len(ending) < self._left and (end := place.after(ending)) and end.is_complete:
+                return ending
+        return self._closing.find(place, self._left - 1)
+
+    def _first_ending(self) -> Tokens | None:
+        """Return an ending of the whole text, if one is found.
+
+        Raises:
+            UsageError: one is found, but it has too many tokens.
+        """
+        ending = self._closing.find(self._place, self._left)
+        longer = self._closing.find(self._place, math.inf) if ending is None else None
+        if longer is not None:
+            raise UsageError(
+                f"{self._name}: no text that fits was found in {self._left} tokens, only one of "
+                f"{len(longer)}; raise max_new_tokens"
+            )
+        return ending
+
+    def _find_allowed(self) -> NDArray[np.bool_]:
+        """Return which tokens may come next; where the library fails, none."""
+        allowed = self._place.allowed(self._tokenizer.vocab_size)
+        allowed[EOS_ID] = self.is_complete
+        allowed[self._banned] = False
         return allowed
 
 
 def _compiler(tokenizer: Tokenizer) -> GrammarCompiler:
-    """Return the compiler for a tokenizer, made when it is first asked for."""
-    kept = vars(tokenizer)
-    if KEPT_AS not in kept:
-        kept[KEPT_AS] = GrammarCompiler(tokenizer)
-    compiler: GrammarCompiler = kept[KEPT_AS]
-    return compiler
+    """Return the compiler for a tokenizer, made when it is first asked for.
 
-
-def _grammar(config: GenerationConfig) -> str:
-    """Return the constraint in the library's form.
-
-    Raises:
-        UsageError: it cannot be read.
+    Two threads may each make one; the second is kept.
     """
-    if config.regex:
-        text = _lark(config.regex)
-    elif config.choice:
-        text = _lark("|".join(map(re.escape, config.choice)))
-    elif config.json_schema:
-        text = {"json_schema": _schema(config.json_schema)}
-    else:
-        text = {"lark_grammar": config.grammar}
-    return json.dumps({"grammars": [FRAME, {"name": "text", **text}]}, ensure_ascii=False)
-
-
-def _lark(regex: str) -> dict[str, Any]:
-    """Return a grammar of one regular expression."""
-    from llguidance import regex_to_lark
-
-    backslashes = len(regex) - len(regex.rstrip("\\"))
-    if backslashes % 2:  # the library would leave it out
-        raise UsageError("it ends with a backslash that escapes nothing")
-    return {"lark_grammar": f"start: /{regex_to_lark(regex)}/"}
-
-
-def _schema(text: str) -> dict[str, Any] | bool:
-    """Read a JSON schema."""
-    try:
-        schema = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"not JSON: {error}") from None
-    if not isinstance(schema, dict | bool):
-        raise UsageError("a schema is an object, true or false")
-    return schema
+    compiler = _compilers.get(tokenizer)
+    if compiler is None:
+        compiler = _compilers[tokenizer] = GrammarCompiler(tokenizer)
+    return compiler

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from textgen.errors import UsageError
 from textgen.runtime.token_texts import token_texts
+from textgen.runtime.vocabulary import Vocabulary
 from textgen.tokenization.kinds import EOS
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -33,6 +34,7 @@ class GrammarCompiler:
 
     Attributes:
         later: the row of a token is its id plus this, unless it is the first of a text.
+        vocabulary: the tokens, in the order in which endings are made of them.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -44,6 +46,7 @@ class GrammarCompiler:
         _require_library()
         first, later = token_texts(tokenizer)
         self.later = len(first) if later != first else 0
+        self.vocabulary = Vocabulary(later)
         self._trie = _trie(first + later if self.later else first)
         self._rehearse = lru_cache(REMEMBERED)(_rehearse)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from textgen.errors import UsageError
-from textgen.runtime.batch import MOST_STEPS, advance
+from textgen.runtime.batch import read_part
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.logprobs import log_softmax
 from textgen.runtime.token_names import show_token
@@ -52,7 +52,7 @@ def next_tokens(
     if k < 0:
         raise UsageError(f"k is {k}; it must be at least 0")
     while len(writing.unread):
-        advance(decoder, [writing], MOST_STEPS)
+        read_part(decoder, writing)
     rows, _ = decoder.step([writing.last], writing.state or decoder.initial_state())
     probabilities = np.exp(log_softmax(rows[0]))
     sampled = writing.sampler.probabilities(rows[0])

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Self
 
-from textgen.runtime.batch import MOST_STEPS, advance
+from textgen.runtime.batch import MOST_STEPS, advance, read_part
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.writing import Writing
@@ -37,7 +37,7 @@ class TextStream:
     def read(self) -> Iterator[int]:
         """Read the prompt, as iterating does, but yield how many tokens each part of it has."""
         while len(self._writing.unread):
-            yield advance(self._decoder, [self._writing], MOST_STEPS)
+            yield read_part(self._decoder, self._writing)
 
     def __iter__(self) -> Self:
         return self

@@ -70,12 +70,14 @@ class Writing:
         self.written = 0
         self.reason: str | None = None
         self.error: TextgenError | None = None
-        self._constraint = Constraint(config, tokenizer) if config.constraint else None
+        biases = token_biases(config, tokenizer)
+        banned = [token for token, bias in biases if math.isinf(bias)]
+        self._constraint = Constraint(config, tokenizer, banned) if config.constraint else None
         self.sampler = Sampler(
             config,
             tokenizer.vocab_size,
             seed=self.seed,
-            biases=token_biases(config, tokenizer),
+            biases=biases,
             history=tokens,
             breakers=breaker_tokens(config, tokenizer),
             hooks=hooks,
@@ -90,7 +92,7 @@ class Writing:
         self._pieces: deque[str] = deque(maxlen=remembered)
         self._new: deque[str] = deque()  # pieces that nobody has taken
         if config.max_new_tokens == 0:
-            self.reason = "length"
+            self._end("length")
 
     @property
     def left(self) -> float:
@@ -174,7 +176,7 @@ class Writing:
         self._write(self._stops.push(self._detokenizer.push(token), may_stop))
         if self._stops.stopped:
             self.reason = "stop"
-        elif token == EOS_ID:
+        elif token == EOS_ID or (may_stop and self._constraint and self._constraint.must_end):
             self._end("stop")
         elif self.left <= 0:
             self._end("length")
@@ -185,7 +187,13 @@ class Writing:
         if not self._stops.stopped:
             self._write(self._stops.finish())
         self.reason = "stop" if self._stops.stopped else reason
-        if reason == "length" and self._constraint and not self._constraint.is_complete:
+        if reason == "length" and self._constraint:
+            self._end_constrained(self._constraint)
+
+    def _end_constrained(self, constraint: Constraint) -> None:
+        """End where no token is left: a text that fits is whole."""
+        self.reason = "stop"
+        if not constraint.is_complete:
             self.fail(
                 DataError(
                     f"{self.written} tokens were not enough for a text that fits "

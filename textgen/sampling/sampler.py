@@ -14,7 +14,7 @@ from textgen.sampling.candidates import Candidates
 from textgen.sampling.chain import Chain
 from textgen.sampling.draws import NOBODY, Penalties, Plan
 from textgen.sampling.filters import Logits, softmax
-from textgen.sampling.noise import Noise, gumbel, uniform
+from textgen.sampling.noise import Bits, Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
 from textgen.sampling.recent import RecentTokens
 
@@ -36,8 +36,8 @@ class Constraint(Protocol):
     def allowed(self) -> NDArray[np.bool_]:
         """Return which tokens may come next, of shape (vocabulary,)."""
 
-    def accept(self, token: int) -> None:
-        """Go on behind a token."""
+    def accept(self, token: int) -> bool:
+        """Go on behind a token; if that is too far from an end, stay, and allow another one."""
 
 
 class Sampler:
@@ -108,9 +108,17 @@ class Sampler:
             UsageError: a hook failed, or returned what no logits can be.
             DataError: nothing is left to choose from.
         """
+        return self._candidates(self._moved(logits))
+
+    def _moved(self, logits: Logits) -> Logits:
+        """Return logits with biases, bans and what hooks make of them."""
         logits = self.biased(logits)
         for hook in self._hooks:
             logits = _apply_hook(hook, self._tokens, logits)
+        return logits
+
+    def _candidates(self, logits: Logits) -> Candidates:
+        """Return the tokens that the constraint and the chain leave."""
         if self._constraint is not None:
             logits = np.where(self._constraint.allowed(), logits, np.float32(-np.inf))
         possible = np.flatnonzero(logits > -np.inf)
@@ -138,12 +146,14 @@ class Sampler:
     def draw(self, logits: Logits) -> int:
         """Choose the next token, and remember it; arguments and errors as for `filter`."""
         bits, self._decision = self._noise.take()
-        candidates = self.filter(logits)
-        shifted = candidates.logits - candidates.logits.max()
-        token = int(candidates.ids[np.argmax(shifted + gumbel(bits[0, candidates.ids]))])
-        self._chain.accept(token, candidates)
-        if self._constraint is not None:
+        logits = self._moved(logits)
+        candidates = self._candidates(logits)
+        token = _largest(candidates, bits[0])
+        if self._constraint is not None and not self._constraint.accept(token):
+            candidates = self._candidates(logits)
+            token = _largest(candidates, bits[0])
             self._constraint.accept(token)
+        self._chain.accept(token, candidates)
         if self._tokens is not None:
             self._tokens.append(token)
         self.position += 1
@@ -199,6 +209,12 @@ class Sampler:
             presence=config.presence_penalty,
             frequency=config.frequency_penalty,
         )
+
+
+def _largest(candidates: Candidates, bits: Bits) -> int:
+    """Return the token whose logit is the largest, Gumbel noise added."""
+    shifted = candidates.logits - candidates.logits.max()
+    return int(candidates.ids[np.argmax(shifted + gumbel(bits[candidates.ids]))])
 
 
 def _in_graph(config: GenerationConfig, vocab_size: int) -> bool:

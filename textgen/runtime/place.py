@@ -1,0 +1,58 @@
+"""Where a text stands in its grammar."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher
+
+Key = tuple[bytes, bool]
+
+
+class Place(NamedTuple):
+    """A place behind some tokens; going on makes another one.
+
+    The library numbers tokens twice, as the first of a text and as a later one.
+
+    Attributes:
+        matcher: the library's.
+        row: the number of token 0 here, from which the others are counted.
+        later: that number everywhere but at the beginning.
+        mask: which tokens may come next, a bit for each of the library's.
+        is_complete: whether the text may end here.
+    """
+
+    matcher: "LLMatcher"
+    row: int
+    later: int
+    mask: bytes
+    is_complete: bool
+
+    @classmethod
+    def begin(cls, matcher: "LLMatcher", later: int) -> "Place":
+        """Return the place before the first token."""
+        return cls(matcher, 0, later, matcher.compute_bitmask(), matcher.is_accepting())
+
+    @property
+    def key(self) -> Key:
+        """What can be seen of the place; others may look the same."""
+        return self.mask, self.is_complete
+
+    def after(self, tokens: Sequence[int]) -> "Place | None":
+        """Return the place behind further tokens; None where they do not fit."""
+        if not tokens:
+            return self
+        matcher = self.matcher.deep_copy()
+        rows = [self.row + tokens[0], *(self.later + token for token in tokens[1:])]
+        if matcher.try_consume_tokens(rows) < len(rows):
+            return None
+        mask = matcher.compute_bitmask()
+        return Place(matcher, self.later, self.later, mask, matcher.is_accepting())
+
+    def allowed(self, vocab_size: int) -> NDArray[np.bool_]:
+        """Return which tokens may come next, shape (vocab_size,); nothing certain for `<eos>`."""
+        rows = np.unpackbits(np.frombuffer(self.mask, np.uint8), bitorder="little")
+        return rows.view(np.bool_)[self.row :][:vocab_size]

@@ -1,0 +1,56 @@
+"""The tokens of a model as a search for endings sees them."""
+
+import string
+from collections.abc import Sequence
+
+import numpy as np
+
+Tokens = tuple[int, ...]
+
+ENDS = "\n\"'}])>.;,!?:"  # characters that end something
+BEGINS = "{[(\\"  # and those that begin what has to be ended again
+
+
+class Vocabulary:
+    """The tokens of a model as a search for endings sees them.
+
+    Attributes:
+        size: number of token types.
+        shortest: those that write something, by how much that is.
+        ends: those that write one of `ENDS`, in that order.
+        awkward: those with which no way to an end should begin.
+    """
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        """
+        Args:
+            texts: the bytes that each token writes; empty where that is unknown.
+        """
+        self.size = len(texts)
+        written = [token for token, text in enumerate(texts) if token and text]
+        self.shortest = np.array(sorted(written, key=lambda t: len(texts[t])), np.int64)
+        rank = {end.encode(): rank for rank, end in enumerate(ENDS)}
+        bare = {token: texts[token].lstrip(b" ") for token in written}
+        found = [token for token in written if bare[token] in rank]
+        self.ends = sorted(found, key=lambda token: rank[bare[token]])
+        self.awkward = {token for token in written if _is_awkward(texts[token])}
+        self._ids = {texts[token]: token for token in reversed(written)}
+        self._longest = max(map(len, self._ids), default=0)
+
+    def spell(self, text: bytes) -> Tokens:
+        """Return tokens that write a text, each as long as it can be; none if that fails."""
+        tokens = list[int]()
+        while text:
+            pieces = (text[:end] for end in range(self._longest, 0, -1))
+            piece = next((piece for piece in pieces if piece in self._ids), None)
+            if piece is None:
+                return ()
+            tokens.append(self._ids[piece])
+            text = text[len(piece) :]
+        return tuple(tokens)
+
+
+def _is_awkward(text: bytes) -> bool:
+    """Tell whether a text begins what must be ended again, or is part of some rare character."""
+    first = text.decode("ascii", "replace")[:1]
+    return first in BEGINS or first not in string.printable
