@@ -19,7 +19,7 @@ ROOMS = [
     {"runtime"},
     {"circumstances"},
     {"model_folder"},
-    {"model_card"},
+    {"model_card", "weights"},
     {"sampling", "tokenization"},
     {"config"},
     {"files", "interruption"},

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from textgen.config.model import ModelConfig
 from textgen.generator import TextGenerator
 from textgen.runtime.decoder import Decoder
-from textgen.scoring import Quality, Scorer, log_softmax
+from textgen.runtime.logprobs import log_softmax
+from textgen.scoring import Quality, Scorer
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID
 

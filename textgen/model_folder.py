@@ -9,14 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-import safetensors
-import safetensors.numpy
-from numpy.typing import NDArray
-
 from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import PRECISIONS, STORAGES, ModelConfig
+from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 from textgen.files import (
     file_identity,
@@ -29,6 +24,7 @@ from textgen.files import (
 from textgen.model_card import make_card
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.version import __version__
+from textgen.weights import Weights, read_weights, round_weights, weights_to_bytes
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -39,8 +35,6 @@ CARD = "README.md"
 MANIFEST = "manifest.json"
 TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
-DTYPES = {"fp32": np.float32, "fp16": np.float16}
-TENSOR_TYPES = {"fp32": "F32", "fp16": "F16"}  # their names in a safetensors file
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 # What the manifest's record of corpus and training must hold, where there is one.
 RECORD: dict[str, dict[str, type]] = {
@@ -70,7 +64,7 @@ class Model:
     """
 
     config: ModelConfig
-    weights: dict[str, NDArray[np.float32]]
+    weights: Weights
     tokenizer: Tokenizer
     generation: GenerationConfig
     provenance: dict[str, Any]
@@ -87,15 +81,7 @@ class Model:
         Raises:
             UsageError: no such format, or a weight is too large for it.
         """
-        if storage not in STORAGES:
-            raise UsageError(f"storage is {storage!r}; it must be one of {', '.join(STORAGES)}")
-        kind = DTYPES[storage]
-        with np.errstate(over="ignore"):  # looked for below
-            rounded = {name: array.astype(kind) for name, array in self.weights.items()}
-        for name, array in rounded.items():
-            if not np.isfinite(array).all():
-                raise UsageError(f"{name} holds numbers too large for {storage}; keep fp32")
-        weights = {name: array.astype(np.float32) for name, array in rounded.items()}
+        weights = round_weights(self.weights, storage)
         return replace(self, weights=weights, storage=storage)
 
 
@@ -141,7 +127,7 @@ def read_model(folder: Path) -> Model:
             f"{config.vocab_size}; the two belong to different models"
         )
     provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
-    weights, storage = _read_weights(folder, config)
+    weights, storage = read_weights(folder / WEIGHTS, config)
     return Model(config, weights, tokenizer, generation, provenance, storage)
 
 
@@ -173,7 +159,7 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
     """Return the content of a model folder by file name, the manifest last."""
     files = {
         CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
-        WEIGHTS: safetensors.numpy.save(_stored(model)),
+        WEIGHTS: weights_to_bytes(model.weights, model.storage),
         TOKENIZER: model.tokenizer.to_json().encode(),
         GENERATION: to_json(model.generation.to_dict()),
     }
@@ -185,11 +171,6 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
     }
     card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
     return files | {CARD: card.encode(), MANIFEST: to_json(manifest)}
-
-
-def _stored(model: Model) -> dict[str, NDArray[Any]]:
-    """Return the weights in the model's format."""
-    return {name: array.astype(DTYPES[model.storage]) for name, array in model.weights.items()}
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
@@ -254,26 +235,3 @@ def _read_tokenizer(folder: Path) -> Tokenizer:
         return Tokenizer.from_json(path.read_text(encoding="utf-8"))
     except (DataError, UnicodeDecodeError) as error:
         raise DataError(f"{folder}: {error}") from None
-
-
-def _read_weights(folder: Path, config: ModelConfig) -> tuple[dict[str, NDArray[np.float32]], str]:
-    """Read the parameters and their format; all is compared before anything is allocated."""
-    path = folder / WEIGHTS
-    wanted = {
-        storage: {name: (kind, list(shape)) for name, shape in config.tensors().items()}
-        for storage, kind in TENSOR_TYPES.items()
-    }
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # no dict
-            found = {name: (s.get_dtype(), s.get_shape()) for name, s in slices.items()}
-            storage = next((one for one, tensors in wanted.items() if found == tensors), None)
-            if storage is None:
-                raise DataError(f"{path}: its tensors are not those of {CONFIG}")
-            weights = {name: file.get_tensor(name).astype(np.float32) for name in found}
-    except safetensors.SafetensorError as error:
-        raise DataError(f"{path}: damaged ({error}); copy the model folder anew") from None
-    for name, array in weights.items():
-        if not np.isfinite(array).all():
-            raise DataError(f"{path}: {name} holds numbers that are not finite")
-    return weights, storage

@@ -16,7 +16,7 @@ from textgen.model import LanguageModel, get_weights, set_weights
 from textgen.model.keras_samplers import continue_prompts
 from textgen.model_folder import write_model
 from textgen.runtime.decoder import Decoder
-from textgen.scoring import log_softmax
+from textgen.runtime.logprobs import log_softmax
 from textgen.tokenization.tokenizer import EOS_ID
 
 samplers = keras_nlp.samplers

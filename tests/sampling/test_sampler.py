@@ -41,8 +41,24 @@ class Alternating:
         wanted = (len(self.accepted) + 1) % 2
         return np.array([token % 2 == wanted for token in range(len(LOGITS))])
 
-    def accept(self, token: int) -> None:
+    def accept(self, token: int) -> bool:
         self.accepted.append(token)
+        return True
+
+
+class Reluctant(Alternating):
+    """One that finds only when 1 is drawn that it leads nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = False
+
+    def allowed(self) -> np.ndarray:
+        return np.array([token != 1 or not self.refused for token in range(len(LOGITS))])
+
+    def accept(self, token: int) -> bool:
+        self.refused = token == 1
+        return not self.refused and super().accept(token)
 
 
 def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
@@ -189,6 +205,15 @@ def test_constraint_is_asked_for_each_token_and_told_it() -> None:
     tokens = drawn(sampler(constraint=rule), 50)
     assert [token % 2 for token in tokens] == [1, 0] * 25
     assert rule.accepted == tokens
+
+
+def test_token_that_the_constraint_takes_back_is_drawn_anew() -> None:
+    rule = Reluctant()
+    tokens = drawn(sampler(constraint=rule), 50)
+    assert rule.accepted == tokens
+    others = [token for token in drawn(sampler(), 50) if token != 1]
+    assert set(others) <= set(tokens) <= {0, 2, 3, 4, 5}
+    assert drawn(sampler(biases=[(1, -math.inf)]), 50) == tokens
 
 
 def test_greedy_draws_take_the_lowest_of_the_likeliest() -> None:

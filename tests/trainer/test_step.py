@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textgen.config.model import ModelConfig
 from textgen.config.training import METRICS, MOMENTUM_OPTIMIZERS, OPTIMIZERS, TrainingConfig
 from textgen.model.network import LanguageModel, get_weights
-from textgen.scoring import log_softmax
+from textgen.runtime.logprobs import log_softmax
 from textgen.trainer.metrics import make_metrics
 from textgen.trainer.optimizers import make_optimizer
 from textgen.trainer.step import Step, smoothed_nats

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
 from textgen.runtime.onnx_graph import Model
-from textgen.runtime.products import Weights
 from textgen.runtime.reading_graph import build_reading_graph
 from textgen.runtime.writing_graph import build_writing_graph
 from textgen.sampling.draws import Draws
 from textgen.sampling.filters import Logits
+from textgen.weights import Weights
 
 # From 1.29 on the library tells its maker that it runs, from its import on, unless it is told.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

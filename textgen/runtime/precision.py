@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from textgen.config.model import ModelConfig
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.logprobs import chosen_logprobs
-from textgen.runtime.products import Weights
 from textgen.tokenization.tokenizer import EOS_ID
+from textgen.weights import Weights
 
 # int8 is chosen where it costs at most this share of the bits per byte.
 WORTH = 0.005

@@ -11,9 +11,9 @@ from onnx import TensorProto
 
 from textgen.config.model import ModelConfig
 from textgen.runtime.onnx_graph import Graph
+from textgen.weights import Weights
 
 Matrix = NDArray[np.float32]
-Weights = dict[str, Matrix]  # with the names and shapes of `ModelConfig.tensors()`
 LARGEST = 127  # of the integers; symmetric, so that zero is zero
 ZERO_POINT = 128  # activations are unsigned with this offset, for which the processor is fastest
 SMALLEST = np.float32(1e-20)  # scale of a row of zeros

@@ -13,7 +13,8 @@ from onnx import TensorProto
 from textgen.config.model import ModelConfig
 from textgen.runtime.activations import ACTIVATIONS
 from textgen.runtime.onnx_graph import CONTRIBUTED, Graph, Model
-from textgen.runtime.products import Matrix, Weights, add_logits, quantize
+from textgen.runtime.products import Matrix, add_logits, quantize
+from textgen.weights import Weights
 
 
 def build_reading_graph(config: ModelConfig, weights: Weights, precision: str) -> Model:

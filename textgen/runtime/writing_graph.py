@@ -13,7 +13,8 @@ from textgen.config.model import ModelConfig
 from textgen.runtime.activations import ACTIVATIONS
 from textgen.runtime.choice import add_choice, add_recent, declare_inputs
 from textgen.runtime.onnx_graph import Graph, Model, Shape
-from textgen.runtime.products import Weights, add_logits, add_product
+from textgen.runtime.products import add_logits, add_product
+from textgen.weights import Weights
 
 # The inputs of the first layer are looked up where their table is at most this large.
 LARGEST_TABLE = 16 << 20  # bytes
