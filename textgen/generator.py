@@ -187,12 +187,7 @@ class TextGenerator:
         """
         config = self.configure(**settings)
         written = WrittenRows(rows, config, partial(self._writing, hooks=hooks))
-        for advance in write_all(self.decoder, written.begun()):
-            advanced(advance)
-            yield from written.finished()
-            if is_over():
-                break
-        yield from written.rest()
+        return written.write(self.decoder, advanced, is_over)
 
     def stream(
         self,

@@ -80,7 +80,7 @@ class Config:
         """Return the settings as values that JSON can hold."""
         return {name: _listed(getattr(self, name)) for name in self.names()}
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """Return a copy with some settings changed, checked like a new one."""
         return type(self).from_dict(self.to_dict() | changes)
 

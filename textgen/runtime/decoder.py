@@ -26,6 +26,8 @@ State = tuple[NDArray[np.float32], ...]
 
 # A prompt is read in blocks of this many tokens, which bounds the memory that it takes.
 BLOCK = 1024
+# Where a processor's sums of 8-bit products would overflow (x86 without VNNI), other kernels run.
+EXACT_SUMS = ("session.x64quantprecision", "1")
 ERRORS_ONLY = 3  # ONNX Runtime's log level; it warns of hardware it does not find
 
 
@@ -162,6 +164,7 @@ class Decoder:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
         options.intra_op_num_threads = self._threads
+        options.add_session_config_entry(*EXACT_SUMS)
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in model.arrays.values()]
         options.add_external_initializers(list(model.arrays), values)
         return onnxruntime.InferenceSession(

@@ -6,6 +6,8 @@ from typing import Any
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, TextgenError
+from textgen.runtime.batch import Advance, write_all
+from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.writing import Writing
 
@@ -34,7 +36,27 @@ class WrittenRows:
         self._begin = begin
         self._order: deque[Writing | Generation] = deque()
 
-    def begun(self) -> Iterator[Writing]:
+    def write(
+        self,
+        decoder: Decoder,
+        advanced: Callable[[Advance], None],
+        is_over: Callable[[], bool],
+    ) -> Iterator[Generation]:
+        """Write the texts side by side, and yield each result in its turn.
+
+        Args:
+            decoder: the model.
+            advanced: is told what each round has done.
+            is_over: asked after each whether all texts shall end as they are.
+        """
+        for advance in write_all(decoder, self._begun()):
+            advanced(advance)
+            yield from self._finished()
+            if is_over():
+                break
+        yield from self._rest()
+
+    def _begun(self) -> Iterator[Writing]:
         """Begin the texts, one by one."""
         for number, row in enumerate(self._rows):
             seed = ((self._config.seed or 0) + number) % SEEDS
@@ -49,12 +71,12 @@ class WrittenRows:
             self._order.append(writing)
             yield writing
 
-    def finished(self) -> Iterator[Generation]:
+    def _finished(self) -> Iterator[Generation]:
         """Yield the results that are there, up to the first that is not."""
         while self._order and (isinstance(self._order[0], Generation) or self._order[0].reason):
             yield _result(self._order.popleft())
 
-    def rest(self) -> Iterator[Generation]:
+    def _rest(self) -> Iterator[Generation]:
         """Yield the results of all that were begun, and end those that have not ended."""
         for text in self._order:
             if isinstance(text, Writing):
