@@ -20,6 +20,7 @@ from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.writing import Writing
 from textgen.sampling.draws import Draws
+from textgen.sampling.sampler import Way
 from textgen.tokenization.tokenizer import EOS_ID
 
 
@@ -44,7 +45,7 @@ def test_graph_chooses_the_tokens_that_the_sampler_chooses(
 ) -> None:
     chosen = {"max_new_tokens": 40} | chosen
     writing = generators[which].stream(prompt, **chosen)._writing
-    assert writing.sampler.is_plain
+    assert writing.sampler.way is not Way.PYTHON
     assert generators[which].generate(prompt, **chosen) == generators[which].generate(
         prompt, hooks=[unchanged], **chosen
     )
@@ -80,7 +81,7 @@ def test_samplers_that_the_graph_does_not_know_are_left_to_python(generator: Tex
         {"top_k": 5, "samplers": ("temperature", "top_k")},  # that order it does not know
     ):
         config = generator.configure(**chosen)
-        assert not Writing(generator.tokenizer, "", config).sampler.is_plain, chosen
+        assert Writing(generator.tokenizer, "", config).sampler.way is Way.PYTHON, chosen
 
 
 @pytest.mark.parametrize("beams", [1, 2])

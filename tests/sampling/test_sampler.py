@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.sampling.filters import softmax
-from textgen.sampling.sampler import END, Hook, Sampler
+from textgen.sampling.sampler import END, Hook, Sampler, Way
 
 LOGITS = np.array([1.0, 3.0, 2.5, 0.5, -1.0, 2.0], np.float32)
 PLAIN: dict[str, Any] = {"temperature": 1.0}
@@ -256,22 +256,22 @@ def test_plan_has_the_temperature_of_each_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "hooks", "is_plain"),
+    ("settings", "hooks", "way"),
     [
-        ({}, (), True),
-        ({"top_k": 3, "min_p": 0.1, "temperature": 0.5}, (), True),
-        ({"samplers": ("temperature", "top_k")}, (), True),  # top-k is off
-        ({"samplers": ("temperature", "top_k"), "top_k": 3, "temperature": 0.5}, (), False),
-        ({"temperature_schedule": ((0, 1.0), (9, 2.0))}, (), True),
-        ({"dynatemp_range": 0.1}, (), False),
-        ({"top_p": 0.9, "presence_penalty": 0.5}, (), True),
-        ({"top_p": 0.9, "top_k": 3, "samplers": ("top_p", "top_k", "temperature")}, (), False),
-        ({"typical_p": 0.9}, (), False),
-        ({"beams": 2}, (), False),
-        ({}, (lambda tokens, logits: logits,), False),
+        ({}, (), Way.SIMPLE_GRAPH),
+        ({"top_k": 3, "min_p": 0.1, "temperature": 0.5}, (), Way.SIMPLE_GRAPH),
+        ({"samplers": ("temperature", "top_k")}, (), Way.SIMPLE_GRAPH),  # top-k is off
+        ({"samplers": ("temperature", "top_k"), "top_k": 3, "temperature": 0.5}, (), Way.PYTHON),
+        ({"temperature_schedule": ((0, 1.0), (9, 2.0))}, (), Way.SIMPLE_GRAPH),
+        ({"dynatemp_range": 0.1}, (), Way.PYTHON),
+        ({"top_p": 0.9, "presence_penalty": 0.5}, (), Way.GRAPH),
+        ({"top_p": 0.9, "top_k": 3, "samplers": ("top_p", "top_k", "temperature")}, (), Way.PYTHON),
+        ({"typical_p": 0.9}, (), Way.PYTHON),
+        ({"beams": 2}, (), Way.PYTHON),
+        ({}, (lambda tokens, logits: logits,), Way.PYTHON),
     ],
 )
 def test_graph_draws_where_nothing_needs_python(
-    settings: dict[str, Any], hooks: tuple[Hook, ...], is_plain: bool
+    settings: dict[str, Any], hooks: tuple[Hook, ...], way: Way
 ) -> None:
-    assert sampler(hooks=hooks, **settings).is_plain is is_plain
+    assert sampler(hooks=hooks, **settings).way is way

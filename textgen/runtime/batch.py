@@ -12,6 +12,7 @@ from textgen.runtime.decoder import Decoder, State
 from textgen.runtime.logprobs import chosen_logprobs
 from textgen.runtime.writing import Writing
 from textgen.sampling.draws import Draws
+from textgen.sampling.sampler import Way
 
 SLOTS = 64  # texts side by side
 # Tokens of one text in a call when it is alone, and when it is one of many, which end soon.
@@ -67,11 +68,11 @@ def advance(decoder: Decoder, writings: Sequence[Writing], steps: int) -> int:
         if writing.config.beams > 1:
             search(decoder, writing)
     drawn = [one for one in ready if one.config.beams == 1]
-    plain = [one for one in short + drawn if one.sampler.is_plain]
-    for planned in plain, [one for one in short if not one.sampler.is_plain]:
-        if planned:
-            read += _write_block(decoder, planned, steps)
-    if others := [one for one in drawn if not one.sampler.is_plain]:
+    planned = [one for one in short + drawn if one.is_planned]
+    for way in Way:  # a row costs the same beside 8 others as beside 64, so groups cost nothing
+        if group := [one for one in planned if one.sampler.way is way]:
+            read += _write_block(decoder, group, steps)
+    if others := [one for one in drawn if not one.is_planned]:
         _write_token(decoder, others)
     return read
 

@@ -13,7 +13,7 @@ from textgen.runtime.decoder import Decoder, State
 from textgen.runtime.generation import Generation, Usage
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
-from textgen.sampling.sampler import Hook, Sampler
+from textgen.sampling.sampler import Hook, Sampler, Way
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -100,6 +100,11 @@ class Writing:
         most = self.config.max_new_tokens
         return most - self.written if most >= 0 else float("inf")
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether the next token is chosen by a plan: the prompt's, or that of a graph."""
+        return len(self.unread) > 0 or self.sampler.way is not Way.PYTHON
+
     def read(self, decoder: Decoder) -> int:
         """Let the model read some of a long prompt; return how many tokens."""
         state = self.state or decoder.initial_state()
@@ -113,12 +118,13 @@ class Writing:
         known = self.unread[:steps]
         if len(known) == steps:
             return Plan.of(known, self._vocab_size)
-        return self.sampler.plan(steps - len(known)).after(known)
+        plan = self.sampler.plan(steps - len(known))
+        return plan.after(known) if len(known) else plan
 
     def steps_alike(self, most: int) -> int:
         """Return how many of the next tokens one plan can hold, at most `most`."""
         known = min(len(self.unread), most)
-        if known == most or (known and not self.sampler.is_plain):
+        if known == most or (known and self.sampler.way is Way.PYTHON):
             return known
         return known + self.sampler.steps_alike(most - known)
 

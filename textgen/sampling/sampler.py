@@ -3,6 +3,7 @@
 import math
 from array import array
 from collections.abc import Callable, Collection, Iterable, Sequence
+from enum import Enum
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +29,14 @@ SMALLEST, LARGEST = 0, 2**32 - 1  # bits of a decision for XTC, where it is on, 
 # it puts all of a vocabulary in order, which top-p without top-k asks for.
 IN_GRAPH = ("penalties", "top_k", "top_p", "min_p", "temperature")
 LARGEST_SORTED = 1024
+
+
+class Way(Enum):
+    """How a sampler's tokens are drawn."""
+
+    SIMPLE_GRAPH = "by the graph without penalties and top-p"
+    GRAPH = "by the graph with all filters that a graph has"
+    PYTHON = "one by one"
 
 
 class Constraint(Protocol):
@@ -86,9 +95,10 @@ class Sampler:
             breakers=frozenset(breakers),
             chance=lambda: float(uniform(self._decision)[0]),
         )
-        self.is_plain = not hooks and constraint is None and _in_graph(config, vocab_size)
+        is_python = bool(hooks) or constraint is not None
+        self.way = Way.PYTHON if is_python else _way(config, vocab_size)
         self._recent = None  # of a plain sampler; that of others is in the chain
-        if self.is_plain and "penalties" in config.active_samplers:
+        if self.way is Way.GRAPH and "penalties" in config.active_samplers:
             self._recent = RecentTokens(config.repeat_last_n, vocab_size, history)
 
     def biased(self, logits: Logits) -> Logits:
@@ -160,7 +170,8 @@ class Sampler:
         return token
 
     def plan(self, steps: int) -> Plan:
-        """Return how a graph chooses the next tokens as `draw` would; only if `is_plain`.
+        """Return how a graph chooses the next tokens as `draw` would; unless its way is
+        Python.
 
         The number of steps may not go beyond `steps_alike`.
         """
@@ -217,16 +228,19 @@ def _largest(candidates: Candidates, bits: Bits) -> int:
     return int(candidates.ids[np.argmax(shifted + gumbel(bits[candidates.ids]))])
 
 
-def _in_graph(config: GenerationConfig, vocab_size: int) -> bool:
-    """Tell whether the filters that are on are the graph's, in its order."""
+def _way(config: GenerationConfig, vocab_size: int) -> Way:
+    """Return the way for the filters that are on, and their order."""
     active = config.active_samplers
     sorts_all = "top_p" in active and "top_k" not in active
-    return (
-        active == tuple(name for name in IN_GRAPH if name in active)
-        and config.dynatemp_range == 0
-        and config.beams == 1
-        and (vocab_size <= LARGEST_SORTED or not sorts_all)
-    )
+    if (
+        active != tuple(name for name in IN_GRAPH if name in active)
+        or config.dynatemp_range > 0
+        or config.beams > 1
+        or (sorts_all and vocab_size > LARGEST_SORTED)
+    ):
+        return Way.PYTHON
+    is_simple = not {"penalties", "top_p"} & set(active)
+    return Way.SIMPLE_GRAPH if is_simple else Way.GRAPH
 
 
 def _bias(biases: Sequence[tuple[int, float]], vocab_size: int) -> Logits:
