@@ -15,6 +15,7 @@ from textgen import TextGenerator
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.model_folder import Model
+from textgen.runtime.batch import Advance
 from textgen.runtime.decoder import Decoder
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -99,10 +100,15 @@ def take_steps(decoder: Decoder, count: int) -> None:
 
 
 def many_streams(config: ModelConfig, threads: int, precision: str) -> Iterator[int]:
-    """Write the texts of many different requests, which come and go as they end."""
+    """Write the texts of many different requests, which come and go as they end.
+
+    The tokens of their prompts count, too: each is a step of the network, as in the rivals' loop.
+    """
     generator = make_generator(config, threads, precision)
-    for generation in generator.generate_each(requests(), seed=1):
-        yield generation.usage.completion_tokens
+    advances: list[Advance] = []
+    for _ in generator.generate_each(requests(), advanced=advances.append, seed=1):
+        yield sum(map(sum, advances))
+        advances.clear()
 
 
 def requests() -> Iterator[dict[str, Any]]:

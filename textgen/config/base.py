@@ -52,6 +52,8 @@ class Config:
         hints = _type_hints(type(self))  # type: ignore[arg-type]  # mypy mistakes whose hash it is
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            if value is field.default:
+                continue
             converted = _converted(field.name, value, hints[field.name])
             _check_range(field, converted)
             object.__setattr__(self, field.name, converted)
