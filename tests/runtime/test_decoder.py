@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tests.conftest import random_weights
 from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.generator import TextGenerator
-from textgen.runtime import decoder as decoder_module
-from textgen.runtime.decoder import Decoder, State
+from textgen.runtime import reader as reader_module
+from textgen.runtime.decoder import Decoder
+from textgen.runtime.state import State
 
 
 def stepped(decoder: Decoder, tokens: list[int]) -> tuple[np.ndarray, State]:
@@ -38,7 +39,7 @@ def test_blocks_of_a_long_prompt_carry_the_state(
 ) -> None:
     tokens = np.arange(100) % 200
     whole = generator.decoder.read(tokens, generator.decoder.initial_state())
-    monkeypatch.setattr(decoder_module, "BLOCK", 7)
+    monkeypatch.setattr(reader_module, "BLOCK", 7)
     in_blocks = generator.decoder.read(tokens, generator.decoder.initial_state())
     for one, other in zip(in_blocks, whole, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)

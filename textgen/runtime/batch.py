@@ -8,8 +8,9 @@ import numpy as np
 
 from textgen.errors import TextgenError
 from textgen.runtime.beam_search import search
-from textgen.runtime.decoder import Decoder, State
+from textgen.runtime.decoder import Decoder
 from textgen.runtime.logprobs import chosen_logprobs
+from textgen.runtime.state import State
 from textgen.runtime.writing import Writing
 from textgen.sampling.draws import Draws
 from textgen.sampling.sampler import Way

@@ -17,6 +17,7 @@ from textgen.runtime.place import Place
 from textgen.runtime.vocabulary import Tokens
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
+REUSED = 16
 SHOWN = 20  # tokens of the text that an error shows
 
 _compilers: WeakKeyDictionary[Tokenizer, GrammarCompiler] = WeakKeyDictionary()
@@ -137,7 +138,7 @@ class Constraint:
         known = self._ending
         if known is None or known[:1] == (token,):
             return known and known[1:]
-        for ending in (known, known[1:]):
+        for ending in (known[start:] for start in range(REUSED)):
             if len(ending) < self._left and (end := place.after(ending)) and end.is_complete:
                 return ending
         return self._closing.find(place, self._left - 1)
@@ -162,6 +163,8 @@ class Constraint:
         allowed = self._place.allowed(self._tokenizer.vocab_size)
         allowed[EOS_ID] = self.is_complete
         allowed[self._banned] = False
+        if self._ending and self._left == len(self._ending):
+            allowed &= np.arange(len(allowed)) == self._ending[0]
         return allowed
 
 

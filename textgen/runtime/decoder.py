@@ -1,6 +1,5 @@
 """The decoder: token ids and a state in, logits, more tokens and the next state out."""
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -9,26 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
-from textgen.runtime.onnx_graph import Model
-from textgen.runtime.reading_graph import build_reading_graph
+from textgen.runtime.reader import Reader
+from textgen.runtime.session import Session, compile_graph
+from textgen.runtime.state import State
 from textgen.runtime.writing_graph import build_writing_graph
 from textgen.sampling.draws import Draws
 from textgen.sampling.filters import Logits
 from textgen.weights import Weights
-
-# From 1.29 on the library tells its maker that it runs, from its import on, unless it is told.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-import onnxruntime
-
-# Hidden and cell state of each layer, bottom first, each of shape (batch, units).
-State = tuple[NDArray[np.float32], ...]
-
-# A prompt is read in blocks of this many tokens, which bounds the memory that it takes.
-BLOCK = 1024
-# Where a processor's sums of 8-bit products would overflow (x86 without VNNI), other kernels run.
-EXACT_SUMS = ("session.x64quantprecision", "1")
-ERRORS_ONLY = 3  # ONNX Runtime's log level; it warns of hardware it does not find
 
 
 class Block(NamedTuple):
@@ -82,10 +68,7 @@ class Decoder:
         Returns:
             the next state.
         """
-        for start in range(0, len(tokens), BLOCK):
-            part = tokens[start : start + BLOCK]
-            _, state = self._read(part, len(part), state)
-        return state
+        return self._reader.read(tokens, state)
 
     def score(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Feed a sequence to one stream, keeping every step's logits.
@@ -97,8 +80,7 @@ class Decoder:
         Returns:
             logits of shape (time, vocabulary), and the next state.
         """
-        logits, state = self._read(tokens, 0, state)
-        return logits[:, 0], state
+        return self._reader.score(tokens, state)
 
     def step(
         self, tokens: Sequence[int] | NDArray[np.integer], state: State
@@ -131,42 +113,22 @@ class Decoder:
         chosen, logits, *after = writer.run(["chosen", "logits", *self._next], feed)
         return Block(chosen, logits, tuple(after))
 
-    def _read(self, tokens: NDArray[np.integer], first: int, state: State) -> tuple[Logits, State]:
-        """Read a sequence; the logits are those from step `first` on, (time, 1, vocabulary)."""
-        column = np.asarray(tokens, np.int64)[:, None]
-        feed: dict[str, NDArray[Any]] = {"tokens": column, "first": np.array([first])}
-        feed |= zip(self._state_names, state, strict=True)
-        logits, *after = self._reader.run(["logits", *self._next], feed)
-        return logits, tuple(after)
+    @cached_property
+    def _reader(self) -> Reader:
+        """The graphs that read known tokens, compiled when they are first needed."""
+        return Reader(self.config, self._weights, self.precision, self._threads)
 
     @cached_property
-    def _reader(self) -> onnxruntime.InferenceSession:
-        """The graph that reads known tokens, compiled when it is first needed."""
-        return self._session(build_reading_graph(self.config, self._weights, self.precision))
-
-    @cached_property
-    def _simple_writer(self) -> onnxruntime.InferenceSession:
+    def _simple_writer(self) -> Session:
         """The graph that draws tokens without penalties and top-p."""
         return self._compile_writer(is_simple=True)
 
     @cached_property
-    def _writer(self) -> onnxruntime.InferenceSession:
+    def _writer(self) -> Session:
         """The graph that draws tokens with all filters that a graph has."""
         return self._compile_writer(is_simple=False)
 
-    def _compile_writer(self, *, is_simple: bool) -> onnxruntime.InferenceSession:
+    def _compile_writer(self, *, is_simple: bool) -> Session:
         """Compile one of the graphs that draw."""
         parts = (self.config, self._weights, self.precision)
-        return self._session(build_writing_graph(*parts, is_simple=is_simple))
-
-    def _session(self, model: Model) -> onnxruntime.InferenceSession:
-        """Compile a graph."""
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = ERRORS_ONLY
-        options.intra_op_num_threads = self._threads
-        options.add_session_config_entry(*EXACT_SUMS)
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in model.arrays.values()]
-        options.add_external_initializers(list(model.arrays), values)
-        return onnxruntime.InferenceSession(
-            model.graph, options, providers=["CPUExecutionProvider"]
-        )
+        return compile_graph(build_writing_graph(*parts, is_simple=is_simple), self._threads)

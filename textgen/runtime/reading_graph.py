@@ -1,7 +1,7 @@
-"""The graph that reads tokens which are known: a prompt, or a text to be scored.
+"""The graphs that read tokens which are known: a prompt, or a text to be scored.
 
-It is made of ONNX's LSTM operator, which takes a whole sequence at once and projects all its
-inputs in one product.
+Each layer is ONNX's LSTM operator, which takes a whole sequence at once and projects all its inputs
+in one product.
 """
 
 from typing import Any
@@ -17,55 +17,48 @@ from textgen.runtime.products import Matrix, add_logits, quantize
 from textgen.weights import Weights
 
 
-def build_reading_graph(config: ModelConfig, weights: Weights, precision: str) -> Model:
-    """Return the graph.
+def build_layer_graph(config: ModelConfig, weights: Weights, index: int, precision: str) -> Model:
+    """Return the graph of one layer, the embedding with the first.
 
-    Its inputs are `tokens` of shape (time, batch), `first`, the first step whose logits are
-    wanted, of shape (1,), and for each layer `hidden_i` and `memory_i` of shape (batch, units).
-    Its outputs are `logits` of shape (time - first, batch, vocabulary) and `next_hidden_i`,
-    `next_memory_i`.
+    Its inputs are `below`, the ids of tokens (time, batch) for the first layer, else the hidden
+    states of the layer below (time, batch, units); and `hidden` and `memory` (batch, units). Its
+    outputs are the hidden states `above` (time, batch, units), `next_hidden` and `next_memory`.
 
     Args:
         config: sizes of the layers.
         weights: arrays with the names and shapes of `config.tensors()`.
+        index: of the layer.
         precision: "int8" or "fp32"; in int8 the inputs of a layer share one scale in a call.
     """
-    graph = Graph()
-    tokens = graph.input("tokens", ["time", "batch"], TensorProto.INT64)
-    first = graph.input("first", [1], TensorProto.INT64)
-    embeddings = np.float32(config.embedding_scale) * weights["embedding.embeddings"]
-    activations = graph.add("Gather", graph.array(embeddings), tokens)
-    for index in range(len(config.layer_units)):
-        activations = _add_layer(graph, index, activations, config, weights, precision)
-    end = graph.array(np.array([np.iinfo(np.int64).max]))
-    wanted = graph.add("Slice", activations, first, end, graph.array(np.array([0])))
-    logits = add_logits(graph, wanted, config, weights, precision)
-    graph.output(logits, "logits", ["scored", "batch", config.vocab_size])
-    return graph.finish()
-
-
-def _add_layer(
-    graph: Graph,
-    index: int,
-    activations: str,
-    config: ModelConfig,
-    weights: Weights,
-    precision: str,
-) -> str:
-    """Add one LSTM layer, its state as input and output; return its hidden states."""
-    units = config.layer_units[index]
-    direction = graph.array(np.array([0]), "direction")
+    graph, units = Graph(), config.layer_units[index]
+    if index == 0:
+        tokens = graph.input("below", ["time", "batch"], TensorProto.INT64)
+        embeddings = np.float32(config.embedding_scale) * weights["embedding.embeddings"]
+        below = graph.add("Gather", graph.array(embeddings), tokens)
+    else:
+        below = graph.input("below", ["time", "batch", config.layer_units[index - 1]])
+    direction = graph.array(np.array([0]))
     state = [
-        graph.add("Unsqueeze", graph.input(f"{kind}_{index}", ["batch", units]), direction)
+        graph.add("Unsqueeze", graph.input(kind, ["batch", units]), direction)
         for kind in ("hidden", "memory")
     ]
     own = {part: weights[f"lstm_{index}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")}
     attributes = _activations(*config.layer_activations[index]) | {"hidden_size": units}
-    hidden, *after = _add_operator(graph, activations, state, own, precision, attributes)
+    hidden, *after = _add_operator(graph, below, state, own, precision, attributes)
+    above = graph.add("Squeeze", hidden, graph.array(np.array([1])))
+    graph.output(above, "above", ["time", "batch", units])
     for kind, value in zip(("hidden", "memory"), after, strict=True):
-        flat = graph.add("Squeeze", value, direction)
-        graph.output(flat, f"next_{kind}_{index}", ["batch", units])
-    return graph.add("Squeeze", hidden, graph.array(np.array([1]), "direction_of_sequence"))
+        graph.output(graph.add("Squeeze", value, direction), f"next_{kind}", ["batch", units])
+    return graph.finish()
+
+
+def build_logits_graph(config: ModelConfig, weights: Weights, precision: str) -> Model:
+    """Return the graph from the last layer's `hidden` states (..., units) to `logits`."""
+    graph = Graph()
+    hidden = graph.input("hidden", ["time", "batch", config.layer_units[-1]])
+    logits = add_logits(graph, hidden, config, weights, precision)
+    graph.output(logits, "logits", ["time", "batch", config.vocab_size])
+    return graph.finish()
 
 
 def _add_operator(

@@ -9,8 +9,9 @@ import numpy as np
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, TextgenError, UsageError
 from textgen.runtime.constraint import Constraint
-from textgen.runtime.decoder import Decoder, State
+from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, Usage
+from textgen.runtime.state import State
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
 from textgen.sampling.sampler import Hook, Sampler, Way
