@@ -1,6 +1,7 @@
 """Compiled graphs: sessions of ONNX Runtime."""
 
 import os
+from typing import Any
 
 from textgen.runtime.onnx_graph import Model
 
@@ -8,7 +9,8 @@ from textgen.runtime.onnx_graph import Model
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
-from onnxruntime import InferenceSession as Session
+
+Session = Any  # an `InferenceSession`; the library publishes no types
 
 # Where a processor's sums of 8-bit products would overflow (x86 without VNNI), other kernels run.
 EXACT_SUMS = ("session.x64quantprecision", "1")
@@ -28,4 +30,4 @@ def compile_graph(model: Model, threads: int) -> Session:
     options.add_session_config_entry(*EXACT_SUMS)
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in model.arrays.values()]
     options.add_external_initializers(list(model.arrays), values)
-    return Session(model.graph, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model.graph, options, providers=["CPUExecutionProvider"])
