@@ -17,7 +17,7 @@ from textgen.runtime.place import Place
 from textgen.runtime.vocabulary import Tokens
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
-REUSED = 16
+REUSED = 16  # tokens of a known ending that the next token of a text may stand for
 SHOWN = 20  # tokens of the text that an error shows
 
 _compilers: WeakKeyDictionary[Tokenizer, GrammarCompiler] = WeakKeyDictionary()
@@ -117,12 +117,10 @@ class Constraint:
         return reason(self._place.matcher.get_error())
 
     def _go_on(self, token: int, place: Place) -> bool:
-        """Stand at the place behind a token, if a known ending stays known."""
+        """Stand at the place behind a token, if an ending stays known."""
         ending = self._ending_behind(token, place)
         if ending is None and self._ending is not None:
-            self._allowed = self._allowed & (
-                np.arange(len(self._allowed)) == next(iter(self._ending), EOS_ID)
-            )
+            self._refuse(self._ending)
             return False
         self._place, self._ending = place, ending
         self._left -= 1
@@ -130,8 +128,17 @@ class Constraint:
         self._allowed = self._find_allowed()
         return True
 
+    def _refuse(self, ending: Tokens) -> None:
+        """Allow the next token of the known ending alone.
+
+        A search in vain takes the longest. So that there are few of them in a text, each costs it
+        half of the tokens that are left besides the ending.
+        """
+        self._left -= (self._left - len(ending) + 1) // 2
+        self._allowed = _only(next(iter(ending), EOS_ID), self._allowed)
+
     def _ending_behind(self, token: int, place: Place) -> Tokens | None:
-        """Return an ending behind the next token, of those that are left without it, if known.
+        """Return an ending behind the next token, of those that are left besides it, if known.
 
         The one that was known serves as long as it can, for a search takes longer.
         """
@@ -164,8 +171,13 @@ class Constraint:
         allowed[EOS_ID] = self.is_complete
         allowed[self._banned] = False
         if self._ending and self._left == len(self._ending):
-            allowed &= np.arange(len(allowed)) == self._ending[0]
+            return _only(self._ending[0], allowed)
         return allowed
+
+
+def _only(token: int, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return one of the allowed tokens alone."""
+    return allowed & (np.arange(len(allowed)) == token)
 
 
 def _compiler(tokenizer: Tokenizer) -> GrammarCompiler:
