@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textgen.sampling.sampler import Hook
+from textgen.sampling.hooks import Hook
 from textgen.tokenization.tokenizer import EOS_ID
 
 

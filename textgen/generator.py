@@ -17,7 +17,7 @@ from textgen.runtime.next_token import NextToken, next_tokens
 from textgen.runtime.rows import Row, WrittenRows
 from textgen.runtime.text_stream import TextStream
 from textgen.runtime.writing import Writing
-from textgen.sampling.sampler import Hook
+from textgen.sampling.hooks import Hook
 from textgen.scoring import Quality, how_to_read, measure_corpus
 from textgen.tokenization.prepare import Progress, ignore_progress
 from textgen.tokenization.token_store import TokenStore

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -365,6 +366,68 @@ def test_what_is_made_of_a_tokenizer_is_kept_with_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(grammar_compiler, "token_texts", None)
     monkeypatch.setattr(grammar_compiler, "REHEARSAL", None)
     assert Constraint(GenerationConfig(regex="a"), tokenizer).allowed().sum() == 1
+
+
+def test_tokenizer_itself_stays_as_it_was() -> None:
+    tokenizer = Tokenizer.train("byte", [], normal_form="none")
+    before = dict(vars(tokenizer)), tokenizer.to_json()
+    Constraint(GenerationConfig(regex="a"), tokenizer)
+    assert (vars(tokenizer), tokenizer.to_json()) == before
+
+
+def test_threads_may_begin_constraints_at_once() -> None:
+    tokenizer = Tokenizer.train("byte", [], normal_form="none")
+
+    def allowed(letter: str) -> list[int]:
+        told = Constraint(GenerationConfig(regex=f"{letter}+"), tokenizer)
+        told.accept(int(tokenizer.encode(letter)[0]))
+        return np.flatnonzero(told.allowed()).tolist()
+
+    letters = "abcdefgh"
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(allowed, letters))
+    assert found == [[EOS_ID, int(tokenizer.encode(letter)[0])] for letter in letters]
+
+
+def schema_fits(text: str, **guidance: Any) -> bool:
+    told = constraint(json_schema=json.dumps({"type": "array"} | guidance))
+    try:
+        write(told, text)
+    except DataError:
+        return False
+    return told.is_complete
+
+
+@pytest.mark.parametrize("text", ["[1,2]", "[1, 2]", "[ 1 , 2 ]"])
+def test_json_may_have_a_space_between_its_parts(text: str) -> None:
+    assert schema_fits(text)
+
+
+@pytest.mark.parametrize("text", ["[1,  2]", "[1,\n2]", " [1]", "[1] ", "[\t1]"])
+def test_json_has_no_other_white_space_between_them(text: str) -> None:
+    assert not schema_fits(text)
+
+
+def test_schema_may_have_a_layout_of_its_own() -> None:
+    assert schema_fits("[1,  2]", **{"x-guidance": {"whitespace_flexible": True}})
+    assert not schema_fits("[1, 2]", **{"x-guidance": {"whitespace_flexible": False}})
+
+
+def test_token_behind_which_no_end_is_in_reach_gives_way_to_the_ending() -> None:
+    told = constraint(regex="[a-z]*!", max_new_tokens=3)
+    letter, end = tokenizer_of("byte").encode("x!").tolist()
+    assert told.accept(letter)
+    assert told.accept(letter)
+    assert np.flatnonzero(told.allowed()).tolist() == [end]
+    assert told.accept(end)
+    assert told.must_end
+
+
+def test_refused_token_leaves_the_text_as_it_is() -> None:
+    told = constraint("word-strict", regex="(the nonsense|the tide|Boats)", max_new_tokens=2)
+    write(told, "the", "word-strict")
+    assert told.allowed().sum() == 1
+    assert not told.must_end
 
 
 def test_constraints_of_one_grammar_do_not_disturb_each_other() -> None:

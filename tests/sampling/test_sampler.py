@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.sampling.filters import softmax
-from textgen.sampling.sampler import END, Hook, Sampler, Way
+from textgen.sampling.hooks import Hook
+from textgen.sampling.sampler import END, Sampler, Way
 
 LOGITS = np.array([1.0, 3.0, 2.5, 0.5, -1.0, 2.0], np.float32)
 PLAIN: dict[str, Any] = {"temperature": 1.0}

@@ -177,7 +177,9 @@ class Constraint:
 
 def _only(token: int, allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return one of the allowed tokens alone."""
-    return allowed & (np.arange(len(allowed)) == token)
+    only = np.zeros_like(allowed)
+    only[token] = allowed[token]
+    return only
 
 
 def _compiler(tokenizer: Tokenizer) -> GrammarCompiler:

@@ -14,7 +14,8 @@ from textgen.runtime.generation import Generation, Usage
 from textgen.runtime.state import State
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
-from textgen.sampling.sampler import Hook, Sampler, Way
+from textgen.sampling.hooks import Hook
+from textgen.sampling.sampler import Sampler, Way
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 

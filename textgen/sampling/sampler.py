@@ -2,9 +2,9 @@
 
 import math
 from array import array
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,10 @@ from textgen.sampling.candidates import Candidates
 from textgen.sampling.chain import Chain
 from textgen.sampling.draws import NOBODY, Penalties, Plan
 from textgen.sampling.filters import Logits, softmax
+from textgen.sampling.hooks import Hook, apply_hook
 from textgen.sampling.noise import Bits, Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
 from textgen.sampling.recent import RecentTokens
-
-# A user's own step: the tokens so far, of shape (tokens,), and the logits, of shape (vocabulary,),
-# to other logits.
-Hook = Callable[[NDArray[np.int64], Logits], Any]
 
 END = 0  # the id of `<eos>`
 SMALLEST, LARGEST = 0, 2**32 - 1  # bits of a decision for XTC, where it is on, and against it
@@ -124,7 +121,7 @@ class Sampler:
         """Return logits with biases, bans and what hooks make of them."""
         logits = self.biased(logits)
         for hook in self._hooks:
-            logits = _apply_hook(hook, self._tokens, logits)
+            logits = apply_hook(hook, self._tokens, logits)
         return logits
 
     def _candidates(self, logits: Logits) -> Candidates:
@@ -248,21 +245,3 @@ def _bias(biases: Sequence[tuple[int, float]], vocab_size: int) -> Logits:
     tokens = np.array([token for token, _ in biases], np.int64)
     added = np.array([bias for _, bias in biases], np.float32)
     return apply_logit_bias(np.zeros(vocab_size, np.float32), tokens, added)
-
-
-def _apply_hook(hook: Hook, tokens: "array[int] | None", logits: Logits) -> Logits:
-    """Let a user's own step change the logits, and check what it made of them."""
-    name = getattr(hook, "__name__", type(hook).__name__)
-    seen = np.array(tokens, np.int64)
-    try:
-        changed = np.asarray(hook(seen, logits.copy()), np.float32)
-    except Exception as error:  # whatever a user's code raises
-        told = " ".join(str(error).split())
-        raise UsageError(f"hook {name} failed: {type(error).__name__}: {told}") from error
-    if changed.shape != logits.shape:
-        raise UsageError(
-            f"hook {name} returned the shape {changed.shape}; it must be {logits.shape}"
-        )
-    if np.isnan(changed).any() or (changed == np.inf).any():
-        raise UsageError(f"hook {name} returned NaN or infinity; minus infinity alone is a ban")
-    return changed
