@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from textgen.generator import TextGenerator as TextGenerator
     from textgen.runtime.generation import Generation as Generation
     from textgen.runtime.generation import Usage as Usage
+    from textgen.runtime.next_token import NextToken as NextToken
     from textgen.runtime.text_stream import TextStream as TextStream
     from textgen.scoring import Quality as Quality
 
@@ -38,6 +39,7 @@ _HOMES = {
     "MissingInput": "textgen.errors",
     "ModelConfig": "textgen.config.model",
     "NetworkConfig": "textgen.config.model",
+    "NextToken": "textgen.runtime.next_token",
     "Quality": "textgen.scoring",
     "TextGenerator": "textgen.generator",
     "TextStream": "textgen.runtime.text_stream",
