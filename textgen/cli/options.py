@@ -84,7 +84,7 @@ def precision_option(default: str | None = None) -> Callable[[Function], Functio
         default=default,
         show_default=bool(default) or "int8 where it costs the model little",
         envvar="TEXTGEN_PRECISION",
-        help="Numbers to compute with: int8 is about twice as fast, fp32 exact.",
+        help="Numbers to compute with: int8 is two to three times as fast, fp32 exact.",
     )
 
 

@@ -25,9 +25,9 @@ import numpy as np
 from onnx import TensorProto
 
 from textgen.runtime.onnx_graph import Graph, Shape
+from textgen.sampling.draws import NEVER
 
 ROWS: Shape = ["batch", 1]
-NEVER = np.float32(-np.inf)
 
 
 def declare_inputs(graph: Graph, vocab_size: int, *, is_simple: bool) -> None:

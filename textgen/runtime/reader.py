@@ -42,18 +42,11 @@ class Reader:
         self._logits = compile_graph(build_logits_graph(config, weights, precision), threads)
 
     def read(self, tokens: NDArray[np.integer], state: State) -> State:
-        """Feed a sequence to one stream.
+        """Feed a sequence to one stream; arguments and result are those of `Decoder.read`.
 
         Long ones go through the layers as through an assembly line: while one layer reads a block,
         the layer below reads the next, each on a thread of its own. They wait for each other once
         a block, not at every step as the threads of one operator do.
-
-        Args:
-            tokens: ids, of shape (time,); there may be none.
-            state: what came before.
-
-        Returns:
-            the next state.
         """
         stations, results = self._stations(state), deque[Source]()
         with ExitStack() as stack:
@@ -70,15 +63,7 @@ class Reader:
         return tuple(part for station in stations for part in station.state)
 
     def score(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
-        """Feed a sequence to one stream, keeping every step's logits.
-
-        Args:
-            tokens: ids, of shape (time,).
-            state: what came before.
-
-        Returns:
-            logits of shape (time, vocabulary), and the next state.
-        """
+        """Feed a sequence to one stream, keeping every step's logits; see `Decoder.score`."""
         stations = self._stations(state)
         source: Source = partial(_column, tokens)
         for station in stations:
