@@ -35,7 +35,7 @@ class Case:
         from textgen.config.training import TrainingConfig
         from textgen.model.network import get_weights
         from textgen.scoring import Quality
-        from textgen.tokenization.corpus import open_corpus
+        from textgen.tokenization.store_cache import open_corpus
         from textgen.trainer.history import History
         from textgen.trainer.progress import Progress
         from textgen.trainer.record import Best

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from textgen import __version__
-from textgen.tokenization.recipes import recipe_names
+from textgen.corpus.recipes import recipe_names
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,7 +41,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_recipes_travel_in_the_wheel(installed: Path) -> None:
     code = (
-        "from textgen.tokenization.recipes import recipe_folder, recipe_names, find_recipe;"
+        "from textgen.corpus.recipes import recipe_folder, recipe_names, find_recipe;"
         "print(recipe_folder().name, *recipe_names(), len(find_recipe('tidewater').files()))"
     )
     done = subprocess.run(

@@ -9,10 +9,10 @@ import pytest
 
 from tests.scripts_of_the_world import FORMS, TEXTS, write
 from textgen.config.corpus import TOKENIZERS
+from textgen.corpus.text import clean_text
 from textgen.generator import TextGenerator
-from textgen.tokenization.corpus import open_corpus
 from textgen.tokenization.kinds import EOS_ID
-from textgen.tokenization.text import clean_text
+from textgen.tokenization.store_cache import open_corpus
 
 # Texts in each script, of which no two are equal, so that some are held out.
 VARIED = [f"{number} {text}" for number in range(12) for text in TEXTS.values()]

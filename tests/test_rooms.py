@@ -21,6 +21,7 @@ ROOMS = [
     {"model_folder"},
     {"model_card", "weights"},
     {"sampling", "tokenization"},
+    {"corpus"},
     {"config"},
     {"files", "interruption"},
     {"errors", "version"},

@@ -13,11 +13,11 @@ import pytest
 from textgen import TextGenerator
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
+from textgen.corpus.sources import open_source
 from textgen.errors import Interrupted
 from textgen.model_folder import read_model
 from textgen.scoring import Quality
 from textgen.tokenization.prepare import prepare
-from textgen.tokenization.sources import open_source
 from textgen.tokenization.token_store import SplitCounts, TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.checkpoint import Checkpoint

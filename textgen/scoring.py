@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from textgen.config.base import reject_unknown
 from textgen.config.corpus import CorpusConfig, DocumentRule
+from textgen.corpus.sources import open_source
 from textgen.errors import DataError, UsageError
 from textgen.runtime.logprobs import log_softmax
 from textgen.tokenization.prepare import (
@@ -19,7 +20,6 @@ from textgen.tokenization.prepare import (
     read_spans,
     survey,
 )
-from textgen.tokenization.sources import open_source
 from textgen.tokenization.splits import choose_split
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer

@@ -7,10 +7,10 @@ import numpy as np
 import platformdirs
 import pytest
 
+from textgen.corpus.sources import open_source
 from textgen.errors import DataError, MissingInput, UsageError
-from textgen.tokenization.corpus import open_corpus
 from textgen.tokenization.prepare import prepare
-from textgen.tokenization.sources import open_source
+from textgen.tokenization.store_cache import open_corpus
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 

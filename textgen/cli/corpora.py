@@ -9,7 +9,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def corpora(as_json: bool) -> None:
     """List the corpus recipes, whose names 'train' and 'prepare' take as CORPUS."""
-    from textgen.tokenization.recipes import load_recipe, recipe_folder, recipe_names
+    from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
 
     recipes = [load_recipe(recipe_folder() / f"{name}.toml") for name in recipe_names()]
     if as_json:

@@ -24,9 +24,9 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
     CORPUS is a text file, a table (.csv .tsv .jsonl .parquet), a folder or glob of them, each also
     packed (.gz .zst), '-' for standard input, hf:org/name[:config][@revision], or a recipe.
     """
+    from textgen.corpus.sources import open_source
     from textgen.files import check_output
     from textgen.tokenization.prepare import prepare as write_store
-    from textgen.tokenization.sources import open_source
 
     check_output(out, overwrite=overwrite)
     with open_source(corpus, settings) as source, corpus_progress(quiet) as progress:

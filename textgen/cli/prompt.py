@@ -40,7 +40,7 @@ def read_named_files(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _read_file(file: Path) -> str:
     """Read all of a text file."""
-    from textgen.tokenization.reader import read_text
+    from textgen.corpus.reader import read_text
 
     return "".join(read_text(file, TextPolicy(normalize="none")))
 

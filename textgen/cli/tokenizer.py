@@ -45,9 +45,9 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 
     The file is in Hugging Face's format; 'train --tokenizer FILE' takes it.
     """
+    from textgen.corpus.sources import open_source
     from textgen.files import check_output, set_aside, write_file
     from textgen.tokenization.prepare import learn_tokenizer
-    from textgen.tokenization.sources import open_source
 
     check_output(out, overwrite=overwrite)
     with open_source(corpus, settings) as source, corpus_progress(quiet) as progress:

@@ -1,4 +1,4 @@
-"""How a corpus is read, cut into splits and turned into tokens."""
+"""How a corpus is read, cleaned, cut into splits and turned into tokens."""
 
 import codecs
 from dataclasses import dataclass
@@ -10,30 +10,52 @@ from textgen.errors import UsageError
 NORMAL_FORMS = ("none", "nfc", "nfkc")
 
 
+AUTO = "auto"  # the encoding that a file seems to be in
+
+# A column of a table, and a value of it.
+ColumnValue = tuple[str, str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TextPolicy(Config):
     """How bytes become clean text."""
 
-    encoding: str = option("utf-8", "Character encoding of the corpus files.")
+    encoding: str = option(
+        "utf-8", "Character encoding of the corpus files; auto tries to find out which it is."
+    )
+    encoding_errors: str = option(
+        "strict",
+        "What becomes of bytes that are no text in this encoding, and of lone surrogates: strict "
+        "refuses the file, replace puts U+FFFD in their place.",
+        choices=("strict", "replace"),
+    )
+    control_characters: str = option(
+        "keep",
+        "What becomes of control characters other than tab and line end: keep refuses NUL alone, "
+        "which a text does not hold; remove takes all of them out.",
+        choices=("keep", "remove"),
+    )
     normalize: str = option(
         "nfc", "Unicode normal form that the text is brought to.", choices=NORMAL_FORMS
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.encoding == AUTO:
+            return
         try:
             "".encode(self.encoding)
             codecs.getincrementaldecoder(self.encoding)
         except LookupError:
             raise UsageError(
                 f"encoding is {self.encoding!r}, which is no text encoding; known are utf-8, "
-                f"utf-16, latin-1, cp1252, shift_jis, gb18030 and more"
+                f"utf-16, latin-1, cp1252, shift_jis, gb18030 and more, and auto"
             ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentRule(TextPolicy):
-    """Which text of a corpus is read, and where a document of it ends."""
+    """Which text of a corpus is read, where a document of it ends, and which are kept."""
 
     documents: str | None = option(
         None,
@@ -47,6 +69,27 @@ class DocumentRule(TextPolicy):
     template: str | None = option(
         None, r"Text made of several columns, as '$title\n$body' or '${first name}'."
     )
+    where: tuple[ColumnValue, ...] = option(
+        (),
+        "Keep only rows with this value in this column, as language=en; repeat it for other "
+        "columns, or for other values that will do.",
+    )
+    label_column: str | None = option(
+        None, "Column of a table that says what kind of text a row holds, as its author."
+    )
+    min_characters: int = option(0, "Leave out documents with fewer characters.", minimum=0)
+    max_characters: int | None = option(
+        None, "Leave out documents with more characters.", minimum=1
+    )
+    keep_matching: str | None = option(
+        None, "Keep only documents in which this regular expression is found."
+    )
+    drop_matching: str | None = option(
+        None, "Leave out documents in which this regular expression is found."
+    )
+    regex_seconds: float = option(
+        1.0, "Time that a regular expression may take for a document.", above=0
+    )
     strict: bool = option(
         False,
         "With the tokenizer word: split at white space only, one <eos> a line, unknown words are "
@@ -57,6 +100,11 @@ class DocumentRule(TextPolicy):
         super().__post_init__()
         if self.strict and self.documents not in (None, "line", "row"):
             raise UsageError(f"strict takes a line for a document; {self.documents} does not fit")
+        if self.max_characters is not None and self.max_characters < self.min_characters:
+            raise UsageError(
+                f"max_characters is {self.max_characters}, below min_characters "
+                f"{self.min_characters}; no document is left"
+            )
         if self.template is None:
             return
         if self.column is not None:
@@ -77,6 +125,29 @@ SMALLEST_VOCAB = 258  # <eos>, every byte, and something learned
 class CorpusConfig(DocumentRule):
     """How a corpus becomes a token store."""
 
+    splits: tuple[str, ...] = option(
+        (), "Splits of a hub set that are read, with commas between them.  [default: all]"
+    )
+    streaming: bool = option(
+        False, "Keep no copy of a hub set's files: each is read as it comes, and removed."
+    )
+    duplicates: str = option(
+        "keep",
+        "What becomes of documents that come again: keep them, or leave out exact copies, or "
+        "copies and near copies.",
+        choices=("keep", "exact", "near"),
+    )
+    similarity: float = option(
+        0.8,
+        "Share of word sequences in common (Jaccard) that makes documents near copies.",
+        above=0,
+        maximum=1,
+    )
+    decontaminate: str | None = option(
+        None,
+        "File with texts to be tested on: documents to train on that share 13 words in a row "
+        "with it are left out.",
+    )
     validation: float | str = option(
         0.1,
         "What is held out to measure quality: a share of the corpus, a file, or the name of a "

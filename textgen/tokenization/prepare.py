@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from textgen.config.corpus import TOKENIZERS
+from textgen.corpus.documents import read_documents
+from textgen.corpus.sources import Source
 from textgen.errors import DataError, UsageError
 from textgen.files import new_folder
-from textgen.tokenization.documents import read_documents
 from textgen.tokenization.kinds import STRICT
-from textgen.tokenization.sources import Source
 from textgen.tokenization.splits import SPLITS, Cut, Survey, assign_splits
 from textgen.tokenization.token_store import (
     TOKENIZER,

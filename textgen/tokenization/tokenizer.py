@@ -12,6 +12,7 @@ from tokenizers import normalizers
 
 from textgen.config.corpus import NORMAL_FORMS
 from textgen.config.model import LARGEST_SIZE
+from textgen.corpus.text import clean_text
 from textgen.errors import DataError, MissingInput
 from textgen.tokenization.byte_level import bytes_by_id
 from textgen.tokenization.decoding import (
@@ -25,7 +26,6 @@ from textgen.tokenization.decoding import (
 from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
 from textgen.tokenization.kinds import learn as learn_model
 from textgen.tokenization.library_errors import as_data_errors
-from textgen.tokenization.text import clean_text
 
 __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 

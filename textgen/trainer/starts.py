@@ -12,9 +12,9 @@ from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
 from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
-from textgen.tokenization.corpus import open_corpus
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.prepare import Progress
+from textgen.tokenization.store_cache import open_corpus
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.checkpoint import Checkpoint, present_versions

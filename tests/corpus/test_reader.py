@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgen.config.corpus import TextPolicy
+from textgen.corpus.reader import read_text
+from textgen.corpus.text import clean_text
 from textgen.errors import DataError
-from textgen.tokenization.reader import read_text
-from textgen.tokenization.text import clean_text
 
 # NUL is refused by the reader; everything else, however odd, is text.
 texts = st.text(

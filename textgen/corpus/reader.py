@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from textgen.config.corpus import TextPolicy
+from textgen.corpus.text import clean_text
 from textgen.errors import DataError
-from textgen.tokenization.text import clean_text
 
 CHUNK_BYTES = 1 << 16
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
+from textgen.corpus.sources import open_source
 from textgen.errors import MissingInput, UsageError
-from textgen.tokenization.recipes import load_recipe, recipe_folder, recipe_names
-from textgen.tokenization.sources import open_source
 
 
 def names(corpus: str | Path) -> list[tuple[str, str | None]]:

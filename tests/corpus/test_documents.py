@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.scripts_of_the_world import FORMS, PACKINGS, TEXTS, write
 from textgen.config.corpus import CorpusConfig
+from textgen.corpus.documents import EMPTY_CELLS, _lines, _paragraphs, read_documents
+from textgen.corpus.sources import open_source
 from textgen.errors import DataError, UsageError
-from textgen.tokenization.documents import EMPTY_CELLS, _lines, _paragraphs, read_documents
-from textgen.tokenization.sources import open_source
 
 ALL = list(TEXTS.values())
 

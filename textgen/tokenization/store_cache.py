@@ -8,9 +8,9 @@ from typing import Any
 
 import platformdirs
 
+from textgen.corpus.sources import Source, open_source
 from textgen.errors import DataError, UsageError
 from textgen.tokenization.prepare import Progress, ignore_progress, prepare
-from textgen.tokenization.sources import Source, open_source
 from textgen.tokenization.token_store import FORMAT, TokenStore
 
 

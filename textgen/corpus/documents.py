@@ -10,11 +10,11 @@ from typing import Any
 
 from textgen.config.corpus import DocumentRule
 from textgen.config.template import RowTemplate
+from textgen.corpus.reader import read_text
+from textgen.corpus.sources import FilePart, Part
+from textgen.corpus.tables import Table, open_table
+from textgen.corpus.text import clean_text
 from textgen.errors import DataError, UsageError
-from textgen.tokenization.reader import read_text
-from textgen.tokenization.sources import FilePart, Part
-from textgen.tokenization.tables import Table, open_table
-from textgen.tokenization.text import clean_text
 
 Pieces = Iterator[str | None]
 EMPTY_CELLS = "rows whose cell is null or empty"

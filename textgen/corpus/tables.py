@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from textgen.config.corpus import TextPolicy
+from textgen.corpus.hub import HubPart, import_datasets
+from textgen.corpus.reader import read_text
+from textgen.corpus.sources import FilePart, Part
 from textgen.errors import DataError
-from textgen.tokenization.hub import HubPart, import_datasets
-from textgen.tokenization.reader import read_text
-from textgen.tokenization.sources import FilePart, Part
 
 ROWS_AT_ONCE = 1000
 LONGEST_CELL = 1 << 31  # characters

@@ -10,9 +10,9 @@ import pytest
 import zstandard
 
 from tests.scripts_of_the_world import plain_bytes
+from textgen.corpus.documents import read_documents
+from textgen.corpus.sources import open_source
 from textgen.errors import DataError
-from textgen.tokenization.documents import read_documents
-from textgen.tokenization.sources import open_source
 
 LONG = "x" * 300_000
 

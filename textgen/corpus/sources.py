@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from textgen.config.corpus import CorpusConfig
+from textgen.corpus.hub import HUB, HubPart, open_hub
+from textgen.corpus.recipes import Recipe, find_recipe, load_recipe, recipe_names
+from textgen.corpus.unpack import PACKED, unpack
 from textgen.errors import MissingInput, UsageError
-from textgen.tokenization.hub import HUB, HubPart, open_hub
-from textgen.tokenization.recipes import Recipe, find_recipe, load_recipe, recipe_names
-from textgen.tokenization.unpack import PACKED, unpack
 
 SPLIT_NAMES = {
     "train": "train",

@@ -1,0 +1,1 @@
+"""From a CORPUS argument to clean documents."""

@@ -1,0 +1,70 @@
+"""A part of a corpus: one file, wherever it is, and how it is read."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from textgen.config.corpus import DocumentRule
+
+# What a file's name ends with, and its form. A file named alone may end with anything.
+FORMS = {".txt": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
+PACKINGS = (".gz", ".zst")
+
+
+class CorpusFile(Protocol):
+    """Where the bytes of a part are."""
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 that changes when the bytes do."""
+
+    def local(self) -> AbstractContextManager[Path]:
+        """Yield a file on this machine that holds the bytes, for as long as they are read."""
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on this machine."""
+
+    path: Path
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of its bytes."""
+        with self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    @contextmanager
+    def local(self) -> Iterator[Path]:
+        """Yield its path."""
+        yield self.path
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of a corpus.
+
+    Attributes:
+        name: what people call it.
+        file: where its bytes are.
+        form: "text", "csv", "tsv", "jsonl", or the name of a builder of Hugging Face `datasets`.
+        packing: how it is packed, one of `PACKINGS`, or nothing.
+        rule: which text of it is read, where documents end, and which are kept.
+        split: the split that its name or its set puts it in, if any.
+        hub_split: what the hub calls the split, if it is of a hub set.
+        weight: how often a document of it that is trained on comes in an epoch.
+        label: the kind of text that all of it is, or nothing.
+        options: of the builder.
+    """
+
+    name: str
+    file: CorpusFile
+    form: str
+    packing: str = ""
+    rule: DocumentRule = field(default_factory=DocumentRule)
+    split: str | None = None
+    hub_split: str = ""
+    weight: float = 1.0
+    label: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
