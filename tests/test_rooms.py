@@ -16,6 +16,7 @@ ROOMS = [
     {"trainer"},
     {"model"},
     {"scoring"},
+    {"report"},
     {"runtime"},
     {"circumstances"},
     {"model_folder"},
@@ -23,6 +24,7 @@ ROOMS = [
     {"sampling", "tokenization"},
     {"corpus"},
     {"config"},
+    {"folder_lock"},
     {"files", "interruption"},
     {"errors", "version"},
 ]

@@ -69,10 +69,15 @@ def remove_folder(path: Path) -> None:
     shutil.rmtree(aside)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed writers left in a folder. No other may be at work in it."""
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove what killed writers left in a folder.
+
+    Args:
+        folder: no other may be at work in it.
+        name: of the only file or folder whose writers are meant; no other may be at work on it.
+    """
     for entry in folder.iterdir():
-        if not ASIDE.fullmatch(entry.name):
+        if not ASIDE.fullmatch(entry.name) or entry.name[1:-9] != (name or entry.name[1:-9]):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PRECISIONS
+from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import UsageError
 from textgen.model_folder import Model, read_model, write_model
 from textgen.runtime.batch import Advance, write_all
@@ -19,7 +20,6 @@ from textgen.runtime.text_stream import TextStream
 from textgen.runtime.writing import Writing
 from textgen.sampling.hooks import Hook
 from textgen.scoring import Quality, how_to_read, measure_corpus
-from textgen.tokenization.prepare import Progress, ignore_progress
 from textgen.tokenization.token_store import TokenStore
 
 # A seed drawn when none is given: short enough to be typed again.
@@ -242,7 +242,7 @@ class TextGenerator:
         corpus: str | Path,
         *,
         split: str = "all",
-        advance: Progress = ignore_progress,
+        watch: Watch = UNWATCHED,
         **settings: Any,
     ) -> Quality:
         """Measure the model on a corpus in one pass with carried state.
@@ -251,7 +251,7 @@ class TextGenerator:
             corpus: a file, folder, glob, hub set or recipe.
             split: "all", or one of the splits that this corpus has when it is cut as the
                 model's own was.
-            advance: is told of each stage's advance in characters.
+            watch: is told how far the reading and the measuring are.
             settings: fields of `DocumentRule`; what is not given is as for the model's own
                 corpus.
 
@@ -261,7 +261,7 @@ class TextGenerator:
         """
         own = self.model.provenance.get("corpus", {}).get("settings", {})
         reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
-        return measure_corpus(self.decoder, self.tokenizer, str(corpus), reading, split, advance)
+        return measure_corpus(self.decoder, self.tokenizer, str(corpus), reading, split, watch)
 
     def _writing(
         self,

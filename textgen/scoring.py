@@ -9,18 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.base import reject_unknown
-from textgen.config.corpus import CorpusConfig, DocumentRule
+from textgen.config.corpus import CorpusConfig, DocumentRule, TextPolicy
+from textgen.corpus.collect import collect
 from textgen.corpus.sources import open_source
+from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import DataError, UsageError
 from textgen.runtime.logprobs import log_softmax
-from textgen.tokenization.prepare import (
-    Progress,
-    encode_pieces,
-    ignore_progress,
-    read_spans,
-    survey,
-)
-from textgen.tokenization.splits import choose_split
+from textgen.tokenization.encode_pieces import encode_pieces
+from textgen.tokenization.splits import choose_split, read_spans, survey
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -29,6 +25,14 @@ if TYPE_CHECKING:
 
 # Tokens scored in one call of the decoder: bounds memory to this many rows of logits.
 BLOCK = 512
+
+# What of a model's own settings a text to be measured on takes over; the rest, for a split of it.
+HOW_TEXT_IS_READ = (*TextPolicy.names(), "documents", "column", "template", "strict")
+WHICH_TEXT_IS_READ = tuple(
+    name
+    for name in CorpusConfig.names()
+    if name not in (*HOW_TEXT_IS_READ, "tokenizer", "vocab_size", "streaming")
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def measure(
     decoder: "Decoder",
     tokenizer: Tokenizer,
     pieces: Iterable[str | None],
-    progress: Progress = ignore_progress,
+    watch: Watch = UNWATCHED,
 ) -> Quality:
     """Measure a model on documents, in one pass through all of them.
 
@@ -110,13 +114,13 @@ def measure(
         decoder: the model.
         tokenizer: what its tokens are.
         pieces: of clean text; `None` ends a document, with `<eos>`.
-        progress: is told of the advance in characters.
+        watch: is told of the advance in characters.
     """
     scorer, counts = Scorer(decoder), SplitCounts()
     for _, text, tokens in encode_pieces(((None, piece) for piece in pieces), tokenizer):
         scorer.add(tokens)
         counts = counts.plus(text, len(tokens))
-        progress("scoring", len(text or ""))
+        watch.advance("scoring", len(text or ""))
     return Quality.of(scorer.nats / scorer.tokens, counts)
 
 
@@ -126,7 +130,7 @@ def measure_corpus(
     corpus: str,
     reading: dict[str, Any],
     split: str,
-    progress: Progress = ignore_progress,
+    watch: Watch = UNWATCHED,
 ) -> Quality:
     """Measure a model on a corpus, or on one of its splits.
 
@@ -136,12 +140,12 @@ def measure_corpus(
         corpus: a file, folder, glob, hub set or recipe.
         reading: fields of `CorpusConfig`, as `how_to_read` returns them.
         split: "all", or the name of a split.
-        progress: is told of each stage's advance in characters.
+        watch: is told of each stage's advance, and what takes long.
     """
-    with open_source(corpus, reading) as source:
-        cut, part = choose_split(survey(source, progress), split, source.config.validation)
-        pieces = (piece for here, piece in read_spans(source, cut) if here == part)
-        return measure(decoder, tokenizer, pieces, progress)
+    with open_source(corpus, reading, watch) as source, collect(source, watch) as documents:
+        cut, part = choose_split(survey(documents), split, source.config.validation)
+        pieces = (piece for here, piece in read_spans(documents, cut) if here == part)
+        return measure(decoder, tokenizer, pieces, watch)
 
 
 def how_to_read(
@@ -164,7 +168,7 @@ def how_to_read(
         own = CorpusConfig.from_dict(told, where="manifest.json: corpus")
     except UsageError as error:
         raise DataError(str(error)) from None
-    names = [*DocumentRule.names(), *(["validation"] if split != "all" else [])]
+    names = [*HOW_TEXT_IS_READ, *(WHICH_TEXT_IS_READ if split != "all" else ())]
     if {"column", "template"} & settings.keys():
         names = [name for name in names if name not in ("column", "template")]
     kept = {name: getattr(own, name) for name in names}

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 import subprocess
 import sys
 import time
@@ -212,12 +211,6 @@ def test_model_is_found_in_the_environment(run: Run, trained: Path) -> None:
     assert done.returncode == 0
 
 
-def test_corpora_lists_the_recipes(run: Run) -> None:
-    shown = run("corpora").stdout.decode()
-    assert re.search(r"^python-stdlib +The \.py files", shown, re.MULTILINE)
-    assert {r["name"] for r in json.loads(run("corpora", "--json").stdout)} >= {"tidewater"}
-
-
 def test_version_and_help(run: Run) -> None:
     assert run("--version").stdout.startswith(b"textgen, version 0.")
     for command in (
@@ -273,7 +266,7 @@ def test_version_and_help(run: Run) -> None:
         (("train", "{text}"), 2, ["Missing option '-o'"]),
         (("train", "{ragged}", "-o", "{out}"), 65, ["ragged.csv:3: 1 fields"]),
         (("train", "{twice}", "-o", "{out}"), 65, ["twice.jsonl:2:", "'text' comes twice"]),
-        (("train", "{cut}", "-o", "{out}"), 65, ["cut.txt.gz: byte ", "is the file whole?"]),
+        (("train", "{cut}", "-o", "{out}"), 65, ["cut.txt.gz: byte ", "it ends too early"]),
         (("train", "{table}", "-o", "{out}"), 65, ["--column", "columns are: title, body"]),
         (("train", "{table}", "-o", "{out}", "--column", "x"), 65, ["'x'", "title, body"]),
         (("train", "{table}", "-o", "{out}", "--template", "$"), 2, ["names nothing"]),

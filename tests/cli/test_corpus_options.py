@@ -52,7 +52,7 @@ def test_what_is_left_out_is_said(run: Run, tmp_path: Path) -> None:
     (corpus / ".hidden").write_bytes(b"x")
     done = run("prepare", corpus, "-o", tmp_path / "store")
     told = done.stderr.decode()
-    assert "rows whose cell is null or empty: 2, left out" in told
+    assert "left out: rows whose cell is null or empty: 2" in told
     assert "notes.odt" in told
     assert "hidden" not in told
 

@@ -59,11 +59,14 @@ def test_what_is_not_there_names_the_remedy(tmp_path: Path) -> None:
 
 
 def test_fingerprint_changes_with_any_byte(folder: Path) -> None:
-    with open_source(str(folder), {}) as source:
-        before = source.fingerprint()
-        assert source.fingerprint() == before
-        (folder / "b.txt").write_text("b.tyt")
-        assert source.fingerprint() != before
+    def fingerprint() -> str:
+        with open_source(str(folder), {}) as source:
+            return source.fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    (folder / "b.txt").write_text("b.tyt")
+    assert fingerprint() != before
 
 
 def test_every_recipe_that_comes_along_loads() -> None:
@@ -85,21 +88,33 @@ def test_standard_library_recipe_leaves_tests_out() -> None:
     assert not any("/test/" in path or "/tests/" in path for path in paths)
 
 
+SOURCE = "[[sources]]\npath = 'x'\n"
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
         ("path = ", "not a TOML file"),
-        ("description = 'x'", "path is missing"),
-        ("path = 3", "path is 3; it must be of type str"),
-        ("path = 'x'\ninclude = [3]", "include is 3; it must be of type str"),
-        ("path = 'x'\ninclude = '/etc/*'", "include holds '/etc/*'"),
-        ("path = 'x'\nsettings = 3", "settings is 3; it must be of type dict"),
-        ("path = 'x'\nname = 'y'", "unknown setting 'name'"),
-        ("path = 'x'\nlicense = 'MIT'", "did you mean 'licence'"),
-        ("path = 'x'\n[settings]\nvocabsize = 3", "did you mean 'vocab_size'"),
-        ("path = 'x'\n[settings]\nvalidation = 3", "validation is 3"),
-        ("path = '$home/x'", "unknown name 'home'"),
-        ("path = '$stdlib.__class__.x$'", "unknown name"),
+        ("description = 'x'", "no source; write at least one table [[sources]]"),
+        ("sources = 3", "sources must be tables"),
+        ("sources = [3]", "sources must be tables"),
+        ("path = 'x'", "unknown setting 'path'"),
+        ("[[sources]]", "source 1: path is missing"),
+        (SOURCE + "[[sources]]\nlabel = 'y'", "source 2: path is missing"),
+        ("[[sources]]\npath = 3", "path is 3; it must be of type str"),
+        (SOURCE + "include = [3]", "include is 3; it must be of type str"),
+        (SOURCE + "include = '/etc/*'", "include holds '/etc/*'"),
+        (SOURCE + "weight = 0", "weight is 0"),
+        (SOURCE + "strict = true", "unknown setting 'strict'"),
+        (SOURCE + "encoding = 'x'", "source 1: encoding is 'x'"),
+        (SOURCE + "min_character = 3", "did you mean 'min_characters'"),
+        ("settings = 3\n" + SOURCE, "settings is 3; it must be of type dict"),
+        ("name = 'y'\n" + SOURCE, "unknown setting 'name'"),
+        ("license = 'MIT'\n" + SOURCE, "did you mean 'licence'"),
+        (SOURCE + "[settings]\nvocabsize = 3", "did you mean 'vocab_size'"),
+        (SOURCE + "[settings]\nvalidation = 3", "validation is 3"),
+        ("[[sources]]\npath = '$home/x'", "unknown name 'home'"),
+        ("[[sources]]\npath = '$stdlib.__class__.x$'", "unknown name"),
     ],
 )
 def test_wrong_recipe_names_file_and_fault(tmp_path: Path, content: str, error: str) -> None:

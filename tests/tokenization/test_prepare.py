@@ -138,7 +138,7 @@ def test_store_serves_as_corpus_but_not_with_other_settings(tmp_path: Path, text
 def test_tokenizer_learns_from_a_bounded_sample_spread_over_the_corpus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textgen.tokenization.prepare.SAMPLE_CHARACTERS", 2000)
+    monkeypatch.setattr("textgen.tokenization.prepare.MOST_SAMPLE_CHARACTERS", 2000)
     lines = [f"{number:04} {chr(0x4E00 + number)}" for number in range(5000)]
     (tmp_path / "book.txt").write_text("\n".join(lines), encoding="utf-8")
     store = make(tmp_path / "book.txt", tmp_path / "store", documents="line")
@@ -149,7 +149,7 @@ def test_tokenizer_learns_from_a_bounded_sample_spread_over_the_corpus(
     ]
     assert known[0] < chr(0x4E00 + 100)
     assert known[-1] > chr(0x4E00 + 4900)
-    assert store.manifest.notes == ["tokens were learned from 2,000 characters"]
+    assert store.manifest.notes == ["tokens were learned from 2,000 characters, evenly spread"]
 
 
 def test_recipe_says_everything_that_options_say(tmp_path: Path) -> None:
@@ -157,8 +157,9 @@ def test_recipe_says_everything_that_options_say(tmp_path: Path) -> None:
     (tmp_path / "held.csv").write_text("title,body\nfour,fourth row\n")
     (tmp_path / "mine.toml").write_text(
         """
-        path = "rows.csv"
         licence = "CC0-1.0"
+        [[sources]]
+        path = "rows.csv"
         [settings]
         template = '$title:\\n$body'
         documents = "line"
@@ -173,6 +174,6 @@ def test_recipe_says_everything_that_options_say(tmp_path: Path) -> None:
     assert decoded == {"train": "one:first rowtwo:second row", "validation": "four:fourth row"}
     assert [store.counts(split).documents for split in decoded] == [4, 2]
     assert store.manifest.licence == "CC0-1.0"
-    assert store.manifest.notes == ["rows whose cell is null or empty: 1, left out"]
+    assert store.manifest.removed == {"rows whose cell is null or empty": 1}
     other = make(tmp_path / "mine.toml", tmp_path / "other", column="title", tokenizer="char")
     assert other.tokenizer.decode(other.tokens("train")) == "onetwothree"

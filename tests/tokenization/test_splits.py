@@ -1,20 +1,21 @@
 """Splits: nanoGPT's cut for one document, a hash for several, names where there are names."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textgen.config.corpus import SPLITS
 from textgen.errors import UsageError
-from textgen.tokenization.splits import SPLITS, Survey, assign_splits, choose_split
+from textgen.tokenization.splits import Survey, assign_splits, choose_split
 
 digests = st.integers(0, 2**64 - 1)
 
 
 def survey(*documents: tuple[int, str | None], characters: int = 10) -> Survey:
-    found = Survey()
-    for digest, split in documents:
-        found.add(split, characters, digest.to_bytes(8, "big"))
-    return found
+    named = [-1 if split is None else SPLITS.index(split) for _, split in documents]
+    values = [digest for digest, _ in documents]
+    return Survey(np.array(named, np.int8), np.array(values, np.uint64), characters)
 
 
 def splits(values: list[int], validation: float = 0.1) -> list[str]:

@@ -1,23 +1,215 @@
-"""`textgen corpora`: the recipes that come with textgen."""
+"""`textgen corpora`: recipes, a first look at a corpus, and reports of what is in one."""
 
 import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.progress import CorpusProgress
+from textgen.config.corpus import CorpusConfig
+from textgen.errors import DataError, MissingInput
 
-@click.command(short_help="List the corpus recipes.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def corpora(as_json: bool) -> None:
-    """List the corpus recipes, whose names 'train' and 'prepare' take as CORPUS."""
+if TYPE_CHECKING:
+    from textgen.corpus.recipes import RecipeSource
+    from textgen.report.corpus_check import PartCheck
+    from textgen.report.store_facts import StoreFacts
+    from textgen.tokenization.token_store import TokenStore
+
+SHOWN_DOCUMENTS = 3  # of a part that is checked
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(short_help="List, check and report on corpora.", invoke_without_command=True)
+@click.pass_context
+def corpora(context: click.Context) -> None:
+    """List the corpus recipes, and see what is in a corpus, before and after it is prepared."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_recipes)
+
+
+@corpora.command("list", short_help="List the corpus recipes.")
+@json_option
+def list_recipes(as_json: bool = False) -> None:
+    """List the corpus recipes, whose names all commands take as CORPUS."""
     from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
 
     recipes = [load_recipe(recipe_folder() / f"{name}.toml") for name in recipe_names()]
     if as_json:
-        keys = ("name", "description", "licence", "path", "verified", "settings")
-        click.echo(json.dumps([{key: getattr(recipe, key) for key in keys} for recipe in recipes]))
+        click.echo(json.dumps([asdict(recipe) for recipe in recipes]))
         return
     width = max(len(recipe.name) for recipe in recipes)
     for recipe in recipes:
         unread = "" if recipe.verified else "; never fetched by its makers"
         told = f"{recipe.description} (licence: {recipe.licence}{unread})"
         click.echo(f"{recipe.name:<{width}}  {told}")
+
+
+@corpora.command(short_help="Show a corpus recipe.")
+@click.argument("recipe")
+@json_option
+def show(recipe: str, as_json: bool) -> None:
+    """Show all that a recipe says, as TOML, and which files are there.
+
+    RECIPE is the name of one that comes with textgen, or a file.
+    """
+    from textgen.corpus.recipes import load_recipe
+
+    path = _recipe_path(recipe)
+    told = load_recipe(path)
+    found = [_files(source) for source in told.sources]
+    if as_json:
+        sources = [
+            asdict(source) | {"files": [str(file) for file in files]}
+            for source, files in zip(told.sources, found, strict=True)
+        ]
+        click.echo(json.dumps({"file": str(path)} | asdict(told) | {"sources": sources}))
+        return
+    there = [
+        f"# {source.path}: {_describe_files(source, files)}"
+        for source, files in zip(told.sources, found, strict=True)
+    ]
+    click.echo("\n".join([f"# {path}", path.read_text(encoding="utf-8"), *there]))
+
+
+@corpora.command(short_help="Look for what is wrong with a corpus.")
+@click.argument("corpus")
+@config_options(CorpusConfig)
+@json_option
+@quiet_option
+def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> None:
+    """Read the beginning of each part of CORPUS, and say what is found and what is wrong.
+
+    CORPUS and the options are those of 'prepare'. Of a set on the hub, the first file of each
+    split is fetched.
+    """
+    from textgen.corpus.sources import open_source
+    from textgen.report.corpus_check import check_parts
+
+    with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
+        parts = list(check_parts(source))
+        if as_json:
+            told = {"corpus": source.name, "licence": source.licence, "ignored": source.ignored}
+            click.echo(json.dumps(told | {"parts": [asdict(part) for part in parts]}))
+        else:
+            ignored = [f"{name}: not read, being of no known form" for name in source.ignored]
+            click.echo("\n".join([*map(_describe_part, parts), *ignored]))
+    if wrong := sum(bool(part.problem) for part in parts):
+        raise DataError(f"{corpus}: {wrong} of {len(parts)} parts cannot be read; see above")
+    if not any(part.documents for part in parts):
+        raise DataError(f"{corpus}: no text was found; give a file with some text")
+
+
+@corpora.command(short_help="Report what is in a corpus.")
+@click.argument("corpus")
+@config_options(CorpusConfig)
+@json_option
+@click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page, too.")
+@overwrite_option
+@quiet_option
+def report(
+    corpus: str,
+    settings: dict[str, Any],
+    as_json: bool,
+    html: Path | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Report on a token store, or on CORPUS, which is prepared in the cache if it has not been.
+
+    CORPUS and the options are those of 'prepare'.
+    """
+    from textgen.files import check_output
+    from textgen.report.store_facts import StoreFacts
+    from textgen.report.store_story import tell_in_lines
+
+    if html:
+        check_output(html, overwrite=overwrite)
+    facts = StoreFacts.of(_open(corpus, settings, quiet))
+    if html:
+        _write_page(html, facts)
+    click.echo(json.dumps(facts.to_dict()) if as_json else tell_in_lines(facts))
+
+
+@corpora.command(short_help="List the documents that were left out.")
+@click.argument("corpus")
+@config_options(CorpusConfig)
+@json_option
+@quiet_option
+def removed(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> None:
+    """List the documents of CORPUS that were left out: where they are, why, how they begin.
+
+    CORPUS and the options are those of 'report'. JSON has one object a line.
+    """
+    from textgen.tokenization.token_store import REMOVED
+
+    path = _open(corpus, settings, quiet).folder / REMOVED
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            told = json.loads(line)
+            plain = f"{told['where']}: {told['why']}: {told['text']!r:.70}"
+            click.echo(line.rstrip("\n") if as_json else plain)
+
+
+def _open(corpus: str, settings: dict[str, Any], quiet: bool) -> "TokenStore":
+    """Open the token store of a corpus, prepared if it has not been."""
+    from textgen.tokenization.store_cache import open_corpus
+
+    with CorpusProgress(quiet) as watch:
+        return open_corpus(corpus, settings, watch)
+
+
+def _write_page(path: Path, facts: "StoreFacts") -> None:
+    """Write a report as a page; what stands there is moved aside."""
+    from textgen.files import make_folder, set_aside, write_file
+    from textgen.report.store_page import store_page
+
+    page = store_page(facts)
+    make_folder(path.parent)
+    set_aside(path)
+    write_file(path, page)
+
+
+def _recipe_path(name: str) -> Path:
+    """Return the file of a recipe.
+
+    Raises:
+        MissingInput: there is none of that name.
+    """
+    from textgen.corpus.recipes import recipe_folder, recipe_names
+
+    if name in recipe_names():
+        return recipe_folder() / f"{name}.toml"
+    if not Path(name).is_file():
+        raise MissingInput(f"{name}: no such recipe (known are: {', '.join(recipe_names())})")
+    return Path(name)
+
+
+def _files(source: "RecipeSource") -> list[Path]:
+    """Return the files of a source of a recipe that are on this machine."""
+    try:
+        return source.files()
+    except MissingInput:
+        return []
+
+
+def _describe_files(source: "RecipeSource", files: list[Path]) -> str:
+    """Say where the files of a source are."""
+    from textgen.corpus.hub_set import HUB
+
+    if source.path.startswith(HUB):
+        return "on the Hugging Face hub"
+    size = sum(file.stat().st_size for file in files)
+    return f"files: {len(files):,}, bytes: {size:,}" if files else "no file of it is there"
+
+
+def _describe_part(part: "PartCheck") -> str:
+    """Say in a few lines what was found in a part."""
+    told = [part.form, part.split, part.encoding, f"documents looked at: {len(part.documents)}"]
+    columns = [f"  columns: {', '.join(part.columns)}"] if part.columns else []
+    documents = [f"  {beginning!r}" for beginning in part.documents[:SHOWN_DOCUMENTS]]
+    problem = [f"  wrong: {part.problem}"] if part.problem else []
+    first = f"{part.name}: {', '.join(filter(None, told))}"
+    return "\n".join([first, *columns, *documents, *problem])

@@ -13,9 +13,8 @@ from textgen.cli.options import (
     quiet_option,
     require_model,
 )
-from textgen.cli.progress import corpus_progress
-from textgen.config.corpus import DocumentRule
-from textgen.tokenization.splits import SPLITS
+from textgen.cli.progress import CorpusProgress
+from textgen.config.corpus import SPLITS, DocumentRule
 
 
 @click.command(short_help="Measure a model on a corpus.")
@@ -50,8 +49,8 @@ def evaluate(
     from textgen.generator import TextGenerator
 
     generator = TextGenerator.from_pretrained(require_model(model), precision=precision)
-    with corpus_progress(quiet) as advance:
-        quality = generator.evaluate(corpus, split=split, advance=advance, **settings)
+    with CorpusProgress(quiet) as watch:
+        quality = generator.evaluate(corpus, split=split, watch=watch, **settings)
     if as_json:
         click.echo(json.dumps(quality.to_dict()))
         return

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from textgen.cli.options import config_options, overwrite_option, quiet_option
-from textgen.cli.progress import corpus_progress
+from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
 
 
@@ -26,11 +26,12 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
     """
     from textgen.corpus.sources import open_source
     from textgen.files import check_output
-    from textgen.tokenization.prepare import prepare as write_store
+    from textgen.tokenization.store_cache import prepare_once
+    from textgen.tokenization.token_store import TokenStore
 
-    check_output(out, overwrite=overwrite)
-    with open_source(corpus, settings) as source, corpus_progress(quiet) as progress:
-        store = write_store(source, out, overwrite=overwrite, progress=progress)
+    check_output(out, overwrite=overwrite or TokenStore.is_store(out))
+    with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
+        store = prepare_once(source, out, overwrite=overwrite, watch=watch)
     if not quiet:
         click.echo(describe_store(store), err=True)
 
@@ -46,5 +47,9 @@ def describe_store(store: Any) -> str:
                 f"  {split:<10} {counts.documents:>9,} documents {counts.characters:>13,} "
                 f"characters {counts.tokens:>13,} tokens"
             )
-    notes = [f"  note: {note}" for note in store.manifest.notes]
-    return "\n".join([*lines, f"  ({store.manifest.cut})", *notes])
+    told = store.manifest
+    read_as = [f"{name} was read as {encoding}" for name, encoding in told.encodings.items()]
+    changes = [f"{what}: {count:,}" for what, count in told.changes.items()]
+    removed = [f"left out: {why}: {count:,}" for why, count in told.removed.items()]
+    notes = [f"  note: {note}" for note in (*read_as, *changes, *removed, *told.notes)]
+    return "\n".join([*lines, f"  ({told.cut})", *notes])

@@ -2,13 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
+
+from textgen.corpus.watch import Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+REDRAWN = 0.1  # seconds between two looks at how far something is
 PATIENCE = 0.5  # seconds without a sign of life after which a bar appears
 
 
@@ -57,23 +58,44 @@ class TokenProgress:
         self._quiet_since = time.monotonic()
 
 
-@contextmanager
-def corpus_progress(quiet: bool) -> Iterator[Callable[[str, int], None]]:
-    """Yield a function that is told of each stage's advance in characters.
+class CorpusProgress(Watch):
+    """A bar for each stage of a corpus's way to tokens, on a terminal; messages anywhere.
 
-    On a terminal each stage is a bar, which knows its length once the first stage, reading, has
-    gone through the corpus; elsewhere nothing is shown.
+    Args:
+        quiet: show nothing.
     """
-    stages: dict[str, TaskID] = {}
-    with _bar("{task.completed:,.0f} characters", hidden=quiet) as bar:
 
-        def advance(stage: str, characters: int) -> None:
-            if stage not in stages:
-                first = bar.tasks[0].completed if bar.tasks else None
-                stages[stage] = bar.add_task(stage, total=first)
-            bar.advance(stages[stage], characters)
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar = _bar("{task.percentage:>3.0f}%", hidden=quiet)
+        self._stages: dict[str, TaskID] = {}
+        self._waiting: dict[str, int] = {}
+        self._told = time.monotonic()
 
-        yield advance
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def advance(self, stage: str, done: int, total: int | None = None) -> None:
+        """Take in the advance of a stage; a bar is drawn anew a few times a second."""
+        self._waiting[stage] = self._waiting.get(stage, 0) + done
+        now = time.monotonic()
+        if stage in self._stages and now - self._told < REDRAWN:
+            return
+        if stage not in self._stages:
+            self._stages[stage] = self._bar.add_task(stage, total=total)
+        for name, waiting in self._waiting.items():
+            self._bar.advance(self._stages[name], waiting)
+        self._waiting.clear()
+        self._told = now
+
+    def tell(self, text: str) -> None:
+        """Print a message above the bars."""
+        if not self._quiet:
+            self._bar.console.print(text, markup=False, highlight=False)
 
 
 def _bar(told: str, *, hidden: bool = False) -> "Progress":

@@ -13,7 +13,7 @@ from textgen.cli.options import (
     quiet_option,
     require_model,
 )
-from textgen.cli.progress import corpus_progress
+from textgen.cli.progress import CorpusProgress
 from textgen.cli.prompt import read_prompt, read_standard_input
 from textgen.config.corpus import CorpusConfig
 from textgen.errors import UsageError
@@ -50,8 +50,8 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
     from textgen.tokenization.prepare import learn_tokenizer
 
     check_output(out, overwrite=overwrite)
-    with open_source(corpus, settings) as source, corpus_progress(quiet) as progress:
-        learned, notes = learn_tokenizer(source, progress)
+    with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
+        learned, notes = learn_tokenizer(source, watch)
     set_aside(out)
     write_file(out, learned.to_json().encode())
     if not quiet:

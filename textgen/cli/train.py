@@ -7,7 +7,7 @@ import click
 
 from textgen.cli.options import config_options, overwrite_option, quiet_option
 from textgen.cli.prepare import describe_store
-from textgen.cli.progress import corpus_progress
+from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
@@ -59,8 +59,8 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
         if run.is_finished:
             tell(f"{out}: complete; nothing is left to do")
             return
-        with corpus_progress(quiet) as progress:
-            store = run.open(corpus, progress)
+        with CorpusProgress(quiet) as watch:
+            store = run.open(corpus, watch)
         tell("\n".join([*run.notes, describe_store(store), "loading TensorFlow ..."]))
         run.load_tensorflow(quiet=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from textgen.config.base import inner_type, is_tuple_type
+from textgen.config.corpus import ColumnValue
 from textgen.config.generation import SAMPLERS, SchedulePoint, TokenBias, TokenName
 
 
@@ -120,6 +121,21 @@ class TokenBiasParam(click.ParamType[Any]):
         return TokenParam().convert(token, param, ctx), bias
 
 
+class ColumnValueParam(click.ParamType[Any]):
+    """A column of a table, and a value of it: `language=en`."""
+
+    name = "column=value"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read `language=en`, or a pair from a TOML file."""
+        if not isinstance(value, str):
+            return value
+        column, sign, wanted = value.partition("=")
+        if not sign:
+            self.fail(f"{value!r} is not a column and a value like language=en", param, ctx)
+        return column, wanted
+
+
 def _split(text: str) -> tuple[str, float]:
     """Split at the last `=`, since a token may hold one."""
     token, _, bias = text.rpartition("=")
@@ -136,7 +152,12 @@ def _point(item: Any) -> Any:
 
 
 # Where a setting of the type, or several of it, is written in a way of its own.
-_WRITTEN = {TokenName: TokenParam(), TokenBias: TokenBiasParam(), float | str: NumberOrName()}
+_WRITTEN = {
+    TokenName: TokenParam(),
+    TokenBias: TokenBiasParam(),
+    ColumnValue: ColumnValueParam(),
+    float | str: NumberOrName(),
+}
 
 
 def value_type(hint: Any, choices: tuple[str, ...]) -> Any:

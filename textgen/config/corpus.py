@@ -8,6 +8,7 @@ from textgen.config.template import RowTemplate
 from textgen.errors import UsageError
 
 NORMAL_FORMS = ("none", "nfc", "nfkc")
+SPLITS = ("train", "validation", "test")
 
 
 AUTO = "auto"  # the encoding that a file seems to be in
@@ -126,7 +127,7 @@ class CorpusConfig(DocumentRule):
     """How a corpus becomes a token store."""
 
     splits: tuple[str, ...] = option(
-        (), "Splits of a hub set that are read, with commas between them.  [default: all]"
+        (), "Split of a hub set that is read; repeat it for others.  [default: all]"
     )
     streaming: bool = option(
         False, "Keep no copy of a hub set's files: each is read as it comes, and removed."

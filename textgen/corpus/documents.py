@@ -1,175 +1,192 @@
-"""From the parts of a corpus to its documents: clean text in pieces, and where each ends.
+"""From a part of a corpus to its documents: clean text in pieces, and where each ends.
 
-Documents come as one flat stream of pieces in which `None` is the end of a document. So a
-document of any size, and any number of small ones, pass through the same memory.
+Documents come as one flat stream of pieces in which an `End` closes each. So a document of any
+size, and any number of small ones, pass through the same memory.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain, starmap
+from typing import NamedTuple
 
-from textgen.config.corpus import DocumentRule
-from textgen.config.template import RowTemplate
+from textgen.corpus.cuts import cut_safely
+from textgen.corpus.part import Part
 from textgen.corpus.reader import read_text
-from textgen.corpus.sources import FilePart, Part
-from textgen.corpus.tables import Table, open_table
-from textgen.corpus.text import clean_text
+from textgen.corpus.rows import read_rows
+from textgen.corpus.tally import Tally
+from textgen.corpus.text import TextCleaner, UncleanText, unify_line_ends
 from textgen.errors import DataError, UsageError
 
-Pieces = Iterator[str | None]
-EMPTY_CELLS = "rows whose cell is null or empty"
+PIECE = 1 << 16  # characters
 
 
-def read_documents(part: Part, rule: DocumentRule, skipped: Counter[str]) -> Pieces:
+class End(NamedTuple):
+    """The end of a document.
+
+    Attributes:
+        where: it began, for people: "book.txt:17", "rows.parquet: row 3".
+        label: what kind of text it is, or nothing.
+    """
+
+    where: str
+    label: str
+
+
+Pieces = Iterator[str | End]
+
+
+class Unit(NamedTuple):
+    """A file of plain text, a row of a table, or all rows: what documents are cut from.
+
+    Attributes:
+        where: it is, for people.
+        label: of its documents.
+        pieces: its clean text.
+        has_lines: whether people can find one of its lines by number.
+    """
+
+    where: str
+    label: str
+    pieces: Iterable[str]
+    has_lines: bool = False
+
+    def end(self, line: int) -> End:
+        """Return the end of a document that began in a line, counted from 1."""
+        return End(f"{self.where}:{line}" if self.has_lines else self.where, self.label)
+
+
+def read_documents(part: Part, tally: Tally) -> Pieces:
     """Yield the documents of a part of a corpus.
 
     Args:
-        part: a file, or a split of a hub set.
-        rule: which text is read, and where a document ends.
-        skipped: is told what is left out.
+        part: a file, and the rule by which it is read.
+        tally: is told what is changed and left out.
+
+    Returns:
+        pieces of text, none of them empty unless lines are strict, and the end of each document.
 
     Raises:
         DataError: something in it cannot be read, naming file and line.
         UsageError: rows are wanted of plain text.
     """
-    if isinstance(part, FilePart) and part.form == "text":
-        documents = rule.documents or ("line" if rule.strict else "file")
-        if documents == "row":
-            raise UsageError(f"{part.name}: plain text has no rows; --documents row is for tables")
-        units = _text(part, rule)
+    rule = part.rule
+    if part.form == "text":
+        cut = rule.documents or ("line" if rule.strict else "file")
+        units = iter([_text(part, tally)])
     else:
-        documents = rule.documents or "row"
-        units = _cells(part, rule, skipped)
-        if documents == "file":
-            units = _joined(units)
-    if documents == "line":
-        units = _lines(units)
-    elif documents == "paragraph":
-        units = _paragraphs(units)
-    return units if rule.strict else _not_empty(units)
+        cut = rule.documents or "row"
+        rows = _rows(part, tally)
+        units = iter([_joined(part, rows)]) if cut == "file" else rows
+    documents = {"line": _lines, "paragraph": _paragraphs}.get(cut, _whole)
+    pieces = chain.from_iterable(map(documents, units))
+    return pieces if rule.strict else _not_empty(pieces)
 
 
-def _text(part: FilePart, rule: DocumentRule) -> Pieces:
-    """Yield a text file as one document."""
-    yield from read_text(part.path, rule, name=part.name)
-    yield None
-
-
-def _cells(part: Part, rule: DocumentRule, skipped: Counter[str]) -> Pieces:
-    """Yield each row's text as a document; a row without text is skipped and counted."""
-    table = open_table(part, rule)
-    template = None if rule.template is None else RowTemplate(rule.template)
-    columns = template.columns if template else [rule.column or _text_column(table)]
-    for name in columns:
-        if table.columns and name not in table.columns:
-            raise DataError(f"{table.name}: no column {name!r}; its columns are: {_names(table)}")
-    for where, row in table.rows:
-        cells = {name: _cell(where, row, name, numbers=template is not None) for name in columns}
-        if any(cell is None or (not cell and not rule.strict) for cell in cells.values()):
-            skipped[EMPTY_CELLS] += 1
-            continue
-        texts = {name: cell or "" for name, cell in cells.items()}
-        text = template.fill(texts) if template else texts[columns[0]]
-        try:
-            yield clean_text(text, rule.normalize)
-        except DataError as error:
-            raise DataError(f"{where}: {error}") from None
-        yield None
-
-
-def _text_column(table: Table) -> str:
-    """Return the column that must be meant: `text`, or the only one that holds text.
-
-    Raises:
-        DataError: there is no such column; names those there are.
-    """
-    texts = [name for name, is_text in table.columns.items() if is_text]
-    if "text" in table.columns or not table.columns:
-        return "text"
-    if len(texts) != 1:
-        raise DataError(
-            f"{table.name}: which column holds the text? name it with --column, or several with "
-            f"--template; the columns are: {_names(table)}"
+def _text(part: Part, tally: Tally) -> Unit:
+    """Return a file of plain text."""
+    if part.rule.documents == "row" or part.rule.where:
+        raise UsageError(
+            f"{part.name}: plain text has no rows; --documents row and --where are for tables"
         )
-    return texts[0]
+    return Unit(part.name, part.label, _file_text(part, tally), has_lines=True)
 
 
-def _names(table: Table) -> str:
-    """List the columns of a table for an error."""
-    return ", ".join(table.columns)
+def _file_text(part: Part, tally: Tally) -> Iterator[str]:
+    """Yield the text of a file for as long as it is there."""
+    with part.file.local() as path:
+        yield from read_text(path, part.rule, name=part.name, packing=part.packing, tally=tally)
 
 
-def _cell(where: str, row: Mapping[str, Any], name: str, *, numbers: bool) -> str | None:
-    """Return the text of a cell; a template may hold numbers, too.
-
-    Raises:
-        DataError: no such cell in this row, or one that is no text.
-    """
-    if name not in row:
-        raise DataError(f"{where}: no {name!r}; this row has: {', '.join(row) or 'nothing'}")
-    value = row[name]
-    if value is None or isinstance(value, str):
-        return value
-    if numbers and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    shown = f"{str(value)[:40]!r}, a {type(value).__name__}"
-    raise DataError(f"{where}: {name!r} holds {shown}; text is wanted")
+def _rows(part: Part, tally: Tally) -> Iterator[Unit]:
+    """Yield the rows of a table. None is held while the next is read, for it may be long."""
+    clean_row = partial(_row, part, tally, TextCleaner(part.rule, tally))
+    return starmap(clean_row, read_rows(part, tally))
 
 
-def _lines(units: Pieces) -> Pieces:
-    """Cut documents at line ends; a line without end at the end of a document counts, too."""
-    open_line = False
-    for piece in units:
-        if piece is None:
-            if open_line:
-                yield None
-            open_line = False
-            continue
+def _row(part: Part, tally: Tally, cleaner: TextCleaner, where: str, label: str, text: str) -> Unit:
+    """Return a row of a table."""
+    label = "".join(_clean(cleaner, where, label)) if label else part.label
+    return Unit(where, label, _clean(cleaner, where, unify_line_ends(text, tally.changes)))
+
+
+def _clean(cleaner: TextCleaner, where: str, text: str) -> Iterator[str]:
+    """Yield the clean text of a row, in pieces where it is long."""
+    slices = (text[i : i + PIECE] for i in range(0, len(text), PIECE))
+    pieces = cut_safely(slices, PIECE) if len(text) > PIECE else [text]
+    begun, continues = 0, False
+    for piece in pieces:
+        try:
+            clean = cleaner.clean(piece, continues=continues)
+        except UncleanText as error:
+            number = begun + error.position + 1
+            raise DataError(f"{where}: character {number} of the text is {error.what}") from None
+        begun, continues = begun + len(piece), not piece.endswith("\n")
+        yield clean
+
+
+def _joined(part: Part, rows: Iterable[Unit]) -> Unit:
+    """Return all rows as one, each closed by a line end."""
+    return Unit(part.name, part.label, chain.from_iterable(map(_closed, rows)))
+
+
+def _closed(row: Unit) -> Iterator[str]:
+    """Yield the text of a row with a line end after it."""
+    last = ""
+    for last in row.pieces:
+        yield last
+    if not last.endswith("\n"):
+        yield "\n"
+
+
+def _whole(unit: Unit) -> Pieces:
+    """Yield a unit as one document."""
+    yield from unit.pieces
+    yield End(unit.where, unit.label)
+
+
+def _lines(unit: Unit) -> Pieces:
+    """Cut a unit at line ends; a line without end at the end of it counts, too."""
+    number, is_open = 1, False
+    for piece in unit.pieces:
         *lines, rest = piece.split("\n")
         for line in lines:
             yield line
-            yield None
-        open_line = bool(rest) or (open_line and not lines)
-        if rest:
-            yield rest
+            yield unit.end(number)
+            number += 1
+        is_open = bool(rest) or (is_open and not lines)
+        yield rest
+    if is_open:
+        yield unit.end(number)
 
 
-def _paragraphs(units: Pieces) -> Pieces:
-    """Cut documents at blank lines."""
-    line: list[str] = []  # its parts: a line may be long
-    begun = False
-    for piece in units:
-        first, *others = ("\n\n" if piece is None else piece).split("\n")
-        line.append(first)
-        for other in others:
-            whole = "".join(line)
-            line = [other]
-            if whole.strip():
-                yield "\n" + whole if begun else whole
-            elif begun:
-                yield None
-            begun = bool(whole.strip())
-
-
-def _joined(units: Pieces) -> Pieces:
-    """Make one document of all, each closed by a line end."""
-    last = ""
-    for piece in units:
-        if piece is not None:
-            yield piece
-            last = piece
-        elif not last.endswith("\n"):
-            yield "\n"
-    yield None
+def _paragraphs(unit: Unit) -> Pieces:
+    """Cut a unit at blank lines. The last line of a paragraph comes without its line end."""
+    number, begun = 1, 0  # this line, and the one in which the paragraph began; 0 for none
+    blank: str | None = ""  # what this line holds so far, None if that is not blank
+    for piece in chain(unit.pieces, ["\n\n"]):
+        for index, text in enumerate(piece.split("\n")):
+            if index:
+                if blank is not None and begun:
+                    yield unit.end(begun)
+                    begun = 0
+                number, blank = number + 1, ""
+            if blank is None:
+                yield text
+            elif not text.strip():
+                blank += text
+            else:
+                yield ("\n" if begun else "") + blank + text
+                begun, blank = begun or number, None
 
 
 def _not_empty(pieces: Pieces) -> Pieces:
-    """Leave out documents without text."""
+    """Leave out empty pieces, and documents without text."""
     begun = False
     for piece in pieces:
-        if piece:
-            begun = True
-            yield piece
-        elif piece is None and begun:
+        if isinstance(piece, str):
+            if piece:
+                begun = True
+                yield piece
+        elif begun:
             begun = False
-            yield None
+            yield piece

@@ -1,6 +1,7 @@
 """A part of a corpus: one file, wherever it is, and how it is read."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,14 @@ from textgen.config.corpus import DocumentRule
 # What a file's name ends with, and its form. A file named alone may end with anything.
 FORMS = {".txt": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
 PACKINGS = (".gz", ".zst")
+SPLIT_NAMES = {
+    "train": "train",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+_SHARD = re.compile(r"-\d+-of-\d+$")
 
 
 class CorpusFile(Protocol):
@@ -42,6 +51,25 @@ class LocalFile:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where parts of a corpus come from: what was named for it, or one source of a recipe.
+
+    Attributes:
+        name: what people call it.
+        licence: of its texts, or "unknown".
+        revision: the commit, if it is a hub set.
+        weight: how often a document of it that is trained on comes in an epoch.
+        label: the kind of text that all of it is, or nothing.
+    """
+
+    name: str = ""
+    licence: str = "unknown"
+    revision: str = ""
+    weight: float = 1.0
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Part:
     """A file of a corpus.
 
@@ -53,8 +81,7 @@ class Part:
         rule: which text of it is read, where documents end, and which are kept.
         split: the split that its name or its set puts it in, if any.
         hub_split: what the hub calls the split, if it is of a hub set.
-        weight: how often a document of it that is trained on comes in an epoch.
-        label: the kind of text that all of it is, or nothing.
+        origin: where it comes from.
         options: of the builder.
     """
 
@@ -65,6 +92,25 @@ class Part:
     rule: DocumentRule = field(default_factory=DocumentRule)
     split: str | None = None
     hub_split: str = ""
-    weight: float = 1.0
-    label: str = ""
+    origin: Origin = Origin()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The kind of text that all of it is, or nothing."""
+        return self.origin.label
+
+
+def suffixes(path: Path) -> tuple[str, str]:
+    """Return what tells a file's form, and how it is packed: `(".csv", ".gz")` of x.csv.gz."""
+    last = path.suffix.lower()
+    return (Path(path.stem).suffix.lower(), last) if last in PACKINGS else (last, "")
+
+
+def file_part(path: Path, rule: DocumentRule, origin: Origin) -> Part:
+    """Make a part of a file."""
+    suffix, packing = suffixes(path)
+    stem = path.name.lower().removesuffix(packing).removesuffix(suffix)
+    split = SPLIT_NAMES.get(_SHARD.sub("", stem))
+    form = FORMS.get(suffix, "text")
+    return Part(str(path), LocalFile(path), form, packing, rule, split, origin=origin)

@@ -1,4 +1,4 @@
-"""Corpus recipes: TOML files that say which files make a corpus and how it is best read."""
+"""Corpus recipes: TOML files that say which texts make a corpus and how each is best read."""
 
 import dataclasses
 import fnmatch
@@ -10,34 +10,53 @@ from pathlib import Path
 from typing import Any
 
 from textgen.config.base import Config, option, reject_unknown
-from textgen.config.corpus import CorpusConfig
+from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.toml import read_toml
+from textgen.corpus.hub_set import HUB
 from textgen.errors import MissingInput, UsageError
+
+# What must be the same for all of a corpus, because its tokenizer depends on it.
+WHOLE_CORPUS = ("strict", "normalize")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe(Config):
-    """A corpus described by a TOML file, whose keys are these fields."""
+class RecipeSource(Config):
+    """One source of a recipe; beside these keys it may hold any setting of `DocumentRule`."""
 
     path: str = option(
         "", "File or folder, relative to the recipe, or hf:org/name; $stdlib is Python's library."
     )
-    description: str = option("", "What the corpus is, in a sentence.")
-    licence: str = option("unknown", "Licence of the texts.")
     include: tuple[str, ...] = option(("**/*.txt",), "Glob patterns of the files in a folder.")
     exclude: tuple[str, ...] = option((), "Patterns of file and folder names to leave out.")
-    verified: bool = option(True, "Whether its makers have read the corpus with it.")
+    weight: float = option(
+        1.0, "How often its documents come in an epoch; 0.5 takes half of them.", above=0
+    )
+    label: str = option("", "The kind of text that it is, as its author.")
+    licence: str = option("", "Licence of its texts, if not that of the recipe.")
     settings: dict[str, Any] = field(default_factory=dict)
-    name: str = option("", "The recipe file's name without its ending; not a key.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.path:
-            raise UsageError("path is missing; name the recipe's file or folder")
+            raise UsageError("path is missing; name the source's file or folder")
         for pattern in self.include:
             if not pattern or Path(pattern).is_absolute():
                 raise UsageError(f"include holds {pattern!r}; it must be a pattern below 'path'")
-        CorpusConfig.from_dict(self.settings, where="settings")
+        DocumentRule.from_dict(self.settings)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], *, where: str) -> "RecipeSource":
+        """Make a source of a table of a recipe.
+
+        Raises:
+            UsageError: an unknown key or an illegal value.
+        """
+        own = [name for name in cls.names() if name != "settings"]
+        rule = [name for name in DocumentRule.names() if name not in WHOLE_CORPUS]
+        reject_unknown(table, [*own, *rule], where=where)
+        settings = {name: value for name, value in table.items() if name in rule}
+        told = {name: value for name, value in table.items() if name in own}
+        return cls.from_dict({**told, "settings": settings}, where=where)
 
     def files(self) -> list[Path]:
         """Return the selected files, sorted.
@@ -51,26 +70,40 @@ class Recipe(Config):
         found = {p for pattern in self.include for p in path.glob(pattern) if p.is_file()}
         files = sorted(p for p in found if not self._is_excluded(p.relative_to(path)))
         if not files:
-            raise MissingInput(f"recipe {self.name}: no file of it in {path}")
+            raise MissingInput(f"{path}: no file of the recipe is there")
         return files
-
-    def merged(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
-        """Return its settings, changed by what was chosen.
-
-        What goes with its tokenizer goes away with it.
-        """
-        settings = dict(self.settings)
-        if "tokenizer" in chosen:
-            for name in ("strict", "vocab_size"):
-                settings.pop(name, None)
-        if {"column", "template"} & chosen.keys():
-            for name in ("column", "template"):
-                settings.pop(name, None)
-        return {**settings, **chosen}
 
     def _is_excluded(self, relative: Path) -> bool:
         """Tell whether any part of a file's path matches an exclusion."""
         return any(fnmatch.fnmatch(part, p) for part in relative.parts for p in self.exclude)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Config):
+    """A corpus described by a TOML file, whose keys are these fields."""
+
+    description: str = option("", "What the corpus is, in a sentence.")
+    licence: str = option("unknown", "Licence of the texts.")
+    verified: bool = option(True, "Whether its makers have read the corpus with it.")
+    settings: dict[str, Any] = field(default_factory=dict)
+    sources: tuple[RecipeSource, ...] = ()
+    name: str = option("", "The recipe file's name without its ending; not a key.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.sources:
+            raise UsageError("no source; write at least one table [[sources]] with a path")
+        CorpusConfig.from_dict(self.settings, where="settings")
+
+
+def changed(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings changed by what was chosen; what goes with an old choice goes with it."""
+    kept = dict(settings)
+    if "tokenizer" in chosen:
+        kept = {name: value for name, value in kept.items() if name not in ("strict", "vocab_size")}
+    if {"column", "template"} & chosen.keys():
+        kept = {name: value for name, value in kept.items() if name not in ("column", "template")}
+    return {**kept, **chosen}
 
 
 def recipe_folder() -> Path:
@@ -99,19 +132,34 @@ def load_recipe(path: Path) -> Recipe:
     """
     table = read_toml(path)
     reject_unknown(table, [name for name in Recipe.names() if name != "name"], where=str(path))
-    recipe = Recipe.from_dict({**table, "name": path.stem}, where=str(path))
-    if recipe.path.startswith("hf:"):
-        return recipe
+    sources = table.get("sources", [])
+    if not (isinstance(sources, list) and all(isinstance(source, dict) for source in sources)):
+        raise UsageError(f"{path}: sources must be tables; write [[sources]] above each path")
+    read = tuple(
+        _located(path, RecipeSource.from_table(source, where=f"{path}: source {number}"))
+        for number, source in enumerate(sources, 1)
+    )
+    settings = table.get("settings", {})
+    if isinstance(settings, dict):
+        settings = {key: _beside(path, key, value) for key, value in settings.items()}
+    told = {**table, "settings": settings, "sources": read, "name": path.stem}
+    return Recipe.from_dict(told, where=str(path))
+
+
+def _located(recipe: Path, source: RecipeSource) -> RecipeSource:
+    """Return a source whose path is one from here, not from the recipe."""
+    if source.path.startswith(HUB):
+        return source
     try:
         stdlib = sysconfig.get_path("stdlib")
-        target = string.Template(recipe.path).substitute(stdlib=stdlib)
+        target = string.Template(source.path).substitute(stdlib=stdlib)
     except (KeyError, ValueError) as error:
-        raise UsageError(f"{path}: path {recipe.path!r}: unknown name {error}") from None
-    settings = {key: _beside(path, key, value) for key, value in recipe.settings.items()}
-    return dataclasses.replace(recipe, path=str(path.parent / target), settings=settings)
+        raise UsageError(f"{recipe}: path {source.path!r}: unknown name {error}") from None
+    return dataclasses.replace(source, path=str(recipe.parent / target))
 
 
 def _beside(recipe: Path, key: str, value: Any) -> Any:
     """Return a setting of a recipe; a file that it names stands beside the recipe."""
     beside = recipe.parent / str(value)
-    return str(beside) if key in ("validation", "tokenizer") and beside.is_file() else value
+    named = key in ("validation", "tokenizer", "decontaminate") and beside.is_file()
+    return str(beside) if named else value

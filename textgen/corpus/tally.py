@@ -1,7 +1,11 @@
-"""What reading a corpus changed and left out, counted."""
+"""What reading a corpus changed and left out: counted, and listed."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import IO
+
+SHOWN_CHARACTERS = 200  # of a document that is left out
 
 
 @dataclass
@@ -12,8 +16,24 @@ class Tally:
         changes: what was changed in the texts, and how often.
         removed: why documents were left out, and how many.
         encodings: of files whose encoding was found out, by name.
+        listing: takes a line of JSON for each document that is left out, if it is wanted.
     """
 
     changes: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
     encodings: dict[str, str] = field(default_factory=dict)
+    listing: IO[str] | None = None
+
+    def leave_out(self, where: str, why: str, text: str, **more: str) -> None:
+        """Count a document that is left out, and list it.
+
+        Args:
+            where: its place in the corpus.
+            why: the same words for all that are left out for this reason.
+            text: its beginning.
+            more: what else is to be listed, by name.
+        """
+        self.removed[why] += 1
+        if self.listing:
+            told = {"where": where, "why": why, **more, "text": text[:SHOWN_CHARACTERS]}
+            self.listing.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -1,21 +1,25 @@
-"""From a CORPUS argument to an open token store, prepared now or on an earlier run."""
+"""From a CORPUS argument to an open token store, prepared once however many ask for it."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from textgen.corpus.sources import Source, open_source
-from textgen.errors import DataError, UsageError
-from textgen.tokenization.prepare import Progress, ignore_progress, prepare
-from textgen.tokenization.token_store import FORMAT, TokenStore
+from textgen.corpus.source import Source
+from textgen.corpus.sources import open_source
+from textgen.corpus.watch import UNWATCHED, Watch
+from textgen.errors import Busy, DataError
+from textgen.files import sweep
+from textgen.folder_lock import FolderLock
+from textgen.tokenization.prepare import prepare, store_key
+from textgen.tokenization.token_store import TokenStore
 
 
 def open_corpus(
-    corpus: str, settings: Mapping[str, Any], progress: Progress = ignore_progress
+    corpus: str,
+    settings: Mapping[str, Any],
+    watch: Watch = UNWATCHED,
 ) -> TokenStore:
     """Return the token store of a corpus.
 
@@ -23,38 +27,59 @@ def open_corpus(
         corpus: a token store, or anything that `open_source` takes; that is prepared in the
             user's cache folder and found there again.
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
-        progress: is told of each stage's advance.
+        watch: is told of each stage's advance, and what takes long.
 
     Raises:
         UsageError: a store that was prepared with other settings, or an illegal setting.
-        MissingInput, DataError: as `open_source` and `prepare` do.
+        MissingInput, DataError, OSError: as `open_source` and `prepare` do.
     """
     if TokenStore.is_store(Path(corpus)):
         store = TokenStore(Path(corpus))
         store.require(settings)
         return store
-    with open_source(corpus, settings) as source:
-        return _cached(source, progress)
+    with open_source(corpus, settings, watch) as source:
+        folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
+        return prepare_once(source, folder, watch=watch)
 
 
-def _cached(source: Source, progress: Progress) -> TokenStore:
-    """Return a store from the cache; the same bytes and settings have the same place there."""
-    config = source.config.to_dict()
-    identity = [FORMAT, source.name, source.licence, source.fingerprint(), config]
-    tokenizer = Path(source.config.tokenizer)
-    if tokenizer.is_file():
-        identity.append(hashlib.sha256(tokenizer.read_bytes()).hexdigest())
-    name = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
-    folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / name
-    damaged = False
+def prepare_once(
+    source: Source,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    watch: Watch = UNWATCHED,
+) -> TokenStore:
+    """Prepare a corpus, unless that has been done; one process does it and the others wait.
+
+    Args:
+        source: the corpus.
+        folder: of the token store.
+        overwrite: move what stands there aside, if it is anything else.
+        watch: as for `open_corpus`.
+
+    Raises:
+        UsageError: something else stands there, and `overwrite` is false.
+        DataError, OSError: as `prepare` does.
+    """
+    lock = FolderLock(folder)
+    try:
+        with lock.held(wait=False):
+            return _prepare_locked(source, folder, overwrite, watch)
+    except Busy as owner:
+        watch.tell(f"{owner} prepares this corpus; waiting for it ...")
+    with lock.held(wait=True):
+        return _prepare_locked(source, folder, overwrite, watch)
+
+
+def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch) -> TokenStore:
+    """Return the store that is there if it is of this corpus, or make it."""
     if TokenStore.is_store(folder):
         try:
-            return TokenStore(folder)
+            store = TokenStore(folder)
         except DataError:
-            damaged = True
-    try:
-        return prepare(source, folder, overwrite=damaged, progress=progress)
-    except UsageError:
-        if not TokenStore.is_store(folder):
-            raise
-        return TokenStore(folder)  # another process made it meanwhile
+            overwrite = True  # of a damaged one nothing is lost
+        else:
+            if store.manifest.key == store_key(source):
+                return store
+    sweep(folder.parent, folder.name)
+    return prepare(source, folder, overwrite=overwrite, watch=watch)

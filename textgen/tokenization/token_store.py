@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.corpus import SPLITS
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import to_json
-from textgen.tokenization.splits import SPLITS
 from textgen.tokenization.tokenizer import Tokenizer
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "store.json"
 TOKENIZER = "tokenizer.json"
+REMOVED = "removed.jsonl"  # a line for each document that was left out: where, why, its beginning
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,16 @@ class StoreManifest:
         corpus: the corpus's name.
         licence: of its texts, or "unknown".
         fingerprint: SHA-256 over the corpus's bytes.
+        key: SHA-256 over all that decided what the store holds.
         settings: the `CorpusConfig` it was made with.
         cut: the rule that made the splits, in words.
         counts: by name of the split.
+        sources: where the texts come from (name, licence, revision, weight, label), and how many
+            documents and characters of each are kept.
+        labels: documents of each label.
+        changes: what was changed in the texts, and how often.
+        removed: why documents were left out, and how many.
+        encodings: of files whose encoding was found out.
         notes: what people should know about what was read and how.
         format: version of this layout.
     """
@@ -57,9 +65,15 @@ class StoreManifest:
     corpus: str
     licence: str
     fingerprint: str
+    key: str
     settings: dict[str, Any]
     cut: str
     counts: dict[str, SplitCounts]
+    sources: list[dict[str, Any]]
+    labels: dict[str, int]
+    changes: dict[str, int]
+    removed: dict[str, int]
+    encodings: dict[str, str]
     notes: list[str]
     format: int = FORMAT
 

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import normalizers
 
@@ -23,14 +21,14 @@ from textgen.tokenization.decoding import (
     Prompt,
     WordDecoding,
 )
+from textgen.tokenization.encoding import CharacterEncoding, Encoding, LibraryEncoding, TokenIds
 from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
 from textgen.tokenization.kinds import learn as learn_model
 from textgen.tokenization.library_errors import as_data_errors
 
 __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 
-TokenIds = NDArray[np.int32]
-
+CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one
 CUSTOM = "custom"  # the kind of a tokenizer that somebody else made
 LARGEST_FILE = 64 << 20  # characters; bounds what a foreign tokenizer.json can ask for
 
@@ -58,12 +56,17 @@ class Tokenizer:
         self._library = library
         self.kind = kind
         self.normal_form = normal_form
-        self._shift = 1 if kind == CUSTOM else 0
+        shift = 1 if kind == CUSTOM else 0
         vocab = library.get_vocab(with_added_tokens=True)
-        self.vocab_size = max(vocab.values(), default=-1) + 1 + self._shift
+        self.vocab_size = max(vocab.values(), default=-1) + 1 + shift
         if not 2 <= self.vocab_size <= LARGEST_SIZE:
             raise DataError(f"tokenizer.json has {self.vocab_size} token types; 2 to 2**20 work")
         self._decoding = _decoding(library, kind, vocab)
+        self._encoding: Encoding = (
+            CharacterEncoding(vocab, EOS_ID)
+            if kind in CHARACTER_KINDS
+            else LibraryEncoding(library, shift)
+        )
         if getattr(library.model, "dropout", None):
             library.model.dropout = None  # chance has no place between a text and its ids
         library.encode_special_tokens = True  # in a text they are text
@@ -153,9 +156,7 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[TokenIds]:
         """Return the ids of each text, using all cores."""
         cleaned = [self.clean(text) for text in texts]
-        with as_data_errors():
-            encodings = self._library.encode_batch_fast(cleaned, add_special_tokens=False)
-        return [np.array(encoding.ids, np.int32) + self._shift for encoding in encodings]
+        return self._encoding.encode_batch(cleaned)
 
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text of ids; `<eos>` has none, a broken character becomes U+FFFD.

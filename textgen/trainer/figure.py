@@ -1,46 +1,22 @@
 """The figure of a run: loss, learning rate, gradient norm and throughput over its steps."""
 
-import io
-import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Otherwise it talks to stderr about its folders and fonts where nobody has set up logging.
-logging.getLogger("matplotlib").addHandler(logging.NullHandler())
+from textgen.report.drawing import (
+    BLUE,
+    FAINT,
+    INK,
+    ORANGE,
+    drawn,
+    mark_decades,
+    mark_evenly,
+    print_figure,
+)
 
-from matplotlib import style  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter  # noqa: E402
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-# Of the palette by Okabe and Ito (2008), which colour-blind people can tell apart.
-BLUE, ORANGE = "#0072b2", "#d55e00"
-INK, FAINT = "#333333", "#999999"
-STYLE = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": FAINT,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-    "figure.constrained_layout.h_pad": 0.08,
-    "figure.constrained_layout.use": True,
-    "figure.figsize": (7, 8.5),
-    "font.size": 9,
-    "grid.color": "#e8e8e8",
-    "legend.frameon": False,
-    "lines.linewidth": 1.1,
-    "lines.markersize": 4,
-    "savefig.dpi": 150,
-    "svg.fonttype": "none",  # text that can be searched and read out
-    "svg.hashsalt": "textgen",  # the same names of parts each time
-    "text.color": INK,
-    "xtick.color": FAINT,
-    "xtick.labelcolor": INK,
-    "ytick.color": FAINT,
-    "ytick.labelcolor": INK,
-}
 FEW = 50  # points up to which each is marked
 SPAN = 30  # largest over smallest loss, above which its axis is logarithmic
 Points = list[tuple[int, float]]  # steps and values
@@ -56,8 +32,7 @@ def draw(events: list[dict[str, Any]], best_step: int) -> tuple[str, bytes]:
     Returns:
         the figure as SVG and as PNG.
     """
-    with style.context(["default", STYLE]):
-        figure = Figure()
+    with drawn(7, 8.5) as figure:
         panels = figure.subplots(4, sharex=True, height_ratios=(3, 1, 1, 1))
         loss, rate, norm, pace = panels
         _draw_loss(loss, events, best_step)
@@ -69,10 +44,10 @@ def draw(events: list[dict[str, Any]], best_step: int) -> tuple[str, bytes]:
         _mark_resumes(panels, events)
         _scale_steps(pace, max([1, *(event["step"] for event in events)]))
         figure.legend(loc="outside upper left", ncols=4)
-        return _print(figure, "svg").decode(), _print(figure, "png")
+        return print_figure(figure, "svg").decode(), print_figure(figure, "png")
 
 
-def _draw_loss(axes: Axes, events: list[dict[str, Any]], best_step: int) -> None:
+def _draw_loss(axes: "Axes", events: list[dict[str, Any]], best_step: int) -> None:
     """Draw the loss in training and validation, and where the kept weights stand."""
     losses = [event["loss"] for event in events if "loss" in event] or [1.0]
     wide = max(losses) > SPAN * min(losses)
@@ -89,7 +64,7 @@ def _draw_loss(axes: Axes, events: list[dict[str, Any]], best_step: int) -> None
 
 
 def _draw_line(
-    axes: Axes,
+    axes: "Axes",
     events: list[dict[str, Any]],
     name: str,
     title: str,
@@ -102,13 +77,10 @@ def _draw_line(
     marker = "." if len(steps) < FEW else None
     axes.plot(steps, values, color=BLUE, marker=marker, label=label, gid=name)
     axes.set_title(title + ", log scale" * log)
-    axes.yaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), min_n_ticks=3))
+    mark_evenly(axes.yaxis)
     if log:
         axes.set_yscale("log")
-        decades = max(values, default=1) > 100 * min(values, default=1)
-        axes.yaxis.set_major_locator(LogLocator(subs=(1,) if decades else (1, 2, 5)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.yaxis.set_major_formatter("{x:,g}")
+        mark_decades(axes.yaxis, min(values, default=1), max(values, default=1))
 
 
 def _columns(points: Points) -> tuple[list[int], list[float]]:
@@ -116,7 +88,7 @@ def _columns(points: Points) -> tuple[list[int], list[float]]:
     return [step for step, _ in points], [value for _, value in points]
 
 
-def _mark_resumes(panels: Sequence[Axes], events: list[dict[str, Any]]) -> None:
+def _mark_resumes(panels: Sequence["Axes"], events: list[dict[str, Any]]) -> None:
     """Draw a line where the run was taken up again; one of them all is in the legend."""
     looks: dict[str, Any] = {"color": FAINT, "linestyle": "--", "linewidth": 0.8, "zorder": 1}
     steps = [event["step"] for event in events if "resumed" in event]
@@ -125,17 +97,8 @@ def _mark_resumes(panels: Sequence[Axes], events: list[dict[str, Any]]) -> None:
         line.set_label("resumed")
 
 
-def _scale_steps(axes: Axes, last: int) -> None:
+def _scale_steps(axes: "Axes", last: int) -> None:
     """Give the lowest panel, and so all of them, an axis of whole steps."""
     axes.set_xlim(0, 1.02 * last)
-    axes.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    mark_evenly(axes.xaxis, whole=True)
     axes.set_xlabel("optimizer step", color=INK)
-
-
-def _print(figure: Figure, form: str) -> bytes:
-    """Return a figure as a file, without what would tell when or by what it was drawn."""
-    untold = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
-    file = io.BytesIO()
-    figure.savefig(file, format=form, metadata=dict.fromkeys(untold[form]))
-    return file.getvalue()

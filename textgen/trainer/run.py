@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from textgen.config.generation import GenerationConfig
+from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Interrupted, TrainingDiverged, UsageError
 from textgen.files import check_output
 from textgen.model_folder import Model
-from textgen.tokenization.prepare import Progress, ignore_progress
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries
 from textgen.trainer.record import TrainingResult
@@ -82,14 +82,14 @@ class TrainingRun:
     def __exit__(self, *error: object) -> None:
         self._held.close()
 
-    def open(self, corpus: str | TokenStore, progress: Progress = ignore_progress) -> TokenStore:
+    def open(self, corpus: str | TokenStore, watch: Watch = UNWATCHED) -> TokenStore:
         """Open the corpus, as the settings say or as it was.
 
         Raises:
             DataError: it cannot be used, or it is not what the training began with.
             MissingInput, UsageError: as for `open_corpus`.
         """
-        self._store = self._start.open(corpus, progress)
+        self._store = self._start.open(corpus, watch)
         return self._store
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:

@@ -1,9 +1,7 @@
 """The folder of a training run: one trainer at a time, checkpoints, what it holds in the end."""
 
-import os
 import re
 import secrets
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,13 +16,13 @@ from textgen.files import (
     sweep,
     write_file,
 )
+from textgen.folder_lock import FolderLock
 from textgen.model_folder import MANIFEST, TRAINING_STATE, Model, add_model
 from textgen.trainer.checkpoint import HISTORY, Checkpoint
 from textgen.trainer.history import History
 
 KEPT = 2  # checkpoints
 CHECKPOINT = re.compile(r"step-(\d+)(?:-(\d+))?")
-OWNER = re.compile(r"process (\d{1,9}) on (.+)")
 
 
 class RunFolder:
@@ -38,8 +36,7 @@ class RunFolder:
         self.path = path
         self._state = path / TRAINING_STATE
         self._aside: Path | None = None
-        whole = path.absolute()
-        self._lock = whole.parent / f".{whole.name}.lock"
+        self._lock = FolderLock(path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -50,24 +47,17 @@ class RunFolder:
         Raises:
             Busy: another trainer is at work in it.
         """
-        import filelock  # here: it comes with the extra `train`, and `info` does without
-
-        make_folder(self._lock.parent)
-        lock = filelock.FileLock(self._lock, blocking=False)
         try:
-            lock.acquire()
-        except filelock.Timeout:
+            with self._lock.held(wait=False):
+                try:
+                    yield
+                finally:
+                    self._undo_if_empty()
+        except Busy as owner:
             raise Busy(
-                f"{self.path}: {self._owner() or 'another process'} is training in it; wait for "
-                f"its end, or choose another folder"
+                f"{self.path}: {owner} is training in it; wait for its end, or choose another "
+                f"folder"
             ) from None
-        try:
-            self._lock.write_text(f"process {os.getpid()} on {socket.gethostname()}")
-            yield
-        finally:
-            self._undo_if_empty()
-            self._lock.unlink(missing_ok=True)
-            lock.release()
 
     @property
     def is_begun(self) -> bool:
@@ -81,8 +71,7 @@ class RunFolder:
 
     def worker(self) -> str | None:
         """Return who seems to be training here, without trying the lock."""
-        owner = self._owner()
-        return owner if _may_live(owner) else None
+        return self._lock.holder()
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoints, the oldest first.
@@ -197,24 +186,3 @@ class RunFolder:
             number += 1
             path = self._state / f"step-{step}-{number}"
         return path
-
-    def _owner(self) -> str:
-        """Return who took the lock last, as that process wrote it there."""
-        try:
-            return self._lock.read_text(errors="replace")
-        except OSError:
-            return ""
-
-
-def _may_live(owner: str) -> bool:
-    """Tell whether the process that a lock names lives, as far as can be seen from here."""
-    told = OWNER.fullmatch(owner)
-    if told is None or told[2] != socket.gethostname():
-        return bool(owner)
-    try:
-        os.kill(int(told[1]), 0)  # sends nothing
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is somebody else's
-    return True

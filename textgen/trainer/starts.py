@@ -10,10 +10,10 @@ from textgen.config.corpus import TOKENIZERS, CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
+from textgen.corpus.watch import Watch
 from textgen.errors import DataError, UsageError
 from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
 from textgen.tokenization.kinds import STRICT
-from textgen.tokenization.prepare import Progress
 from textgen.tokenization.store_cache import open_corpus
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
@@ -43,13 +43,13 @@ class Start:
         )
         self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
 
-    def open(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+    def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
         """Open the corpus, prepared as the settings say.
 
         Raises:
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        return _open(corpus, self.corpus, progress)
+        return _open(corpus, self.corpus, watch)
 
     def put_into(self, trainer: "Trainer") -> None:
         """Give a new trainer what the training begins with."""
@@ -79,7 +79,7 @@ class FromModel(Start):
         digest = read_manifest(folder)["files"][WEIGHTS]["sha256"]
         self.init_from = {"model": folder.name, "sha256": digest}
 
-    def open(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+    def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
         """Open the corpus in the tokens of the model.
 
         Raises:
@@ -88,7 +88,7 @@ class FromModel(Start):
         """
         tokenizer = self._model.tokenizer
         if _is_store(corpus):
-            store = _open(corpus, self.corpus, progress)
+            store = _open(corpus, self.corpus, watch)
             if not _same(store.tokenizer, tokenizer):
                 raise DataError(f"{store.folder}: not in the tokens of {self._folder}")
             return store
@@ -97,7 +97,7 @@ class FromModel(Start):
             "normalize": tokenizer.normal_form,
             "strict": tokenizer.kind == STRICT,
         }
-        return _open(corpus, self.corpus | own, progress)
+        return _open(corpus, self.corpus | own, watch)
 
     def put_into(self, trainer: "Trainer") -> None:
         """Give a new trainer the weights."""
@@ -163,14 +163,14 @@ class FromCheckpoint(Start):
             if here != checkpoint.versions.get(name)
         ]
 
-    def open(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+    def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
         """Open the corpus as it was, or in the tokens that the run began with.
 
         Raises:
             DataError: it is another one, and that is not allowed, or it has other tokens.
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        store = self._open_as_it_was(corpus, progress)
+        store = self._open_as_it_was(corpus, watch)
         if store.identity == self._checkpoint.data:
             return store
         if not self._allow_changed_data:
@@ -181,7 +181,7 @@ class FromCheckpoint(Start):
         if not _same(store.tokenizer, self._checkpoint.tokenizer):
             if _is_store(corpus):
                 raise DataError(f"{store.folder}: not in the tokens that the training began with")
-            store = self._open_in_own_tokens(corpus, progress)
+            store = self._open_in_own_tokens(corpus, watch)
         self._data_changed = True
         self._notes.append("the corpus has changed; a new epoch begins")
         return store
@@ -190,29 +190,29 @@ class FromCheckpoint(Start):
         """Give a new trainer the state."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
-    def _open_as_it_was(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+    def _open_as_it_was(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
         """Open the corpus with its settings; its tokenizer may have been a file that has gone."""
         tokenizer = self.corpus["tokenizer"]
         if _is_store(corpus):
-            return _open(corpus, {}, progress)
+            return _open(corpus, {}, watch)
         if tokenizer in TOKENIZERS or Path(tokenizer).is_file():
-            return _open(corpus, self.corpus, progress)
-        return self._open_in_own_tokens(corpus, progress)
+            return _open(corpus, self.corpus, watch)
+        return self._open_in_own_tokens(corpus, watch)
 
-    def _open_in_own_tokens(self, corpus: str | TokenStore, progress: Progress) -> TokenStore:
+    def _open_in_own_tokens(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
         """Open the corpus with the checkpoint's tokenizer; what was asked for stays on record."""
         own = {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
-        store = _open(corpus, self.corpus | own, progress)
+        store = _open(corpus, self.corpus | own, watch)
         store.manifest = dataclasses.replace(store.manifest, settings=self.corpus)
         return store
 
 
-def _open(corpus: str | TokenStore, settings: Mapping[str, Any], progress: Progress) -> TokenStore:
+def _open(corpus: str | TokenStore, settings: Mapping[str, Any], watch: Watch) -> TokenStore:
     """Open a corpus, or see that a store is as the settings say."""
     if isinstance(corpus, TokenStore):
         corpus.require(settings)
         return corpus
-    return open_corpus(corpus, settings, progress)
+    return open_corpus(corpus, settings, watch)
 
 
 def _is_store(corpus: str | TokenStore) -> bool:

@@ -1,0 +1,43 @@
+"""Reads files as documents, each whole."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from textgen.config.corpus import DocumentRule
+from textgen.corpus.documents import End, read_documents
+from textgen.corpus.part import Origin, Part, file_part
+from textgen.corpus.tally import Tally
+
+Document = tuple[str, str, str]  # its text, where it began, its label
+
+
+def whole(pieces: Iterable[str | End]) -> list[Document]:
+    """Return documents, each whole."""
+    found: list[Document] = []
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, End):
+            found.append((text, piece.where, piece.label))
+            text = ""
+        else:
+            text += piece
+    assert not text  # every document is ended
+    return found
+
+
+def part_of(path: Path, label: str = "", **settings: Any) -> Part:
+    return file_part(path, DocumentRule(**settings), Origin(label=label))
+
+
+def documents(path: Path, tally: Tally | None = None, **settings: Any) -> list[str]:
+    """Return the texts of a file's documents."""
+    pieces = read_documents(part_of(path, **settings), tally or Tally())
+    return [text for text, _, _ in whole(pieces)]
+
+
+def write_rows(path: Path, *rows: Any) -> Path:
+    """Write a .jsonl file."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path

@@ -1,0 +1,158 @@
+"""A hub that fails is waited for, out loud and not for ever; what it says is passed on."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.corpus.hub_sets import FILES
+from tests.stand_in_hub import Fault, StandInHub, dead_endpoint, silent_hub
+from textgen.config.corpus import DocumentRule
+from textgen.corpus import endpoint
+from textgen.corpus.hub import hub_parts, resolve
+from textgen.corpus.hub_file import RETRIES
+from textgen.corpus.part import Part
+
+API = "api/datasets"
+LATER = {"Retry-After": "2"}
+DATA = r"GET .*/train\.txt$"
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+def parts_of(name: str, told: list[str], *, streaming: bool = False) -> list[Part]:
+    found = resolve(name, told.append)
+    return hub_parts(found, streaming=streaming, rule=DocumentRule(), tell=told.append)
+
+
+def content(part: Part) -> bytes:
+    with part.file.local() as path:
+        return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("fault", "first"),
+    [
+        (Fault(API, 503, 2), "the hub answers 503; waiting 1 s, retry 1 of 5"),
+        (
+            Fault(API, 429, 2, {"Retry-After": "2"}),
+            "the hub answers 429; waiting 3 s, retry 1 of 5",
+        ),
+        (Fault("/tree/", 503, 1), "the hub answers 503; waiting 1 s, retry 1 of 5"),
+    ],
+)
+def test_a_hub_that_fails_for_a_while_is_waited_for_and_it_is_told(
+    hub: StandInHub, told: list[str], fault: Fault, first: str
+) -> None:
+    times = fault.times
+    hub.faults.append(fault)
+    assert content(parts_of("hf:quay/plain", told)[0]) == FILES["plain"]["train.txt"]
+    assert told[0] == first
+    assert len(told) == times
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("where", [API, "/tree/", r"\.huggingface\.yaml", "README"])
+def test_a_hub_that_fails_for_ever_is_what_it_says(
+    hub: StandInHub, told: list[str], status: int, where: str
+) -> None:
+    hub.sets["quay/plain"].commits["0" * 40] = FILES["plain"] | {".huggingface.yaml": b"{}"}
+    hub.sets["quay/plain"].branches["main"] = "0" * 40
+    hub.faults.append(Fault(where, status))
+    with pytest.raises(ConnectionError, match=f"the hub answers {status}") as refused:
+        parts_of("hf:quay/plain", told)
+    assert "\n" not in str(refused.value)
+    assert told[-1].endswith("retry 5 of 5")
+
+
+@pytest.mark.parametrize(
+    ("fault", "word"),
+    [
+        (Fault(DATA, "cut", 2), "the download was cut; going on with it"),
+        (Fault(DATA, "reset", 2), "the connection broke; waiting 4 s, 3 retries left"),
+        (Fault(DATA, 503, 2), "the hub answers 503; waiting 4 s, 3 retries left"),
+        (Fault(DATA, 429, 2), "the hub answers 429; waiting 1 s, retry 1 of 5"),
+        (Fault(r"HEAD .*/train\.txt$", 503, 2), "the hub answers 503; waiting 1 s, retry 1 of 5"),
+    ],
+)
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_download_that_fails_for_a_while_comes_whole(
+    hub: StandInHub, told: list[str], fault: Fault, word: str, streaming: bool
+) -> None:
+    hub.faults.append(Fault(**vars(fault)))
+    part, _ = parts_of("hf:quay/plain", told, streaming=streaming)
+    assert content(part) == FILES["plain"]["train.txt"]
+    assert told[0] == word
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset", 503, 429])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_download_that_fails_for_ever_is_an_error_and_leaves_nothing_half(
+    hub: StandInHub, told: list[str], tmp_path: Path, kind: int | str, streaming: bool
+) -> None:
+    hub.faults.append(Fault(DATA, kind))
+    part, other = parts_of("hf:quay/plain", told, streaming=streaming)
+    with pytest.raises(ConnectionError, match=r"train\.txt: ") as refused:
+        content(part)
+    assert "\n" not in str(refused.value)
+    assert len(told) >= RETRIES
+    assert not list(tmp_path.rglob("*.incomplete"))
+    assert content(other) == FILES["plain"]["dev.txt"]
+    hub.faults.clear()
+    assert content(part) == FILES["plain"]["train.txt"]
+
+
+def test_nothing_stays_behind_on_the_loggers_of_the_library(
+    hub: StandInHub, told: list[str]
+) -> None:
+    names = ("huggingface_hub.utils._http", "huggingface_hub.file_download")
+    before = [(x.handlers[:], x.level, x.propagate) for x in map(logging.getLogger, names)]
+    hub.faults.append(Fault(API, 503))
+    with pytest.raises(ConnectionError):
+        resolve("hf:quay/plain", told.append)
+    assert before == [(x.handlers[:], x.level, x.propagate) for x in map(logging.getLogger, names)]
+
+
+def test_a_full_disk_is_no_fault_of_the_hub(
+    hub: StandInHub, told: list[str], tmp_path: Path
+) -> None:
+    (part, _) = parts_of("hf:quay/plain", told)
+    blobs = tmp_path / "library" / "datasets--quay--plain" / "blobs"
+    blobs.write_bytes(b"a file in the way of a folder")
+    with pytest.raises(FileExistsError):
+        content(part)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_hub_that_goes_away_between_two_files_is_an_error(
+    hub: StandInHub, told: list[str], monkeypatch: pytest.MonkeyPatch, streaming: bool
+) -> None:
+    from huggingface_hub import constants
+
+    part, _ = parts_of("hf:quay/plain", told, streaming=streaming)
+    template = dead_endpoint() + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    with pytest.raises(ConnectionError, match=r"train\.txt: .*refused.*HF_HUB_OFFLINE=1"):
+        content(part)
+    assert told[-1] == "the hub does not answer; waiting 8 s, retry 5 of 5"
+
+
+def test_a_silent_hub_is_waited_for_as_long_as_the_probe_says(
+    hub: StandInHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(endpoint, "PROBE_SECONDS", 0.2)
+    with silent_hub() as silent, monkeypatch.context() as patch:
+        patch.setattr(constants, "ENDPOINT", silent)
+        with pytest.raises(ConnectionError, match=r"HF_ENDPOINT.*HF_HUB_OFFLINE=1"):
+            resolve("hf:quay/plain")
+
+
+def test_an_endpoint_that_is_no_hub_is_told_from_one(hub: StandInHub) -> None:
+    hub.faults.append(Fault(API, 200))
+    with pytest.raises(ConnectionError, match="HF_ENDPOINT"):
+        resolve("hf:quay/plain")

@@ -1,0 +1,246 @@
+"""From a source to its clean documents: reads it once, and leaves out what is not wanted."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.config.corpus import DocumentRule
+from textgen.corpus.decontamination import EvaluationTexts
+from textgen.corpus.documents import End, read_documents
+from textgen.corpus.duplicates import COMPARED_CHARACTERS, first_copies, near_copies
+from textgen.corpus.filters import DocumentFilter
+from textgen.corpus.part import LocalFile, Origin, Part, file_part
+from textgen.corpus.source import Source
+from textgen.corpus.spool import Spool
+from textgen.corpus.tally import SHOWN_CHARACTERS, Tally
+from textgen.corpus.watch import UNWATCHED, Watch
+from textgen.errors import DataError
+
+HELD_OUT = ("validation", "test")
+PLAIN_FORMS = ("text", "csv", "tsv", "jsonl")  # whose size on disk says how long reading takes
+
+
+class Documents:
+    """The clean documents of a source, and what became of the others.
+
+    Attributes:
+        source: the corpus.
+        spool: its documents; those marked as removed are not wanted.
+        tally: what was changed and left out.
+        labels: by number; the first is none.
+        listing: a line of JSON for each document that was removed.
+    """
+
+    def __init__(self, source: Source, spool: Spool, listing: IO[str]) -> None:
+        self.source = source
+        self.spool = spool
+        self.listing = listing
+        self.tally = Tally(listing=listing)
+        self.labels = {"": 0}
+
+    @cached_property
+    def characters(self) -> int:
+        """Characters of all documents that are wanted."""
+        return int(self.count("part")[1].sum())
+
+    def kept(self) -> Iterator[NDArray[Any]]:
+        """Yield the records of the documents that are wanted, many at a time."""
+        for records in self.spool.records():
+            yield records[~records["removed"]]
+
+    def count(self, column: str) -> NDArray[np.int64]:
+        """Return the documents and characters for each number of a column of the records.
+
+        Args:
+            column: "part" or "label".
+
+        Returns:
+            shape (2, numbers).
+        """
+        size = len(self.source.parts if column == "part" else self.labels)
+        total = np.zeros((2, size), np.int64)
+        for records in self.kept():
+            numbers = records[column]
+            total[0] += np.bincount(numbers, minlength=size)
+            total[1] += np.bincount(numbers, records["characters"], size).astype(np.int64)
+        return total
+
+
+@contextmanager
+def collect(source: Source, watch: Watch = UNWATCHED) -> Iterator[Documents]:
+    """Yield the documents of a source, for as long as the block lasts.
+
+    Args:
+        source: the corpus, and how it is read.
+        watch: is told of the advance, in bytes of clean text.
+
+    Raises:
+        DataError: there is no text in it, or something cannot be read.
+    """
+    with ExitStack() as stack:
+        # Files without a name: they vanish with the process, however it ends.
+        texts = stack.enter_context(tempfile.TemporaryFile())
+        records = stack.enter_context(tempfile.TemporaryFile())
+        listing = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+        spool = Spool(texts, records)
+        documents = Documents(source, spool, listing)
+        _read(documents, watch)
+        _remove_copies(documents, watch)
+        if not documents.characters:
+            raise DataError(_empty(documents))
+        yield documents
+
+
+def _read(documents: Documents, watch: Watch) -> None:
+    """Read all parts of a source."""
+    source = documents.source
+    total = _bytes_to_read(source)
+    tests = _tests(source)
+    for number, part in enumerate(source.parts):
+        held_out = part.split in HELD_OUT
+        reader = _PartReader(documents, number, part, None if held_out else tests)
+        for done in reader.read():
+            watch.advance("reading", done, total)
+
+
+class _PartReader:
+    """Reads one part into the spool.
+
+    Args:
+        documents: what is made.
+        number: of the part.
+        part: what is read.
+        tests: texts that must not be trained on.
+    """
+
+    def __init__(
+        self, documents: Documents, number: int, part: Part, tests: EvaluationTexts | None
+    ) -> None:
+        self._documents = documents
+        self._number = number
+        self._part = part
+        self._tests = tests
+        self._filter = DocumentFilter(part.rule)
+        self._digest = hashlib.sha256()
+        self._characters = 0
+        self._head = ""
+
+    def read(self) -> Iterator[int]:
+        """Read it; yield how many bytes of text have come since the last time."""
+        for piece in read_documents(self._part, self._documents.tally):
+            if isinstance(piece, End):
+                self._end(piece)
+                self._digest, self._characters, self._head = hashlib.sha256(), 0, ""
+                continue
+            data = piece.encode()
+            self._digest.update(data)
+            self._documents.spool.write(data)
+            self._characters += len(piece)
+            self._head = self._head or piece[:SHOWN_CHARACTERS]
+            yield len(data)
+
+    def _end(self, end: End) -> None:
+        """Keep the document, or leave it out."""
+        spool = self._documents.spool
+        if why := self._why_not(end):
+            spool.discard()
+            self._documents.tally.leave_out(end.where, why, self._head)
+            return
+        labels = self._documents.labels
+        spool.end(
+            where=end.where,
+            characters=self._characters,
+            digest=self._digest.digest()[:16],
+            part=self._number,
+            label=labels.setdefault(end.label, len(labels)),
+        )
+
+    def _why_not(self, end: End) -> str | None:
+        """Return why a document is not wanted, if it is not."""
+        spool = self._documents.spool
+        reason = self._filter.reason(self._characters, lambda: "".join(spool.begun()), end.where)
+        if reason or self._tests is None:
+            return reason
+        shared = self._tests.shared(spool.begun())
+        return f"shares words with {self._documents.source.config.decontaminate}" * bool(shared)
+
+
+def _tests(source: Source) -> EvaluationTexts | None:
+    """Read the texts that must not be trained on, if there are any."""
+    if source.config.decontaminate is None:
+        return None
+    part = file_part(Path(source.config.decontaminate), DocumentRule(), Origin())
+    return EvaluationTexts(_texts_of(part))
+
+
+def _texts_of(part: Part) -> Iterator[Iterator[str]]:
+    """Yield the documents of a part, each as its pieces."""
+    pieces = read_documents(part, Tally())
+    for first in pieces:
+        yield _until_end(first, pieces)
+
+
+def _until_end(first: str | End, pieces: Iterator[str | End]) -> Iterator[str]:
+    """Yield the pieces of one document, the first of which has been read."""
+    piece = first
+    while isinstance(piece, str):
+        yield piece
+        piece = next(pieces)
+
+
+def _remove_copies(documents: Documents, watch: Watch) -> None:
+    """Leave out documents that come again; what is held out by name stays as it is."""
+    config = documents.source.config
+    if config.duplicates == "keep" or not len(documents.spool):
+        return
+    spool = documents.spool
+    held_out = np.array([part.split in HELD_OUT for part in documents.source.parts])
+    columns = [(held_out[r["part"]], r["digest"]) for r in spool.records()]
+    fixed = np.concatenate([column for column, _ in columns])
+    order = np.argsort(~fixed, kind="stable")  # what is held out counts as the first of its kind
+    if config.duplicates == "exact":
+        first = first_copies(np.concatenate([digests for _, digests in columns])[order])
+    else:
+        first = near_copies(_compared(documents, order, watch), config.similarity)
+    original = np.empty_like(order)
+    original[order] = order[first]
+    copies = np.flatnonzero((original != np.arange(len(order))) & ~fixed)
+    for number in copies:
+        record, other = spool.record(int(number)), spool.record(int(original[number]))
+        text = spool.beginning(record, 4 * SHOWN_CHARACTERS)
+        why = f"{config.duplicates} copies of another document"
+        documents.tally.leave_out(spool.where(record), why, text, of=spool.where(other))
+    spool.remove(copies)
+
+
+def _compared(documents: Documents, order: NDArray[np.int64], watch: Watch) -> Iterator[str]:
+    """Yield what is compared of each document."""
+    for number in order:
+        text = documents.spool.beginning(documents.spool.record(int(number)), COMPARED_CHARACTERS)
+        watch.advance("comparing", 1, len(order))
+        yield text
+
+
+def _bytes_to_read(source: Source) -> int | None:
+    """Return how many bytes of text there will be, about, if that can be known."""
+    paths = [
+        part.file.path
+        for part in source.parts
+        if isinstance(part.file, LocalFile) and part.form in PLAIN_FORMS and not part.packing
+    ]
+    known = len(paths) == len(source.parts)
+    return sum(path.stat().st_size for path in paths) if known else None
+
+
+def _empty(documents: Documents) -> str:
+    """Say that nothing is left, and why."""
+    why = "; ".join(f"{why}: {count:,}" for why, count in documents.tally.removed.items())
+    left_out = f" (left out: {why})" if why else "; give a file with some text"
+    return f"{documents.source.name}: the corpus is empty{left_out}"

@@ -1,0 +1,108 @@
+"""Which documents of a corpus are left out, one by one, and why."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textgen.config.corpus import DocumentRule
+from textgen.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from regex import Pattern
+
+LONGEST_SEARCHED = 1 << 24  # characters
+MOST_REPEATS = 1 << 20  # of a part of an expression; the library writes them all out
+
+
+class DocumentFilter:
+    """Judges documents by their length and by regular expressions.
+
+    The library `regex` searches, because it can be stopped. A search that takes too long is an
+    error and leaves no document out: what a corpus holds must not depend on a machine's speed.
+
+    Args:
+        rule: with the lengths and expressions.
+
+    Raises:
+        UsageError: a regular expression that is none, or the library is not installed.
+    """
+
+    def __init__(self, rule: DocumentRule) -> None:
+        self._rule = rule
+        self._keep = rule.keep_matching and _compile("keep_matching", rule.keep_matching)
+        self._drop = rule.drop_matching and _compile("drop_matching", rule.drop_matching)
+
+    def reason(self, characters: int, read: Callable[[], str], where: str) -> str | None:
+        """Return why a document is left out, in words that are the same for all such, or None.
+
+        Args:
+            characters: code points of the document.
+            read: gives its text; called only where an expression decides.
+            where: the document's place, for errors.
+
+        Raises:
+            DataError: the document is too long for an expression, or a search takes too long.
+        """
+        rule = self._rule
+        if characters < rule.min_characters:
+            return f"shorter than {rule.min_characters} characters"
+        if rule.max_characters is not None and characters > rule.max_characters:
+            return f"longer than {rule.max_characters} characters"
+        if not (self._keep or self._drop):
+            return None
+        if characters > LONGEST_SEARCHED:
+            raise DataError(
+                f"{where}: a document of {characters:,} characters is too long for a regular "
+                f"expression; make shorter ones (--documents paragraph or line)"
+            )
+        return self._mismatch(read(), where)
+
+    def _mismatch(self, text: str, where: str) -> str | None:
+        """Return which expression leaves a text out."""
+        if self._keep and not self._found(self._keep, text, where):
+            return f"without a match of {self._rule.keep_matching!r}"
+        if self._drop and self._found(self._drop, text, where):
+            return f"with a match of {self._rule.drop_matching!r}"
+        return None
+
+    def _found(self, expression: "Pattern[str]", text: str, where: str) -> bool:
+        """Return whether an expression is found in a text, in time."""
+        seconds = self._rule.regex_seconds
+        try:
+            return expression.search(text, timeout=seconds) is not None
+        except TimeoutError:
+            raise DataError(
+                f"{where}: the search for {expression.pattern!r} took more than {seconds:g} s; "
+                f"write an expression with fewer ways to match, or allow more (--regex-seconds)"
+            ) from None
+
+
+def _compile(name: str, expression: str) -> "Pattern[str]":
+    """Compile the regular expression of a setting."""
+    try:
+        import regex
+    except ImportError:
+        raise UsageError(
+            f"{name} needs regex, which is not installed; install textgen-lstm with its extra "
+            f"'corpora'"
+        ) from None
+    if _repeats(expression) > MOST_REPEATS:
+        raise UsageError(
+            f"{name} is {expression!r}, whose counts multiply to more than {MOST_REPEATS:,}; take "
+            f"smaller ones"
+        )
+    try:
+        return regex.compile(expression)
+    except regex.error as error:
+        raise UsageError(
+            f"{name} is {expression!r}, which is no regular expression: {error}"
+        ) from None
+    except RecursionError:
+        raise UsageError(f"{name} is nested too deeply; write it with fewer parentheses") from None
+
+
+def _repeats(expression: str) -> int:
+    """Return how often its counts, as in {3}, can repeat a part of an expression at most."""
+    counts = re.findall(r"\{\s*(\d+)", expression)
+    return math.prod(max(1, int(count[:20])) for count in counts)

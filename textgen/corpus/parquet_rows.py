@@ -1,0 +1,80 @@
+"""Tables in columns (.parquet), by Apache Arrow.
+
+Hugging Face `datasets` reads these files with the same library, but unpacks a whole row group at
+once, several times over: 650 MB for a file of 300 MB, where a buffered reader needs 10 MB.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textgen.corpus.hub_errors import brief
+from textgen.corpus.part import Part
+from textgen.corpus.table import Cells, Table, check_header
+from textgen.errors import DataError, UsageError
+
+ROWS_AT_ONCE = 256
+BUFFER_BYTES = 1 << 20
+
+
+@contextmanager
+def open_parquet(path: Path, part: Part) -> Iterator[Table]:
+    """Yield the table of a .parquet file; columns that are not asked for are not read.
+
+    Args:
+        path: where the plain file is.
+        part: its name.
+
+    Raises:
+        DataError: it is none, or damaged; what is damaged before its end, when it is read.
+        UsageError: the library that reads it is not installed.
+    """
+    arrow = _import_arrow()
+    with path.open("rb") as raw:
+        try:
+            file = arrow.parquet.ParquetFile(raw, pre_buffer=False, buffer_size=BUFFER_BYTES)
+            schema = file.schema_arrow
+        except Exception as error:  # what Arrow raises for damage has no class in common
+            raise DataError(
+                f"{part.name}: not a readable .parquet file ({brief(error)}); fetch it again"
+            ) from None
+        check_header(part.name, schema.names)
+        columns = {field.name: _is_text(arrow.types, field.type) for field in schema}
+        yield Table(part.name, columns, partial(_rows, file, part.name))
+
+
+def _import_arrow() -> Any:
+    """Import Apache Arrow, which comes with Hugging Face `datasets`.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise UsageError(
+            "reading .parquet needs pyarrow, which is not installed; install textgen-lstm with "
+            "its extra 'corpora', or give .txt, .csv or .jsonl"
+        ) from None
+    return pyarrow
+
+
+def _is_text(types: Any, kind: Any) -> bool:
+    """Tell whether a column of this type holds text, be it as numbers of a dictionary."""
+    if types.is_dictionary(kind):
+        return _is_text(types, kind.value_type)
+    return any((types.is_string(kind), types.is_large_string(kind), types.is_string_view(kind)))
+
+
+def _rows(file: Any, name: str, columns: Sequence[str]) -> Iterator[tuple[str, Cells]]:
+    """Yield the cells of some columns, rows counted from 1."""
+    number = 0
+    try:
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
+            for cells in batch.to_pylist():
+                number += 1
+                yield f"{name}: row {number}", cells
+    except Exception as error:  # as above
+        raise DataError(f"{name}: damaged after row {number} ({brief(error)})") from None

@@ -1,0 +1,53 @@
+"""The library's own retries, told to those who wait for them."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from textgen.corpus.watch import Tell
+
+_LOGGERS = ("huggingface_hub.utils._http", "huggingface_hub.file_download")
+_ANSWER = re.compile(r"HTTP Error (\d+)")
+_WAIT = re.compile(r"(?:Waiting|Retrying in) (\d+).*\[Retry (\d+)/(\d+)\]")
+
+
+@contextmanager
+def retries_told(tell: Tell) -> Iterator[None]:
+    """Tell of each retry of a request or download, in the place of the library's own log."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger, logger.level, logger.propagate) for logger in loggers]
+    teller = _Teller(tell)
+    for logger in loggers:
+        logger.addHandler(teller)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger, level, propagate in before:
+            logger.removeHandler(teller)
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+class _Teller(logging.Handler):
+    """Makes plain sentences of the library's warnings: first comes what happened, then the wait."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__()
+        self._tell = tell
+        self._reason = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a warning in."""
+        text = record.getMessage()
+        if wait := _WAIT.search(text):
+            seconds, retry, retries = wait.groups()
+            self._tell(f"{self._reason}; waiting {seconds} s, retry {retry} of {retries}")
+        elif answer := _ANSWER.match(text):
+            self._reason = f"the hub answers {answer[1]}"
+        elif "resume download" in text:
+            self._tell("the download was cut; going on with it")
+        else:
+            self._reason = "the hub does not answer"

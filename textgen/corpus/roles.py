@@ -1,0 +1,59 @@
+"""Which parts of a corpus are trained on and which are held out, where that has been named."""
+
+import dataclasses
+from pathlib import Path
+
+from textgen.corpus.part import SPLIT_NAMES, Origin, Part, file_part
+from textgen.corpus.source import Source
+from textgen.errors import UsageError
+
+
+def with_roles(source: Source) -> Source:
+    """Let what `--validation` names be the validation split, in the place of any other.
+
+    Splits of a hub set that have no role beside one named train are left out.
+    """
+    wanted = source.config.validation
+    kept: list[Part] = list(source.parts)
+    held_out: list[Part] = []
+    if isinstance(wanted, str):
+        chosen = _named(source, wanted) or [_validation_file(source, wanted)]
+        names = {_identity(part) for part in chosen}
+        kept = [p for p in kept if _identity(p) not in names and p.split != "validation"]
+        held_out = [dataclasses.replace(part, split="validation") for part in chosen]
+    if not any(part.split in (None, "train") for part in kept):
+        raise UsageError(f"validation is {wanted!r}, but nothing else is in {source.name}")
+    spare: list[Part] = []
+    if any(part.split == "train" for part in kept):
+        spare = [part for part in kept if part.hub_split and part.split is None]
+    parts = (*(part for part in kept if part not in spare), *held_out)
+    ignored = (*source.ignored, *(part.name for part in spare))
+    return dataclasses.replace(source, parts=parts, ignored=ignored)
+
+
+def _named(source: Source, wanted: str) -> list[Part]:
+    """Return the parts of a split, by the role or the name that it has on the hub."""
+    role = SPLIT_NAMES.get(wanted)
+    by_role = [part for part in source.parts if role and part.split == role]
+    return by_role or [part for part in source.parts if part.hub_split == wanted]
+
+
+def _validation_file(source: Source, wanted: str) -> Part:
+    """Return the file that is to be the validation split.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    if Path(wanted).is_file():
+        return file_part(Path(wanted), source.rule, Origin(Path(wanted).name))
+    splits = {part.hub_split or part.split for part in source.parts}
+    there = ", ".join(sorted(split for split in splits if split)) or "none"
+    raise UsageError(
+        f"validation is {wanted!r}, which is neither a file nor a split of {source.name} "
+        f"(it has: {there})"
+    )
+
+
+def _identity(part: Part) -> str:
+    """Return the same text for the same file, whatever way it was named."""
+    return part.name if part.hub_split else str(Path(part.name).resolve())
