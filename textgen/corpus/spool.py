@@ -23,7 +23,7 @@ RECORD = np.dtype(
     ]
 )
 RECORDS_AT_ONCE = 1 << 14
-PIECE_BYTES = 1 << 16
+PIECE_BYTES = 1 << 13  # what tokenizers are quickest with
 
 Records = NDArray[Any]  # of dtype RECORD, shape (documents,)
 

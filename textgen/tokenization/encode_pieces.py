@@ -12,6 +12,7 @@ from textgen.tokenization.tokenizer import EOS_ID, TokenIds, Tokenizer
 # Pieces are encoded together when they hold so many characters, or are so many.
 CHARACTERS_AT_ONCE = 1 << 19
 PIECES_AT_ONCE = 1 << 13
+AHEAD = 2  # groups in the making: of one the ids are fetched while the next is encoded
 
 Tag = TypeVar("Tag")
 Batch = list[tuple[Tag, str | None]]
@@ -27,13 +28,14 @@ def encode_pieces(
         tokenizer: takes the pieces one by one.
     """
     waiting: deque[tuple[Batch[Tag], Future[list[TokenIds]]]] = deque()
-    with ThreadPoolExecutor(1) as worker:
+    with ThreadPoolExecutor(AHEAD) as worker:
         for batch in _batches(pieces):
             texts = [text for _, text in batch if text is not None]
             waiting.append((batch, worker.submit(tokenizer.encode_batch, texts)))
-            if len(waiting) > 1:
+            if len(waiting) > AHEAD:
                 yield from _with_ids(*waiting.popleft())
-        yield from _with_ids(*waiting.popleft())
+        while waiting:
+            yield from _with_ids(*waiting.popleft())
 
 
 def _with_ids(

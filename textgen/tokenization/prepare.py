@@ -28,7 +28,7 @@ from textgen.tokenization.token_store import (
     split_path,
     token_dtype,
 )
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
 
 # A tokenizer learns from, and one of the user's own is tried on, so many characters at most.
 SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer takes a hundred bytes for each
@@ -125,6 +125,8 @@ def _own_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokeni
     tokenizer = Tokenizer.from_file(Path(config.tokenizer), config.normalize)
     if config.strict and tokenizer.kind != STRICT:
         raise UsageError(f"strict goes with the tokenizer word, not with {config.tokenizer}")
+    if tokenizer.kind != CUSTOM:
+        return tokenizer, []
     lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, watch)))
     note = f"{config.tokenizer} does not give every text back as it was: not {lost!r:.60}"
     return tokenizer, [] if lost is None else [note]
