@@ -12,10 +12,25 @@ from textgen.corpus import endpoint
 from textgen.corpus.hub import hub_parts, resolve
 from textgen.corpus.hub_file import RETRIES
 from textgen.corpus.part import Part
+from textgen.corpus.watch import Watch
 
 API = "api/datasets"
 LATER = {"Retry-After": "2"}
 DATA = r"GET .*/train\.txt$"
+
+
+class Listener(Watch):
+    """Keeps what it is told."""
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+        self.fetched: dict[str, list[int | None]] = {}
+
+    def tell(self, text: str) -> None:
+        self._told.append(text)
+
+    def advance(self, stage: str, done: int, total: int | None = None) -> None:
+        self.fetched.setdefault(stage, []).extend([done, total])
 
 
 @pytest.fixture
@@ -24,8 +39,16 @@ def told() -> list[str]:
 
 
 def parts_of(name: str, told: list[str], *, streaming: bool = False) -> list[Part]:
-    found = resolve(name, told.append)
-    return hub_parts(found, streaming=streaming, rule=DocumentRule(), tell=told.append)
+    found = resolve(name, Listener(told))
+    return hub_parts(found, streaming=streaming, rule=DocumentRule(), watch=Listener(told))
+
+
+def test_bytes_that_come_are_told(hub: StandInHub) -> None:
+    listener = Listener([])
+    found = resolve("hf:quay/plain")
+    part = hub_parts(found, streaming=False, rule=DocumentRule(), watch=listener)[0]
+    size = len(content(part))
+    assert listener.fetched == {"fetching train.txt": [size, size]}
 
 
 def content(part: Part) -> bytes:
@@ -112,7 +135,7 @@ def test_nothing_stays_behind_on_the_loggers_of_the_library(
     before = [(x.handlers[:], x.level, x.propagate) for x in map(logging.getLogger, names)]
     hub.faults.append(Fault(API, 503))
     with pytest.raises(ConnectionError):
-        resolve("hf:quay/plain", told.append)
+        resolve("hf:quay/plain", Listener(told))
     assert before == [(x.handlers[:], x.level, x.propagate) for x in map(logging.getLogger, names)]
 
 

@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from textgen.corpus.hub_file import HubFile
 from textgen.corpus.hub_set import HUB, SHORT, HubName, HubSet
 from textgen.corpus.part import SPLIT_NAMES, Part, suffixes
 from textgen.corpus.retries import retries_told
-from textgen.corpus.watch import Tell, tell_nobody
+from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -53,18 +52,17 @@ def import_datasets(what: str) -> Any:
             f"its extra 'corpora', or give .txt or .jsonl"
         ) from None
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # its errors reach us as exceptions
-    if not sys.stderr.isatty():
-        datasets.disable_progress_bars()
-        disable_progress_bars()
+    datasets.disable_progress_bars()
+    disable_progress_bars()
     return datasets
 
 
-def resolve(name: str, tell: Tell = tell_nobody) -> HubSet:
+def resolve(name: str, watch: Watch = UNWATCHED) -> HubSet:
     """Find the commit that a name means now, and what is there; offline, what it meant last.
 
     Args:
         name: `hf:org/name`, with `:config` and `@revision` if they are wanted.
-        tell: is told of retries.
+        watch: is told of retries.
 
     Raises:
         UsageError: not such a name, or no such configuration.
@@ -77,7 +75,7 @@ def resolve(name: str, tell: Tell = tell_nobody) -> HubSet:
     if is_offline():
         return recall_by_name(wanted)
     probe()
-    with retries_told(tell):
+    with retries_told(watch.tell):
         info = ask(wanted)
         found = recall(wanted, str(info.sha)) or _described(datasets, wanted, info)
     remember(wanted, found)
@@ -90,7 +88,7 @@ def hub_parts(
     *,
     streaming: bool,
     rule: DocumentRule,
-    tell: Tell = tell_nobody,
+    watch: Watch = UNWATCHED,
 ) -> list[Part]:
     """Return the files of a set as parts of a corpus. Nothing is downloaded yet.
 
@@ -98,7 +96,7 @@ def hub_parts(
         splits: those that are wanted; all if none is named.
         streaming: whether a file is removed when it has been read.
         rule: how they are read.
-        tell: is told of retries.
+        watch: is told of retries.
 
     Raises:
         UsageError: the set has no such split.
@@ -110,7 +108,7 @@ def hub_parts(
             raise UsageError(f"{hub_set.name}: no split {split!r}; it has: {there}")
     wanted = [split for split in hub_set.files if split in (splits or hub_set.files)]
     return [
-        _part(hub_set, split, HubFile(hub_set.id, hub_set.revision, path, streaming, tell), rule)
+        _part(hub_set, split, HubFile(hub_set.id, hub_set.revision, path, streaming, watch), rule)
         for split in wanted
         for path in hub_set.files[split]
     ]

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from textgen.corpus.download_bar import download_bar
 from textgen.corpus.endpoint import is_offline
 from textgen.corpus.hub_errors import translated, untried
 from textgen.corpus.hub_set import HUB, SHORT
 from textgen.corpus.retries import retries_told
-from textgen.corpus.watch import Tell, tell_nobody
+from textgen.corpus.watch import UNWATCHED, Watch
 
 # What the library gives up at once is tried again so often, after so long.
 RETRIES = 3
@@ -28,14 +29,14 @@ class HubFile:
         revision: the commit.
         path: in the repository.
         streaming: it is removed when it has been read, not kept in the library's cache.
-        tell: is told of retries.
+        watch: is told of retries, and of the bytes that come.
     """
 
     id: str
     revision: str
     path: str
     streaming: bool = False
-    tell: Tell = field(default=tell_nobody, compare=False)
+    watch: Watch = field(default=UNWATCHED, compare=False)
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class HubFile:
             reason = untried(error)
             if not (reason and retries):
                 raise translated(self.name, error) from None
-        self.tell(f"{reason}; waiting {WAIT_SECONDS} s, {retries} retries left")
+        self.watch.tell(f"{reason}; waiting {WAIT_SECONDS} s, {retries} retries left")
         time.sleep(WAIT_SECONDS)
         return self._fetched(cache, retries - 1)
 
@@ -77,7 +78,7 @@ class HubFile:
         """Ask the library for it once, which tries most things again by itself."""
         from huggingface_hub import hf_hub_download
 
-        with retries_told(self.tell):
+        with retries_told(self.watch.tell):
             path = hf_hub_download(
                 self.id,
                 self.path,
@@ -85,5 +86,6 @@ class HubFile:
                 revision=self.revision,
                 cache_dir=cache,
                 local_files_only=is_offline(),
+                tqdm_class=download_bar(self.watch, self.path),
             )
         return Path(path)

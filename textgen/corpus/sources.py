@@ -97,8 +97,8 @@ def _from_hub(
     name: str, config: CorpusConfig, rule: DocumentRule, told: Origin, watch: Watch
 ) -> list[Part]:
     """Make parts of a hub set; what is told of its origin goes before what the hub says."""
-    found = resolve(name, watch.tell)
-    parts = hub_parts(found, config.splits, streaming=config.streaming, rule=rule, tell=watch.tell)
+    found = resolve(name, watch)
+    parts = hub_parts(found, config.splits, streaming=config.streaming, rule=rule, watch=watch)
     licence = told.licence if told.licence != "unknown" else found.licence
     origin = dataclasses.replace(
         told, name=found.name, revision=found.revision, licence=licence or "unknown"

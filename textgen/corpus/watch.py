@@ -23,7 +23,3 @@ class Watch:
 
 
 UNWATCHED = Watch()
-
-
-def tell_nobody(text: str) -> None:
-    """Say nothing."""
