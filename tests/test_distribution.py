@@ -42,7 +42,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_recipes_travel_in_the_wheel(installed: Path) -> None:
     code = (
         "from textgen.corpus.recipes import recipe_folder, recipe_names, find_recipe;"
-        "print(recipe_folder().name, *recipe_names(), len(find_recipe('tidewater').files()))"
+        "(source,) = find_recipe('tidewater').sources;"
+        "print(recipe_folder().name, *recipe_names(), len(source.files()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

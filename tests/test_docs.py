@@ -25,9 +25,8 @@ LARGEST_FIGURE = 150_000  # bytes; a page loads several
 # shown and not run.
 LANGUAGES = {"python", "sh", "text"}
 
-# Where a document trains for minutes, the test trains for a second.
-BUDGET = re.compile(r'\b(budget(?: |="))\d+[hms]')
-SHORT = r"\g<1>1s"
+# Where a document trains for minutes or many steps, the test trains for a second or two steps.
+SHORTER = {r'\b(budget(?: |="))\d+[hms]': r"\g<1>1s", r"(--steps) \d+": r"\g<1> 2"}
 
 # Blocks that no test can run, by their exact text, and why.
 NOT_RUN = {
@@ -117,6 +116,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
+def shorter(code: str) -> str:
+    """Return a block that trains for a moment only."""
+    for length, moment in SHORTER.items():
+        code = re.sub(length, moment, code)
+    return code
+
+
 def test_every_block_of_code_is_fenced_and_says_what_it_is(document: Path) -> None:
     assert not [token.map for token in tokens(document) if token.type == "code_block"]
     assert {block.language for block in blocks(document)} <= LANGUAGES
@@ -126,7 +132,7 @@ def test_every_block_of_code_runs(
     document: Path, folder: Path, environment: dict[str, str]
 ) -> None:
     run = [b for b in blocks(document) if b.language != "text" and b.code not in NOT_RUN]
-    told = [asdict(block) | {"code": BUDGET.sub(SHORT, block.code)} for block in run]
+    told = [asdict(block) | {"code": shorter(block.code)} for block in run]
     done = subprocess.run(
         [sys.executable, "-c", RUN_BLOCKS],
         cwd=folder,

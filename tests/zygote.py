@@ -1,12 +1,14 @@
-"""Quick processes: one that has loaded all that training needs forks one for every command.
+"""Quick processes: one that has loaded all that commands need forks one for each of them.
 
 A child runs the real `textgen` command line and is killed like any process; it is only spared the
-five seconds in which TensorFlow loads. The children are told apart by their process ids.
+time in which libraries load: half a second, and five for TensorFlow. The children are told apart by
+their process ids.
 
 Run as a program this is the zygote: it reads an order a line on standard input and writes what
 happens, a line each, to standard output. `Zygote` is the other side.
 """
 
+import gc
 import itertools
 import json
 import os
@@ -230,11 +232,13 @@ def serve() -> None:
 
     load_tensorflow(quiet=True)
     import textgen.cli
+    import textgen.generator
     import textgen.trainer.display
     import textgen.trainer.report
     import textgen.trainer.run
     import textgen.trainer.trainer  # noqa: F401  # loaded once, for all children
 
+    gc.freeze()  # what is loaded stays, and children need neither look at it nor copy it
     alive: set[int] = set()
 
     def tell(**what: int) -> None:

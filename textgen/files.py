@@ -86,8 +86,12 @@ def sweep(folder: Path, name: str | None = None) -> None:
 
 
 def to_json(value: Any) -> bytes:
-    """Encode `value` as indented UTF-8 JSON that ends with a newline."""
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    """Encode `value` as indented UTF-8 JSON that ends with a newline.
+
+    A lone surrogate, as in the name of a file that is no UTF-8, is written as JSON escapes it.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(errors="backslashreplace")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -144,6 +148,17 @@ def refuse_existing(path: Path) -> None:
 
 
 @contextmanager
+def told_if_full(folder: Path, remedy: str = "make room there") -> Iterator[None]:
+    """Say which folder has no room, and what helps: the error of a write does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise OSError(error.errno, f"{error.strerror}; {remedy}", str(folder)) from None
+
+
+@contextmanager
 def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path`, whole, when the block ends without error.
 
@@ -161,7 +176,8 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     aside = _name_aside(path)
     aside.mkdir()
     try:
-        yield aside
+        with told_if_full(path.absolute().parent):
+            yield aside
         _sync_files(aside)
         if overwrite:
             set_aside(path)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from textgen.errors import Busy
-from textgen.files import make_folder
+from textgen.files import make_folder, told_if_full
 
 _OWNER = re.compile(r"process (\d{1,9}) on (.+)")
 
@@ -43,7 +43,8 @@ class FolderLock:
         except filelock.Timeout:
             raise Busy(self.owner()) from None
         try:
-            self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            with told_if_full(self.path.parent):
+                self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield
         finally:
             self.path.unlink(missing_ok=True)  # who waits for it notices, and makes it anew

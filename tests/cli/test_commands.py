@@ -149,9 +149,9 @@ def test_closed_pipe_ends_silently_with_success(trained: Path) -> None:
     assert done.stderr == b""
 
 
-def test_output_that_lacks_a_character_gets_a_question_mark(run: Run, trained: Path) -> None:
+def test_output_that_lacks_a_character_gets_a_question_mark(run_anew: Run, trained: Path) -> None:
     arguments = ("generate", "é漢", "-m", trained, "-n", 0, "--echo", "-q")
-    assert run(*arguments, env={"PYTHONIOENCODING": "latin-1"}).stdout == b"\xe9?\n"
+    assert run_anew(*arguments, env={"PYTHONIOENCODING": "latin-1"}).stdout == b"\xe9?\n"
 
 
 def test_flag_beats_environment_beats_toml(run: Run, trained: Path, tmp_path: Path) -> None:
@@ -340,16 +340,16 @@ def test_changed_byte_in_a_model_is_found(run: Run, trained: Path, tmp_path: Pat
     assert "model.safetensors: changed or damaged" in one_line(done.stderr)
 
 
-def seconds(run: Run, *arguments: str) -> float:
+def seconds(run_anew: Run, *arguments: str) -> float:
     """Return the shortest of some runs, so that other work on the machine counts little."""
     times = []
     for _ in range(7):
         start = time.perf_counter()
-        assert run(*arguments).returncode == 0
+        assert run_anew(*arguments).returncode == 0
         times.append(time.perf_counter() - start)
     return min(times)
 
 
-def test_help_is_there_within_a_third_of_a_second(run: Run) -> None:
-    assert seconds(run, "--help") < 0.3
-    assert seconds(run, "train", "--help") < 0.3
+def test_help_is_there_within_a_third_of_a_second(run_anew: Run) -> None:
+    assert seconds(run_anew, "--help") < 0.3
+    assert seconds(run_anew, "train", "--help") < 0.3

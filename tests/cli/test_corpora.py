@@ -1,6 +1,7 @@
 """What a person sees of corpora: recipes, a first look, reports."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -51,6 +52,21 @@ def test_check_says_what_is_wrong_and_fails(run: Run, rows: Path) -> None:
     (part,) = json.loads(bad.stdout)["parts"]
     assert "'title'" in part["problem"]
     assert run("corpora", "check", "nowhere").returncode == 66
+    bad = run("corpora", "check", rows, "--column", "body", "--keep-matching", "(")
+    assert (bad.returncode, b"no regular expression" in bad.stdout) == (65, True)
+
+
+def test_check_says_what_reading_changes_and_leaves_out(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_bytes(b"\xef\xbb\xbfone\r\nand two\r\n")
+    options = (tmp_path / "book.txt", "--documents", "line", "--min-characters", 4)
+    shown = run("corpora", "check", *options).stdout.decode()
+    assert "  byte order marks taken off: 1\n" in shown
+    assert "  left out: shorter than 4 characters: 1\n" in shown
+    (part,) = json.loads(run("corpora", "check", *options, "--json").stdout)["parts"]
+    assert part["changes"]["CRLF line ends turned into LF"] == 2
+    assert part["documents"] == ["and two"]
+    nothing = run("corpora", "check", *options, "--max-characters", 5)
+    assert (nothing.returncode, b"no text was found" in nothing.stderr) == (65, True)
 
 
 def test_report_is_text_and_a_page_that_replaces_no_other(
@@ -76,6 +92,7 @@ def test_documents_that_were_left_out_are_counted_and_listed(run: Run, rows: Pat
     assert sum(told["removed"].values()) == 3
     shown = run("corpora", "removed", *options).stdout.decode().splitlines()
     assert len(shown) == 3
-    assert all(line.startswith(str(rows)) and "'the 7th row of all'" in line for line in shown)
+    copy = rf"{rows}:5\d: exact copy of another document \({rows}:8\): 'the 7th row of all'"
+    assert all(re.fullmatch(copy, line) for line in shown)
     lines = run("corpora", "removed", *options, "--json").stdout.splitlines()
     assert [json.loads(line)["text"] for line in lines] == ["the 7th row of all"] * 3

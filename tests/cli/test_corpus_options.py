@@ -1,11 +1,14 @@
 """Corpora and tokenizers of every kind, as a person names them on the command line."""
 
 import json
+import resource
 from pathlib import Path
 
+import pytest
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import models, pre_tokenizers
 
+from tests.cli.seen import one_line
 from tests.conftest import TIDEWATER, Run
 
 
@@ -55,6 +58,39 @@ def test_what_is_left_out_is_said(run: Run, tmp_path: Path) -> None:
     assert "left out: rows whose cell is null or empty: 2" in told
     assert "notes.odt" in told
     assert "hidden" not in told
+
+
+def test_a_store_that_is_there_already_is_said_to_be(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("a short text\n" * 9)
+    arguments = ("prepare", tmp_path / "book.txt", "-o", tmp_path / "store")
+    first, again = run(*arguments), run(*arguments)
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert b"already" not in first.stderr
+    assert again.stderr.startswith(f"{tmp_path / 'store'}: prepared already".encode())
+    assert again.stderr.endswith(first.stderr)
+    assert run(*arguments, "-q").stderr == b""
+
+
+@pytest.mark.parametrize("full", ["temporary", "output"])
+def test_a_full_disk_is_told_with_its_folder_and_what_helps(
+    run_anew: Run, tmp_path: Path, full: str
+) -> None:
+    (tmp_path / "book.txt").write_text("a text\n" * (1 << 14))  # 112 KiB, and twice that as ids
+    for name in ("temporary", "output"):
+        (tmp_path / name).mkdir()
+    largest = {"temporary": 1 << 16, "output": 1 << 17}[full]  # bytes of a file
+    done = run_anew(
+        *("prepare", tmp_path / "book.txt", "-o", tmp_path / "output" / "store"),
+        env={"TMPDIR": str(tmp_path / "temporary")},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+    )
+    told = one_line(done.stderr)
+    assert done.returncode == 74
+    assert told.startswith(f"textgen: {tmp_path / full}: ")
+    assert "make room there" in told
+    assert ("TMPDIR" in told) == (full == "temporary")
+    assert not list((tmp_path / "output").iterdir())
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_evaluation_reads_as_training_did_unless_told(run: Run, tmp_path: Path) -> None:

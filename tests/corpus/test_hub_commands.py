@@ -16,7 +16,7 @@ Hub = Callable[..., Any]
 
 
 @pytest.fixture
-def hub(run: Run, hub_server: StandInHub, tmp_path: Path) -> Hub:
+def hub(run_anew: Run, hub_server: StandInHub, tmp_path: Path) -> Hub:
     """Run `textgen` against the stand-in hub, with caches of its own."""
     hub_server.sets, hub_server.faults = sets(), []
 
@@ -26,7 +26,7 @@ def hub(run: Run, hub_server: StandInHub, tmp_path: Path) -> Hub:
             "HF_HOME": str(tmp_path / "hf"),
             "XDG_CACHE_HOME": str(tmp_path / "cache"),
         }
-        return run(*arguments, env=home | environment)
+        return run_anew(*arguments, env=home | environment)
 
     return textgen
 

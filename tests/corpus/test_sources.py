@@ -6,7 +6,8 @@ import pytest
 
 from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
 from textgen.corpus.sources import open_source
-from textgen.errors import MissingInput, UsageError
+from textgen.corpus.watch import Watch
+from textgen.errors import DataError, MissingInput, UsageError
 
 
 def names(corpus: str | Path) -> list[tuple[str, str | None]]:
@@ -159,3 +160,40 @@ def test_files_of_no_known_form_are_named_and_hidden_ones_are_not(folder: Path) 
     with open_source(str(folder), {}) as source:
         assert [Path(name).name for name in source.ignored] == ["notes.md"]
         assert {part.split for part in source.parts} == {None, "train"}
+
+
+@pytest.mark.parametrize("change", ["grows", "is cut", "is written anew", "vanishes"])
+def test_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text("a text\n")
+    with open_source(str(path), {}) as source:
+        assert source.fingerprint
+        after = {"grows": "a text\nand more\n", "is cut": "", "is written anew": "A TEXT\n"}
+        with (
+            pytest.raises((DataError, FileNotFoundError), match=r"book\.txt"),
+            source.parts[0].file.local() as local,
+        ):
+            local.write_text(after[change]) if change in after else local.unlink()
+
+
+def test_file_that_changes_before_it_is_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text("a text\n")
+    with open_source(str(path), {}) as source:
+        assert source.fingerprint
+        path.write_text("another one\n")
+        with pytest.raises(DataError, match="changed while"), source.parts[0].file.local():
+            pass
+
+
+def test_splits_of_what_is_on_no_hub_are_said_to_change_nothing(folder: Path) -> None:
+    told = list[str]()
+
+    class Listening(Watch):
+        def tell(self, text: str) -> None:
+            told.append(text)
+
+    with open_source(str(folder), {}, Listening()):
+        assert told == []
+    with open_source(str(folder), {"splits": ("train",)}, Listening()):
+        assert told == [f"{folder.name}: no set on the hub, so that --splits changes nothing"]

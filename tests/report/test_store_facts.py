@@ -14,7 +14,7 @@ from textgen.corpus.sources import open_source
 from textgen.report import store_facts
 from textgen.report.store_facts import StoreFacts
 from textgen.report.store_page import store_page
-from textgen.report.store_story import tell_in_lines
+from textgen.report.store_story import NAME, WIDTH, tell_in_lines
 from textgen.report.table import MOST, Table
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import TokenStore
@@ -124,7 +124,10 @@ def test_page_is_self_contained_and_escapes_what_the_corpus_says(make: Make) -> 
 
 @pytest.mark.parametrize("lines", [["one"], ["a", "bc" * 9000]])
 def test_corpus_of_a_text_or_two_has_a_page(make: Make, lines: list[str]) -> None:
-    assert b'id="lengths"' in store_page(StoreFacts.of(make(lines)))
+    told = store_page(StoreFacts.of(make(lines))).decode()
+    assert 'id="lengths"' in told
+    assert ">0.5<" not in told  # documents are counted in whole numbers
+    assert ">0.2<" not in told
 
 
 def test_labels_from_a_table_cannot_steer_the_terminal(tmp_path: Path) -> None:
@@ -146,3 +149,15 @@ def test_table_is_aligned_whatever_is_in_it() -> None:
     assert first == "  漢0   " + "1".rjust(width + 1) + "  " + "▉"
     assert last == f"  漢24  1{'0' * 24}  {'█' * 22}▎"
     assert table.as_html().count("<td>") == MOST
+
+
+def test_near_copies_are_no_documents_without_a_word(make: Make) -> None:
+    near = StoreFacts.of(make([*LINES, *["..."] * 9, *[" "] * 9])).near_copies
+    assert near.compared == len(LINES)
+
+
+def test_lines_of_what_is_told_fit_a_terminal(make: Make) -> None:
+    told = tell_in_lines(StoreFacts.of(make(LINES, name="a-name " * 12 + ".txt")))
+    rows, _, _ = told.partition("\n\n")
+    assert max(map(len, rows.splitlines())) <= WIDTH
+    assert {row[:NAME].strip() for row in rows.splitlines()} >= {"corpus", "near copies", ""}

@@ -177,3 +177,14 @@ def test_recipe_says_everything_that_options_say(tmp_path: Path) -> None:
     assert store.manifest.removed == {"rows whose cell is null or empty": 1}
     other = make(tmp_path / "mine.toml", tmp_path / "other", column="title", tokenizer="char")
     assert other.tokenizer.decode(other.tokens("train")) == "onetwothree"
+
+
+def test_token_store_is_no_corpus_and_nothing_in_it_is_read_as_one(tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("short\nlonger line\n" * 9)
+    settings = {"documents": "line", "max_characters": 5}
+    store = make(tmp_path / "book.txt", tmp_path / "stores" / "book", **settings)
+    assert store.manifest.removed == {"longer than 5 characters": 9}
+    with open_source(str(tmp_path), {}) as source:
+        assert [part.name for part in source.parts] == [str(tmp_path / "book.txt")]
+    with pytest.raises(UsageError, match="a token store, not a corpus"):
+        make(store.folder, tmp_path / "again")

@@ -30,15 +30,15 @@ def test_one_document_is_cut_where_nanogpt_cuts_it() -> None:
 
 
 @given(st.lists(digests, min_size=2, max_size=50))
-def test_several_documents_are_whole_and_some_are_held_out(values: list[int]) -> None:
+def test_several_documents_are_whole_and_some_are_held_out_but_not_all(values: list[int]) -> None:
     assert assign_splits(survey(*((v, None) for v in values)), 0.1).divided is None
     assert len(splits(values)) == len(values)
-    assert "validation" in splits(values)
+    assert len(set(splits(values))) == min(2, len(set(values)))  # equal ones cannot be parted
 
 
 @given(st.lists(digests, min_size=2, max_size=20), st.lists(digests, max_size=20))
 def test_adding_documents_moves_none(values: list[int], added: list[int]) -> None:
-    values = [0, *values]  # one that is always held out: the fallback does not matter
+    values = [0, *values, 2**64 - 1]  # whose sides are always these: the fallbacks do not matter
     assert splits(values) == splits(values + added)[: len(values)]
 
 

@@ -50,7 +50,7 @@ def test_every_text_comes_back_normalized(kind: str, text: str) -> None:
     # As a model folder would hold them: written and read again.
     tokenizers = {form: Tokenizer.from_json(t.to_json()) for form, t in trained.items()}
 
-    @settings(max_examples=2000, deadline=None)
+    @settings(max_examples=1000, deadline=None)
     @given(texts, st.sampled_from(list(tokenizers)))
     def round_trip(sample: str, form: str) -> None:
         tokenizer = tokenizers[form]

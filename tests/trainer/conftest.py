@@ -1,7 +1,6 @@
 """What the tests of training share: a store so small that a run takes a moment."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from tests.training import TINY, interrupt, make_store
 from textgen import TextGenerator
 from textgen.tokenization.token_store import TokenStore
-from textgen.trainer import report
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +25,6 @@ def small_store(tmp_path_factory: pytest.TempPathFactory, small_text: Path) -> T
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, cache_home: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
-
-
-@pytest.fixture(scope="module")
-def no_report() -> Iterator[None]:
-    """Spare runs the drawing, which takes as long as they do and has tests of its own."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(report, "write_report", lambda *_: None)
-        yield
 
 
 @pytest.fixture(scope="session")

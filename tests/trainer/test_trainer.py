@@ -98,7 +98,7 @@ def test_same_seed_gives_the_same_bytes_and_another_does_not(make: Make) -> None
 
 
 def test_steps_of_a_budget_repeat_its_run(make: Make) -> None:
-    budgeted = make(budget="2s").run()
+    budgeted = make(budget="1s").run()
     assert budgeted.record.steps > 1
     assert budgeted.record.seconds < 20
     repeated = make(steps=budgeted.record.steps).run()

@@ -1,6 +1,7 @@
 """`textgen corpora`: recipes, a first look at a corpus, and reports of what is in one."""
 
 import json
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from textgen.report.store_facts import StoreFacts
     from textgen.tokenization.token_store import TokenStore
 
+LINE = 80  # characters of a line
 SHOWN_DOCUMENTS = 3  # of a part that is checked
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -40,11 +42,11 @@ def list_recipes(as_json: bool = False) -> None:
     if as_json:
         click.echo(json.dumps([asdict(recipe) for recipe in recipes]))
         return
-    width = max(len(recipe.name) for recipe in recipes)
+    width = max(len(recipe.name) for recipe in recipes) + 2
     for recipe in recipes:
         unread = "" if recipe.verified else "; never fetched by its makers"
-        told = f"{recipe.description} (licence: {recipe.licence}{unread})"
-        click.echo(f"{recipe.name:<{width}}  {told}")
+        told = f"{recipe.name:<{width}}{recipe.description} (licence: {recipe.licence}{unread})"
+        click.echo(textwrap.fill(told, LINE, subsequent_indent=" " * width))
 
 
 @corpora.command(short_help="Show a corpus recipe.")
@@ -90,16 +92,16 @@ def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> 
 
     with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
         parts = list(check_parts(source))
-        if as_json:
-            told = {"corpus": source.name, "licence": source.licence, "ignored": source.ignored}
-            click.echo(json.dumps(told | {"parts": [asdict(part) for part in parts]}))
-        else:
-            ignored = [f"{name}: not read, being of no known form" for name in source.ignored]
-            click.echo("\n".join([*map(_describe_part, parts), *ignored]))
+    if as_json:
+        told = {"corpus": source.name, "licence": source.licence, "ignored": source.ignored}
+        click.echo(json.dumps(told | {"parts": [asdict(part) for part in parts]}))
+    else:
+        ignored = [f"{name}: not read, being of no known form or split" for name in source.ignored]
+        click.echo("\n".join([*map(_describe_part, parts), *ignored]))
     if wrong := sum(bool(part.problem) for part in parts):
         raise DataError(f"{corpus}: {wrong} of {len(parts)} parts cannot be read; see above")
     if not any(part.documents for part in parts):
-        raise DataError(f"{corpus}: no text was found; give a file with some text")
+        raise DataError(f"{corpus}: no text was found; give a file with some that is not left out")
 
 
 @corpora.command(short_help="Report what is in a corpus.")
@@ -148,9 +150,7 @@ def removed(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -
     path = _open(corpus, settings, quiet).folder / REMOVED
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            told = json.loads(line)
-            plain = f"{told['where']}: {told['why']}: {told['text']!r:.70}"
-            click.echo(line.rstrip("\n") if as_json else plain)
+            click.echo(line.rstrip("\n") if as_json else _describe_removed(json.loads(line)))
 
 
 def _open(corpus: str, settings: dict[str, Any], quiet: bool) -> "TokenStore":
@@ -207,9 +207,18 @@ def _describe_files(source: "RecipeSource", files: list[Path]) -> str:
 
 def _describe_part(part: "PartCheck") -> str:
     """Say in a few lines what was found in a part."""
-    told = [part.form, part.split, part.encoding, f"documents looked at: {len(part.documents)}"]
+    looked_at = len(part.documents) + sum(part.removed.values())
+    told = [part.form, part.split, part.encoding, f"documents looked at: {looked_at}"]
     columns = [f"  columns: {', '.join(part.columns)}"] if part.columns else []
     documents = [f"  {beginning!r}" for beginning in part.documents[:SHOWN_DOCUMENTS]]
+    counts = [*part.changes.items(), *((f"left out: {why}", n) for why, n in part.removed.items())]
+    counted = [f"  {what}: {count:,}" for what, count in counts]
     problem = [f"  wrong: {part.problem}"] if part.problem else []
     first = f"{part.name}: {', '.join(filter(None, told))}"
-    return "\n".join([first, *columns, *documents, *problem])
+    return "\n".join([first, *columns, *documents, *counted, *problem])
+
+
+def _describe_removed(told: dict[str, str]) -> str:
+    """Say in a line which document was left out, and why."""
+    why = f"{told['why']} ({told['of']})" if "of" in told else told["why"]
+    return f"{told['where']}: {why}: {told['text']!r:.70}"

@@ -2,12 +2,13 @@
 
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 from textgen.corpus.watch import Watch
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 REDRAWN = 0.1  # seconds between two looks at how far something is
 PATIENCE = 0.5  # seconds without a sign of life after which a bar appears
@@ -59,7 +60,7 @@ class TokenProgress:
 
 
 class CorpusProgress(Watch):
-    """A bar for each stage of a corpus's way to tokens, on a terminal; messages anywhere.
+    """A bar for the stage that a corpus has reached, on a terminal; messages anywhere.
 
     Args:
         quiet: show nothing.
@@ -67,9 +68,9 @@ class CorpusProgress(Watch):
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
-        self._bar = _bar("{task.percentage:>3.0f}%", hidden=quiet)
-        self._stages: dict[str, TaskID] = {}
-        self._waiting: dict[str, int] = {}
+        self._bar = _bar("{task.fields[reached]}", hidden=quiet)
+        self._stage = ""
+        self._done: Counter[str] = Counter()
         self._told = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -80,22 +81,33 @@ class CorpusProgress(Watch):
         self._bar.stop()
 
     def advance(self, stage: str, done: int, total: int | None = None) -> None:
-        """Take in the advance of a stage; a bar is drawn anew a few times a second."""
-        self._waiting[stage] = self._waiting.get(stage, 0) + done
+        """Take in the advance of a stage; the bar is drawn anew a few times a second."""
+        self._done[stage] += done
         now = time.monotonic()
-        if stage in self._stages and now - self._told < REDRAWN:
+        if stage == self._stage and now - self._told < REDRAWN:
             return
-        if stage not in self._stages:
-            self._stages[stage] = self._bar.add_task(stage, total=total)
-        for name, waiting in self._waiting.items():
-            self._bar.advance(self._stages[name], waiting)
-        self._waiting.clear()
+        done = self._done[stage]
+        state: dict[str, Any] = {
+            "completed": done,
+            "reached": f"{done / total:4.0%}" if total else f"{done:,} bytes",
+        }
+        if stage == self._stage:
+            self._bar.update(self._bar.task_ids[0], **state)
+        else:
+            self._begin(stage, total, state)
         self._told = now
 
+    def _begin(self, stage: str, total: int | None, state: dict[str, Any]) -> None:
+        """Let the bar be that of a stage, which may have been there before."""
+        for other in self._bar.task_ids:
+            self._bar.remove_task(other)
+        self._bar.add_task(stage, total=total, **state)
+        self._stage = stage
+
     def tell(self, text: str) -> None:
-        """Print a message above the bars."""
+        """Print a message above the bar."""
         if not self._quiet:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _bar(told: str, *, hidden: bool = False) -> "Progress":

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.corpus import DocumentRule
+from textgen.corpus.copies import remove_copies
 from textgen.corpus.decontamination import EvaluationTexts
 from textgen.corpus.documents import End, read_documents
-from textgen.corpus.duplicates import COMPARED_CHARACTERS, first_copies, near_copies
 from textgen.corpus.filters import DocumentFilter
 from textgen.corpus.part import LocalFile, Origin, Part, file_part
 from textgen.corpus.source import Source
@@ -23,7 +23,6 @@ from textgen.corpus.tally import SHOWN_CHARACTERS, Tally
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import DataError
 
-HELD_OUT = ("validation", "test")
 PLAIN_FORMS = ("text", "csv", "tsv", "jsonl")  # whose size on disk says how long reading takes
 
 
@@ -88,11 +87,13 @@ def collect(source: Source, watch: Watch = UNWATCHED) -> Iterator[Documents]:
         # Files without a name: they vanish with the process, however it ends.
         texts = stack.enter_context(tempfile.TemporaryFile())
         records = stack.enter_context(tempfile.TemporaryFile())
-        listing = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+        listing = stack.enter_context(  # in which a lone surrogate is written as JSON escapes it
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")
+        )
         spool = Spool(texts, records)
         documents = Documents(source, spool, listing)
         _read(documents, watch)
-        _remove_copies(documents, watch)
+        remove_copies(source, spool, documents.tally, watch)
         if not documents.characters:
             raise DataError(_empty(documents))
         yield documents
@@ -104,8 +105,7 @@ def _read(documents: Documents, watch: Watch) -> None:
     total = _bytes_to_read(source)
     tests = _tests(source)
     for number, part in enumerate(source.parts):
-        held_out = part.split in HELD_OUT
-        reader = _PartReader(documents, number, part, None if held_out else tests)
+        reader = _PartReader(documents, number, part, None if part.is_held_out else tests)
         for done in reader.read():
             watch.advance("reading", done, total)
 
@@ -134,6 +134,7 @@ class _PartReader:
 
     def read(self) -> Iterator[int]:
         """Read it; yield how many bytes of text have come since the last time."""
+        spool = self._documents.spool
         for piece in read_documents(self._part, self._documents.tally):
             if isinstance(piece, End):
                 self._end(piece)
@@ -141,7 +142,7 @@ class _PartReader:
                 continue
             data = piece.encode()
             self._digest.update(data)
-            self._documents.spool.write(data)
+            spool.write(data)
             self._characters += len(piece)
             self._head = self._head or piece[:SHOWN_CHARACTERS]
             yield len(data)
@@ -193,39 +194,6 @@ def _until_end(first: str | End, pieces: Iterator[str | End]) -> Iterator[str]:
     while isinstance(piece, str):
         yield piece
         piece = next(pieces)
-
-
-def _remove_copies(documents: Documents, watch: Watch) -> None:
-    """Leave out documents that come again; what is held out by name stays as it is."""
-    config = documents.source.config
-    if config.duplicates == "keep" or not len(documents.spool):
-        return
-    spool = documents.spool
-    held_out = np.array([part.split in HELD_OUT for part in documents.source.parts])
-    columns = [(held_out[r["part"]], r["digest"]) for r in spool.records()]
-    fixed = np.concatenate([column for column, _ in columns])
-    order = np.argsort(~fixed, kind="stable")  # what is held out counts as the first of its kind
-    if config.duplicates == "exact":
-        first = first_copies(np.concatenate([digests for _, digests in columns])[order])
-    else:
-        first = near_copies(_compared(documents, order, watch), config.similarity)
-    original = np.empty_like(order)
-    original[order] = order[first]
-    copies = np.flatnonzero((original != np.arange(len(order))) & ~fixed)
-    for number in copies:
-        record, other = spool.record(int(number)), spool.record(int(original[number]))
-        text = spool.beginning(record, 4 * SHOWN_CHARACTERS)
-        why = f"{config.duplicates} copies of another document"
-        documents.tally.leave_out(spool.where(record), why, text, of=spool.where(other))
-    spool.remove(copies)
-
-
-def _compared(documents: Documents, order: NDArray[np.int64], watch: Watch) -> Iterator[str]:
-    """Yield what is compared of each document."""
-    for number in order:
-        text = documents.spool.beginning(documents.spool.record(int(number)), COMPARED_CHARACTERS)
-        watch.advance("comparing", 1, len(order))
-        yield text
 
 
 def _bytes_to_read(source: Source) -> int | None:

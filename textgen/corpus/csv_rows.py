@@ -1,6 +1,7 @@
 """Tables with delimiters (.csv, .tsv), by Python's csv."""
 
 import csv
+import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from textgen.errors import DataError
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 LONGEST_CELL = 1 << 26  # characters; Python's csv holds four bytes for each
+_LIMIT = threading.Lock()  # held while the limit of Python's csv is changed
 
 
 def open_csv(path: Path, part: Part, tally: Tally) -> Table:
@@ -75,8 +77,9 @@ def _records(path: Path, part: Part, tally: Tally) -> Iterator[tuple[int, list[s
 
 def _next_record(reader: Iterator[list[str]]) -> list[str] | None:
     """Return the next record; the limit of its cells is the whole process's, so it is put back."""
-    limit = csv.field_size_limit(LONGEST_CELL)
-    try:
-        return next(reader, None)
-    finally:
-        csv.field_size_limit(limit)
+    with _LIMIT:
+        limit = csv.field_size_limit(LONGEST_CELL)
+        try:
+            return next(reader, None)
+        finally:
+            csv.field_size_limit(limit)

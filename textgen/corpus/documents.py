@@ -84,9 +84,10 @@ def read_documents(part: Part, tally: Tally) -> Pieces:
 
 def _text(part: Part, tally: Tally) -> Unit:
     """Return a file of plain text."""
-    if part.rule.documents == "row" or part.rule.where:
+    if part.rule.documents == "row" or part.rule.where or part.rule.label_column:
         raise UsageError(
-            f"{part.name}: plain text has no rows; --documents row and --where are for tables"
+            f"{part.name}: plain text has no rows; --documents row, --where and --label-column "
+            f"are for tables"
         )
     return Unit(part.name, part.label, _file_text(part, tally), has_lines=True)
 

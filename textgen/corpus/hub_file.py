@@ -14,6 +14,7 @@ from textgen.corpus.hub_errors import translated, untried
 from textgen.corpus.hub_set import HUB, SHORT
 from textgen.corpus.retries import retries_told
 from textgen.corpus.watch import UNWATCHED, Watch
+from textgen.files import told_if_full
 
 # What the library gives up at once is tried again so often, after so long.
 RETRIES = 3
@@ -77,8 +78,9 @@ class HubFile:
     def _download(self, cache: str | None) -> Path:
         """Ask the library for it once, which tries most things again by itself."""
         from huggingface_hub import hf_hub_download
+        from huggingface_hub.constants import HF_HUB_CACHE
 
-        with retries_told(self.watch.tell):
+        with retries_told(self.watch.tell), told_if_full(Path(cache or HF_HUB_CACHE)):
             path = hf_hub_download(
                 self.id,
                 self.path,

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from textgen.config.corpus import DocumentRule
+from textgen.errors import DataError
 
 # What a file's name ends with, and its form. A file named alone may end with anything.
 FORMS = {".txt": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
@@ -20,6 +22,7 @@ SPLIT_NAMES = {
     "dev": "validation",
     "test": "test",
 }
+STORE = "store.json"  # a folder that holds it is a token store, whose texts are elsewhere
 _SHARD = re.compile(r"-\d+-of-\d+$")
 
 
@@ -41,13 +44,35 @@ class LocalFile:
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of its bytes."""
+        self._refuse_changes()
         with self.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     @contextmanager
     def local(self) -> Iterator[Path]:
-        """Yield its path."""
+        """Yield its path.
+
+        Raises:
+            DataError: the file is not what it was when it was first looked at.
+        """
+        self._refuse_changes()
         yield self.path
+        self._refuse_changes()
+
+    @cached_property
+    def _first_seen(self) -> tuple[int, int]:
+        """The state in which it was first looked at."""
+        return self._state()
+
+    def _state(self) -> tuple[int, int]:
+        """Return its size, and when it was last written to, in nanoseconds."""
+        found = self.path.stat()
+        return found.st_size, found.st_mtime_ns
+
+    def _refuse_changes(self) -> None:
+        """Refuse a file that is written to meanwhile: nobody could say what was read."""
+        if self._first_seen != self._state():
+            raise DataError(f"{self.path}: changed while it was read; run this again")
 
 
 @dataclass(frozen=True)
@@ -94,6 +119,11 @@ class Part:
     hub_split: str = ""
     origin: Origin = Origin()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether its name or its set says that it is not trained on."""
+        return self.split in ("validation", "test")
 
     @property
     def label(self) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,32 +17,37 @@ _WAIT = re.compile(r"(?:Waiting|Retrying in) (\d+).*\[Retry (\d+)/(\d+)\]")
 def retries_told(tell: Tell) -> Iterator[None]:
     """Tell of each retry of a request or download, in the place of the library's own log."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
-    before = [(logger, logger.level, logger.propagate) for logger in loggers]
     teller = _Teller(tell)
     for logger in loggers:
-        logger.addHandler(teller)
-        logger.setLevel(logging.WARNING)
-        logger.propagate = False
+        logger.addFilter(teller)
     try:
         yield
     finally:
-        for logger, level, propagate in before:
-            logger.removeHandler(teller)
-            logger.setLevel(level)
-            logger.propagate = propagate
+        for logger in loggers:
+            logger.removeFilter(teller)
 
 
-class _Teller(logging.Handler):
-    """Makes plain sentences of the library's warnings: first comes what happened, then the wait."""
+class _Teller(logging.Filter):
+    """Makes plain sentences of the library's warnings: first comes what happened, then the wait.
+
+    A filter of one thread's warnings; those of other threads pass, since they have their own.
+    """
 
     def __init__(self, tell: Tell) -> None:
         super().__init__()
         self._tell = tell
         self._reason = ""
+        self._thread = threading.get_ident()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take a warning in."""
-        text = record.getMessage()
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take a warning in, and keep it from the log."""
+        if record.thread != self._thread:
+            return True
+        self._take(record.getMessage())
+        return False
+
+    def _take(self, text: str) -> None:
+        """Tell of a wait, or remember what led to it."""
         if wait := _WAIT.search(text):
             seconds, retry, retries = wait.groups()
             self._tell(f"{self._reason}; waiting {seconds} s, retry {retry} of {retries}")

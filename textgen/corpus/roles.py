@@ -25,10 +25,15 @@ def with_roles(source: Source) -> Source:
         raise UsageError(f"validation is {wanted!r}, but nothing else is in {source.name}")
     spare: list[Part] = []
     if any(part.split == "train" for part in kept):
-        spare = [part for part in kept if part.hub_split and part.split is None]
-    parts = (*(part for part in kept if part not in spare), *held_out)
+        spare = [part for part in kept if _is_spare(part)]
+        kept = [part for part in kept if not _is_spare(part)]
     ignored = (*source.ignored, *(part.name for part in spare))
-    return dataclasses.replace(source, parts=parts, ignored=ignored)
+    return dataclasses.replace(source, parts=(*kept, *held_out), ignored=ignored)
+
+
+def _is_spare(part: Part) -> bool:
+    """Tell whether a part is of a split of a hub set that has no role."""
+    return bool(part.hub_split) and part.split is None
 
 
 def _named(source: Source, wanted: str) -> list[Part]:

@@ -4,9 +4,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
-from textgen.corpus.part import Origin, Part
+from textgen.corpus.part import LocalFile, Origin, Part
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,13 @@ class Source:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A SHA-256 over the parts' content, and what is particular to each, in order."""
-        total = hashlib.sha256()
+        """A SHA-256 over all that is read, and what is particular to each part, in order."""
+        total, rule = hashlib.sha256(), self.rule
         for part in self.parts:
-            own = [] if part.rule == self.rule else [part.rule.to_dict()]
+            own = [] if part.rule == rule else [part.rule.to_dict()]
             told = [part.split, part.form, part.origin.weight, part.label, *own]
             total.update(f"{json.dumps(told)} {part.file.fingerprint()}\n".encode())
+        if self.config.decontaminate is not None:
+            tests = LocalFile(Path(self.config.decontaminate))
+            total.update(f"decontaminate {tests.fingerprint()}\n".encode())
         return total.hexdigest()

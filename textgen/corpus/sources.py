@@ -6,14 +6,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.corpus.hub import hub_parts, resolve
 from textgen.corpus.hub_set import HUB
-from textgen.corpus.part import FORMS, LocalFile, Origin, Part, file_part, suffixes
+from textgen.corpus.part import FORMS, STORE, LocalFile, Origin, Part, file_part, suffixes
 from textgen.corpus.recipes import (
     Recipe,
     RecipeSource,
@@ -25,7 +25,10 @@ from textgen.corpus.recipes import (
 from textgen.corpus.roles import with_roles
 from textgen.corpus.source import Source
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import MissingInput
+from textgen.errors import MissingInput, UsageError
+from textgen.files import told_if_full
+
+TEMPORARY = "make room there, or name another folder in TMPDIR"
 
 
 @contextmanager
@@ -45,22 +48,25 @@ def open_source(
         UsageError: an illegal setting, or a validation split that is not there.
         OSError: the hub cannot be reached.
     """
-    with tempfile.TemporaryDirectory(prefix="textgen-") as folder:
-        yield with_roles(_find(corpus, settings, Path(folder), watch))
+    temporary = Path(tempfile.gettempdir())  # of all that is written while a corpus is read
+    with told_if_full(temporary, TEMPORARY), ExitStack() as stack:
+        source = with_roles(_find(corpus, settings, stack, watch))
+        if source.config.splits and not any(part.hub_split for part in source.parts):
+            watch.tell(f"{source.name}: no set on the hub, so that --splits changes nothing")
+        yield source
 
 
-def _find(corpus: str, settings: Mapping[str, Any], spool: Path, watch: Watch) -> Source:
-    """Resolve a CORPUS argument; standard input goes into the folder `spool`."""
+def _find(corpus: str, settings: Mapping[str, Any], stack: ExitStack, watch: Watch) -> Source:
+    """Resolve a CORPUS argument; the stack closes a copy of what can be read only once."""
     path = Path(corpus)
     if path.suffix == ".toml" and path.is_file():
         return _from_recipe(load_recipe(path), settings, watch)
     config = CorpusConfig.from_dict(settings)
     if corpus == "-":
-        spooled = spool / "standard-input"
-        with spooled.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        part = Part("standard input", LocalFile(spooled), "text", rule=config.document_rule)
-        return _source("standard input", [part], config)
+        return _from_stream("standard input", sys.stdin.buffer, stack, config)
+    if path.is_fifo():
+        with path.open("rb") as pipe:
+            return _from_stream(corpus, pipe, stack, config)
     if corpus.startswith(HUB):
         parts = _from_hub(corpus, config, config.document_rule, Origin(), watch)
         return _source(parts[0].origin.name, parts, config)
@@ -71,6 +77,16 @@ def _find(corpus: str, settings: Mapping[str, Any], spool: Path, watch: Watch) -
     raise MissingInput(
         f"{corpus}: no such file or folder, nor a recipe (known are: {', '.join(recipe_names())})"
     )
+
+
+def _from_stream(name: str, stream: IO[bytes], stack: ExitStack, config: CorpusConfig) -> Source:
+    """Make a source of plain text that comes through a pipe."""
+    file = tempfile.NamedTemporaryFile(prefix="textgen-")  # noqa: SIM115  # the stack closes it
+    copy = stack.enter_context(file)
+    shutil.copyfileobj(stream, copy)
+    copy.flush()
+    part = Part(name, LocalFile(Path(copy.name)), "text", rule=config.document_rule)
+    return _source(name, [part], config)
 
 
 def _from_path(corpus: str, config: CorpusConfig) -> Source:
@@ -88,8 +104,8 @@ def _from_path(corpus: str, config: CorpusConfig) -> Source:
         name = corpus
     if not paths:
         raise MissingInput(f"{corpus}: no file matches this pattern")
-    origin = Origin(name)
-    parts = [file_part(p, config.document_rule, origin) for p in paths]
+    rule, origin = config.document_rule, Origin(name)
+    parts = [file_part(p, rule, origin) for p in paths]
     return _source(name, parts, config, ignored=tuple(map(str, ignored)))
 
 
@@ -107,12 +123,17 @@ def _from_hub(
 
 
 def _from_recipe(recipe: Recipe, settings: Mapping[str, Any], watch: Watch) -> Source:
-    """Make a source of what a recipe selects."""
-    merged = changed(recipe.settings, settings)
-    config = CorpusConfig.from_dict(merged)
+    """Make a source of what a recipe selects.
+
+    A source's own settings give way to those that differ from the recipe's. So the settings of a
+    store, which are those of the corpus as a whole, lead to the same documents again.
+    """
+    general = CorpusConfig.from_dict(recipe.settings)
+    config = CorpusConfig.from_dict(changed(recipe.settings, settings))
+    new = {n: value for n, value in settings.items() if getattr(config, n) != getattr(general, n)}
     parts: list[Part] = []
     for source in recipe.sources:
-        own = changed(changed(recipe.settings, source.settings), settings)
+        own = changed(changed(recipe.settings, source.settings), new)
         rule = CorpusConfig.from_dict(own).document_rule
         parts += _of_recipe_source(recipe, source, config, rule, watch)
     return _source(recipe.name, parts, config)
@@ -149,7 +170,10 @@ def _files_of(folder: Path) -> tuple[list[Path], list[Path]]:
 
     Raises:
         MissingInput: there is none of known form.
+        UsageError: it is a token store.
     """
+    if (folder / STORE).exists():
+        raise UsageError(f"{folder}: a token store, not a corpus; name the corpus it was made of")
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     shown = [p for p in files if not any(x.startswith(".") for x in p.relative_to(folder).parts)]
     known = [p for p in shown if suffixes(p)[0] in FORMS]
@@ -158,4 +182,4 @@ def _files_of(folder: Path) -> tuple[list[Path], list[Path]]:
             f"{folder}: no {', '.join(FORMS)} file in this folder; name others with a glob, as "
             f"'{folder}/**/*.md'"
         )
-    return known, [p for p in shown if p not in set(known)]
+    return known, [p for p in shown if suffixes(p)[0] not in FORMS]

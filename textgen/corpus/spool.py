@@ -61,7 +61,6 @@ class Spool:
     def discard(self) -> None:
         """Forget the document that has been begun."""
         self._texts.seek(self._start)
-        self._texts.truncate()
         self._stop = self._start
 
     def end(self, *, where: str, characters: int, digest: bytes, part: int, label: int) -> None:
@@ -143,6 +142,11 @@ class Spool:
         self._records.seek(first * RECORD.itemsize)
         data = self._records.read(most * RECORD.itemsize)
         return np.frombuffer(bytearray(data), RECORD)
+
+
+def hash_keys(records: Records) -> NDArray[np.uint64]:
+    """Return the first 64 bits of the digest of each document, of shape (documents,)."""
+    return np.frombuffer(records["digest"].tobytes(), ">u8")[::2].astype(np.uint64)
 
 
 def _cut(data: bytes) -> int:

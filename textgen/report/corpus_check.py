@@ -3,8 +3,10 @@
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from textgen.corpus.documents import End, read_documents
+from textgen.corpus.filters import DocumentFilter
 from textgen.corpus.part import LocalFile, Part
 from textgen.corpus.source import Source
 from textgen.corpus.tables import open_table
@@ -26,7 +28,9 @@ class PartCheck:
         split: that its name or its set puts it in, if any.
         encoding: of its bytes, if that had to be found out.
         columns: of a table.
-        documents: the beginnings of those that were read.
+        documents: the beginnings of those that were read and are kept.
+        changes: what was changed in the texts that were read, and how often.
+        removed: why documents were left out, and how many.
         problem: what is wrong, in a line; nothing if all is well.
     """
 
@@ -36,6 +40,8 @@ class PartCheck:
     encoding: str
     columns: tuple[str, ...]
     documents: tuple[str, ...]
+    changes: dict[str, int]
+    removed: dict[str, int]
     problem: str
 
 
@@ -70,6 +76,8 @@ def check_part(part: Part) -> PartCheck:
         encoding=tally.encodings.get(part.name, ""),
         columns=tuple(columns),
         documents=tuple(documents),
+        changes=dict(tally.changes),
+        removed=dict(tally.removed),
         problem=problem,
     )
 
@@ -83,16 +91,20 @@ def _columns(part: Part) -> list[str]:
 
 
 def _beginnings(part: Part, tally: Tally) -> Iterator[str]:
-    """Yield the beginnings of the first documents of a part."""
-    beginning, documents, characters = "", 0, 0
+    """Yield the beginnings of those of the first documents of a part that are kept."""
+    wanted = DocumentFilter(part.rule)
+    text, documents, characters = "", 0, 0
     for piece in read_documents(part, tally):
         if isinstance(piece, End):
-            yield beginning
-            beginning, documents = "", documents + 1
+            if why := wanted.reason(len(text), partial(str, text), piece.where):
+                tally.leave_out(piece.where, why, text)
+            else:
+                yield text[:SHOWN_CHARACTERS]
+            text, documents = "", documents + 1
         else:
-            beginning = (beginning + piece)[:SHOWN_CHARACTERS]
+            text += piece
             characters += len(piece)
         if documents == DOCUMENTS or characters >= CHARACTERS:
             break
-    if beginning:
-        yield beginning
+    if text:
+        yield text[:SHOWN_CHARACTERS]

@@ -63,7 +63,10 @@ def drawn(width: float, height: float) -> Iterator[Figure]:
 
 def mark_evenly(axis: Axis, *, whole: bool = False) -> None:
     """Give an axis marks at round numbers; at whole ones only, if that is asked for."""
-    axis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=whole, min_n_ticks=3))
+    fewest = 1 if whole else 3  # between 0 and 1 there is no third whole number
+    axis.set_major_locator(
+        MaxNLocator("auto", steps=(1, 2, 5, 10), integer=whole, min_n_ticks=fewest)
+    )
     axis.set_major_formatter(LABEL)
 
 

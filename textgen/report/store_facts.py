@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from textgen.config.corpus import SPLITS
 from textgen.corpus.duplicates import near_copies
+from textgen.corpus.words import find_words
 from textgen.report.lengths import Lengths
 from textgen.report.token_counts import count_lengths, count_types, find_documents
 from textgen.runtime.token_names import show_token
@@ -44,7 +45,8 @@ class NearCopies:
     """What a search for near copies found.
 
     Attributes:
-        compared: documents looked at, evenly spread over the corpus.
+        compared: documents looked at, evenly spread over the corpus; those without a word are
+            not counted.
         tokens: the most that were read of each, from its beginning.
         found: how many of them are near copies of another one before them.
         similarity: share of word sequences in common that makes near copies.
@@ -153,5 +155,7 @@ def _beginnings(store: TokenStore) -> Iterator[str]:
         ids = store.tokens(split)
         for begin, end in find_documents(ids, wanted[wanted >= 0]):
             read = ids[begin : min(end, begin + TOKENS_COMPARED)]
-            yield store.tokenizer.decode(read.tolist())
+            text = store.tokenizer.decode(read.tolist())
+            if find_words(text):
+                yield text
         wanted = wanted - store.counts(split).documents

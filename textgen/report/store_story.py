@@ -1,5 +1,6 @@
 """A token store in words: rows of a name and a value, and tables."""
 
+import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -8,10 +9,16 @@ from textgen.report.store_facts import StoreFacts, rates
 from textgen.report.table import Table
 from textgen.tokenization.token_store import SplitCounts, StoreManifest
 
+WIDTH = 80  # of a line for a terminal
+NAME = 12  # of it, for the name of a value
+
 
 def tell_in_lines(facts: StoreFacts) -> str:
     """Tell all that is known of a corpus, as text for a terminal."""
-    rows = [f"{name:<11} {value}" for name, value in tell_store(facts).items()]
+    rows = [
+        textwrap.fill(value, WIDTH, initial_indent=f"{name:<{NAME}}", subsequent_indent=" " * NAME)
+        for name, value in tell_store(facts).items()
+    ]
     tables = [
         split_table(facts.manifest.counts),
         length_table(facts.lengths),
@@ -24,6 +31,7 @@ def tell_in_lines(facts: StoreFacts) -> str:
 def tell_store(facts: StoreFacts) -> dict[str, str]:
     """Tell what is known of a corpus as a whole."""
     manifest, lengths, near = facts.manifest, facts.lengths, facts.near_copies
+    repeated = any(source["weight"] > 1 for source in manifest.sources)
     return {
         "corpus": f"{manifest.corpus} (licence: {manifest.licence})",
         "split": manifest.cut,
@@ -32,9 +40,9 @@ def tell_store(facts: StoreFacts) -> dict[str, str]:
         "documents": f"{lengths.minimum:,} to {lengths.maximum:,} tokens long, "
         f"{lengths.mean:,.1f} on average, median {lengths.median:,}, nine in ten at most "
         f"{lengths.p90:,}",
-        "near copies": f"{near.found:,} ({near.found / near.compared:.1%}) of {near.compared:,} "
-        f"documents looked at, by their first {near.tokens:,} tokens, at similarity "
-        f"{near.similarity:g}",
+        "near copies": f"{near.found:,} ({near.found / max(near.compared, 1):.1%}) of "
+        f"{near.compared:,} documents looked at, by their first {near.tokens:,} tokens, at "
+        f"similarity {near.similarity:g}" + "; among them those that a weight asks for" * repeated,
         "changed": _listed(manifest.changes),
         "left out": _listed(manifest.removed),
         "notes": "; ".join(manifest.notes) or "none",
@@ -83,7 +91,7 @@ def origin_tables(manifest: StoreManifest) -> Iterator[Table]:
 
 def _source_table(manifest: StoreManifest) -> Table:
     """Return the sources, without the columns that say nothing."""
-    words = ("name", "label", "licence", "revision")
+    words = ("name", "label", "licence")  # the revision is a part of the name
     said = [name for name in words if any(source[name] for source in manifest.sources)]
     numbers = ("weight", "documents", "characters")
     rows = [

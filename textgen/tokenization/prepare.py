@@ -9,8 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textgen.config.corpus import SPLITS, TOKENIZERS
 from textgen.corpus.collect import Documents, collect
+from textgen.corpus.part import Origin
 from textgen.corpus.source import Source
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import UsageError
@@ -82,9 +86,8 @@ def store_key(source: Source) -> str:
     """Return a SHA-256 of all that decides what a token store holds."""
     told = [FORMAT, source.name, source.fingerprint, source.config.to_dict()]
     told += [asdict(origin) for origin in source.origins]
-    for file in (source.config.tokenizer, source.config.decontaminate):
-        if file and Path(file).is_file():
-            told.append(hashlib.sha256(Path(file).read_bytes()).hexdigest())
+    if Path(source.config.tokenizer).is_file():
+        told.append(hashlib.sha256(Path(source.config.tokenizer).read_bytes()).hexdigest())
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -147,20 +150,20 @@ def _sample(documents: Documents, cut: Cut, most: int, watch: Watch) -> Iterator
 
 def _sources(documents: Documents) -> list[dict[str, Any]]:
     """Return where the texts come from, and how much of them is kept, for the manifest."""
-    parts = documents.source.parts
-    counts = documents.count("part")
-    told = []
-    for origin in documents.source.origins:
-        own = [number for number, part in enumerate(parts) if part.origin == origin]
-        totals = counts[:, own].sum(axis=1).tolist()
-        told.append(asdict(origin) | dict(zip(("documents", "characters"), totals, strict=True)))
-    return told
+    totals: dict[Origin, NDArray[np.int64]] = {}
+    for part, own in zip(documents.source.parts, documents.count("part").T, strict=True):
+        totals[part.origin] = totals.get(part.origin, 0) + own
+    return [
+        asdict(origin) | {"documents": int(total[0]), "characters": int(total[1])}
+        for origin, total in totals.items()
+    ]
 
 
 def _labels(documents: Documents) -> dict[str, int]:
-    """Return the documents of each label."""
+    """Return the documents of each label that is left."""
     counts = documents.count("label")[0].tolist()
-    return {label: counts[number] for label, number in documents.labels.items() if label}
+    found = {label: counts[number] for label, number in documents.labels.items() if label}
+    return {label: count for label, count in found.items() if count}
 
 
 def _notes(source: Source) -> list[str]:

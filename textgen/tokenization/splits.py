@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textgen.config.corpus import SPLITS
 from textgen.corpus.collect import Documents
+from textgen.corpus.spool import hash_keys
 from textgen.errors import UsageError
 
 TRAIN, HELD_OUT, TEST = range(3)
@@ -50,14 +51,16 @@ def survey(documents: Documents) -> Survey:
     """Look through the documents of a corpus."""
     splits = [part.split for part in documents.source.parts]
     of_part = np.array([-1 if s is None else SPLITS.index(s) for s in splits], np.int8)
-    named, digests, last_trained = [], [], 0
+    most, count, last_trained = len(documents.spool), 0, 0
+    named, digests = np.empty(most, np.int8), np.empty(most, np.uint64)
     for records in documents.kept():
-        named.append(of_part[records["part"]])
-        digests.append(np.frombuffer(records["digest"].tobytes(), ">u8")[::2].astype(np.uint64))
-        trained = np.flatnonzero(named[-1] <= TRAIN)
+        here = slice(count, count + len(records))
+        named[here], digests[here] = of_part[records["part"]], hash_keys(records)
+        trained = np.flatnonzero(named[here] <= TRAIN)
         if len(trained):
             last_trained = int(records["characters"][trained[-1]])
-    return Survey(np.concatenate(named), np.concatenate(digests), last_trained)
+        count += len(records)
+    return Survey(named[:count], digests[:count], last_trained)
 
 
 def assign_splits(found: Survey, validation: float | str) -> Cut:
@@ -65,8 +68,9 @@ def assign_splits(found: Survey, validation: float | str) -> Cut:
 
     Files and sets named for splits keep them. What is left to cut for validation is cut by the
     hash of each document's text (so equal documents fall on one side, and adding documents moves
-    none; where no hash falls in the share, the document with the smallest does), or, if there is
-    but one document, after its first `int((1 - share) * characters)` characters (nanoGPT's cut).
+    none; where no hash falls in the share, the document with the smallest does, and where all do,
+    not the one with the largest), or, if there is but one document, after its first
+    `int((1 - share) * characters)` characters (nanoGPT's cut).
 
     Args:
         found: of the corpus.
@@ -77,19 +81,27 @@ def assign_splits(found: Survey, validation: float | str) -> Cut:
         return Cut(named, None, f"held out is {validation}")
     if (named == HELD_OUT).any():
         return Cut(named, None, "files and sets named for their splits")
-    trained = np.flatnonzero(named == TRAIN)
-    if len(trained) == 1:
+    if np.count_nonzero(named == TRAIN) == 1:
+        only = int(np.argmax(named == TRAIN))
         at = min(int((1 - validation) * found.last_trained), max(found.last_trained - 1, 0))
-        spans = np.insert(named, trained[0] + 1, HELD_OUT)
         rule = f"the first {1 - validation:g} of the characters are trained on"
-        return Cut(spans, (int(trained[0]), at), rule)
-    limit = np.uint64(min(int(validation * 2**64), 2**64 - 1))
-    below = found.digests < limit
-    if len(trained) and not below[trained].any():
-        below = found.digests == found.digests[trained].min()
-    spans = np.where((named == TRAIN) & below, np.int8(HELD_OUT), named)
+        return Cut(np.insert(named, only + 1, HELD_OUT), (only, at), rule)
+    named[_held_out(found.digests, named == TRAIN, validation)] = HELD_OUT
     rule = f"documents whose hash falls in the lowest {validation:g} are held out"
-    return Cut(spans, None, rule)
+    return Cut(named, None, rule)
+
+
+def _held_out(
+    digests: NDArray[np.uint64], trained: NDArray[np.bool_], share: float
+) -> NDArray[np.bool_]:
+    """Tell which documents of those to be trained on are held out: some, if any can be, not all."""
+    largest = np.uint64(2**64 - 1)
+    low = digests.min(where=trained, initial=largest)
+    high = digests.max(where=trained, initial=np.uint64(0))
+    limit = np.uint64(min(int(share * 2**64), int(largest)))
+    below = digests == low if limit <= low < high else digests < min(limit, high)
+    trained &= below
+    return trained
 
 
 def choose_split(found: Survey, split: str, validation: float | str) -> tuple[Cut, str]:
@@ -97,14 +109,15 @@ def choose_split(found: Survey, split: str, validation: float | str) -> tuple[Cu
 
     Args:
         found: of the corpus.
-        split: "all", which takes every document whole, or one of `SPLITS`.
+        split: "all", which takes every document whole and once, or one of `SPLITS`.
         validation: as for `assign_splits`.
 
     Raises:
         UsageError: no such split, or nothing is in it.
     """
     if split == "all":
-        return Cut(np.zeros_like(found.named), None, "all of it"), SPLITS[TRAIN]
+        whole = np.full_like(found.named, HELD_OUT)  # what is held out comes once
+        return Cut(whole, None, "all of it"), SPLITS[HELD_OUT]
     if split not in SPLITS:
         raise UsageError(f"split is {split!r}; it must be one of all, {', '.join(SPLITS)}")
     cut = assign_splits(found, validation)

@@ -80,6 +80,7 @@ def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch)
             overwrite = True  # of a damaged one nothing is lost
         else:
             if store.manifest.key == store_key(source):
+                watch.tell(f"{folder}: prepared already, from the same text in the same way")
                 return store
     sweep(folder.parent, folder.name)
     return prepare(source, folder, overwrite=overwrite, watch=watch)

@@ -10,15 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.config.corpus import SPLITS
+from textgen.config.corpus import SPLITS, CorpusConfig
+from textgen.corpus.part import STORE
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import to_json
 from textgen.tokenization.tokenizer import Tokenizer
 
 FORMAT = 3
-MANIFEST = "store.json"
 TOKENIZER = "tokenizer.json"
-REMOVED = "removed.jsonl"  # a line for each document that was left out: where, why, its beginning
+# Settings whose effect on the ids is seen in the tokenizer, the counts and the fingerprint.
+TOLD_OTHERWISE = ("tokenizer", "vocab_size", "validation", "decontaminate", "streaming")
+# A line of JSON for each document that was left out: where, why, its beginning. The name ends with
+# nothing that a folder is searched for when it is read as a corpus.
+REMOVED = "removed.ndjson"
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class StoreManifest:
 
     def write(self, folder: Path) -> None:
         """Write the manifest into the folder of a new store."""
-        (folder / MANIFEST).write_bytes(to_json(asdict(self)))
+        (folder / STORE).write_bytes(to_json(asdict(self)))
 
     @classmethod
     def read(cls, folder: Path) -> "StoreManifest":
@@ -88,7 +92,7 @@ class StoreManifest:
         Raises:
             DataError: it is damaged, or of another version.
         """
-        path = folder / MANIFEST
+        path = folder / STORE
         try:
             told = json.loads(path.read_bytes())
             counts = {name: SplitCounts(**told["counts"][name]) for name in SPLITS}
@@ -110,8 +114,8 @@ class TokenStore:
             MissingInput: the folder is not a token store.
             DataError: the store is damaged.
         """
-        if not (folder / MANIFEST).is_file():
-            raise MissingInput(f"{folder}: not a token store (no {MANIFEST})")
+        if not (folder / STORE).is_file():
+            raise MissingInput(f"{folder}: not a token store (no {STORE})")
         self.folder = folder
         self.manifest = StoreManifest.read(folder)
         self.tokenizer = Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8"))
@@ -121,7 +125,7 @@ class TokenStore:
     @staticmethod
     def is_store(path: Path) -> bool:
         """Tell whether a path is a token store."""
-        return (path / MANIFEST).is_file()
+        return (path / STORE).is_file()
 
     @property
     def is_running_text(self) -> bool:
@@ -138,13 +142,14 @@ class TokenStore:
     def identity(self) -> dict[str, Any]:
         """What decides the ids, as values that JSON can hold; two stores that agree are equal.
 
-        A tokenizer's file may have moved, and what it was learned with no longer matters.
+        Files may have moved, so their names do not count: what the fingerprint and the counts tell
+        of them does.
         """
         tokens = self.tokenizer.to_json().encode()
         settings = self.manifest.settings
         return {
             "fingerprint": self.manifest.fingerprint,
-            "settings": {k: v for k, v in settings.items() if k not in ("tokenizer", "vocab_size")},
+            "settings": {name: v for name, v in settings.items() if name not in TOLD_OTHERWISE},
             "tokenizer": hashlib.sha256(tokens).hexdigest(),
             "counts": {name: asdict(counts) for name, counts in self.manifest.counts.items()},
         }
@@ -158,11 +163,13 @@ class TokenStore:
         Raises:
             UsageError: one of them differs.
         """
-        for name, value in settings.items():
-            if self.manifest.settings.get(name) != value:
+        own = self.manifest.settings
+        wanted = CorpusConfig.from_dict({**own, **settings}).to_dict()
+        for name in settings:
+            if own.get(name) != wanted[name]:
                 raise UsageError(
-                    f"{self.folder}: prepared with {name} {self.manifest.settings.get(name)!r}, "
-                    f"not {value!r}; prepare the corpus again, or leave the option out"
+                    f"{self.folder}: prepared with {name} {own.get(name)!r}, not "
+                    f"{wanted[name]!r}; prepare the corpus again, or leave the option out"
                 )
 
     def counts(self, split: str) -> SplitCounts:
