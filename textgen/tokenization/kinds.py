@@ -14,7 +14,7 @@ comes back as it was. Which pieces a text is cut into first, and how the pieces 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
@@ -38,6 +38,7 @@ WORDS = (
     rf"| ?[{UNSPACED}]| ?\p{{N}}+| ?[^\s\p{{L}}\p{{M}}\p{{N}}]|\s+(?!\S)|\s"
 )
 SCORE_DIGITS = 9  # what of a unigram score is the same on every run
+STRETCH = 1 << 16  # characters of which it counts whether one occurs, not how often
 EVERY = 1 << 30  # as many types as there are
 
 _NORMALIZERS: dict[str, Any] = {
@@ -116,7 +117,7 @@ def learn(kind: str, texts: Iterable[str], vocab_size: int | None) -> dict[str, 
         known = [UNKNOWN, *(word for word in words if word != UNKNOWN)]
         return _numbered(known[: size - 1], eos=LINE_END)
     if kind == "char":
-        texts = ("".join(sorted(set(text))) for text in texts)  # which there are; not how many
+        texts = _alphabets(texts)
     # A word seen once is spelled in bytes, so that the network meets such spellings in training.
     pieces = _frequent_pieces(kind, texts, size, at_least=2 if kind == "word" else 1)
     longer = [piece for piece in pieces if len(piece) > 1]
@@ -181,6 +182,19 @@ def _learn_unigram(texts: Iterable[str], size: int) -> dict[str, Any]:
     scored = [(piece, round(max(score, lowest), SCORE_DIGITS)) for piece, score in pieces]
     scored.sort(key=lambda entry: (-entry[1], entry[0]))
     return {"vocab": [[EOS, round(lowest, SCORE_DIGITS)], *map(list, scored)], "merges": []}
+
+
+def _alphabets(texts: Iterable[str]) -> Iterator[str]:
+    """Yield which characters there are in each stretch of some texts, in order."""
+    gathered: list[str] = []
+    size = 0
+    for text in texts:
+        gathered.append(text)
+        size += len(text)
+        if size >= STRETCH:
+            yield "".join(sorted(set("".join(gathered))))
+            gathered, size = [], 0
+    yield "".join(sorted(set("".join(gathered))))
 
 
 def _frequent_pieces(kind: str, texts: Iterable[str], most: int, *, at_least: int) -> list[str]:
