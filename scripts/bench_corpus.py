@@ -27,7 +27,7 @@ from textgen.tokenization.prepare import learn_tokenizer, prepare
 KINDS = ("char", "bpe", "unigram", "word")
 RIVAL = "encode_batch"
 LINES_AT_ONCE = 1 << 13
-ROUNDS = 3
+ROUNDS = 7
 
 GB = 1000**3
 MEMORY_LIMIT = 600  # MB

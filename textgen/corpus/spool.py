@@ -23,7 +23,7 @@ RECORD = np.dtype(
     ]
 )
 RECORDS_AT_ONCE = 1 << 14
-PIECE_BYTES = 1 << 13  # what tokenizers are quickest with
+PIECE_BYTES = 1 << 12  # what tokenizers are quickest with
 
 Records = NDArray[Any]  # of dtype RECORD, shape (documents,)
 
