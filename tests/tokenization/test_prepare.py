@@ -10,7 +10,7 @@ import pytest
 from textgen.corpus.sources import open_source
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.tokenization.prepare import prepare
-from textgen.tokenization.store_cache import open_corpus
+from textgen.tokenization.store_cache import open_corpus, prepare_once
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -188,3 +188,17 @@ def test_token_store_is_no_corpus_and_nothing_in_it_is_read_as_one(tmp_path: Pat
         assert [part.name for part in source.parts] == [str(tmp_path / "book.txt")]
     with pytest.raises(UsageError, match="a token store, not a corpus"):
         make(store.folder, tmp_path / "again")
+
+
+def test_other_store_in_the_way_is_refused_before_the_corpus_is_read(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "book.txt").write_text(text)
+    make(tmp_path / "book.txt", tmp_path / "store")
+    (tmp_path / "other.txt").write_bytes(b"\xff cannot be read")
+    with (
+        pytest.raises(UsageError, match="exists already"),
+        open_source(str(tmp_path / "other.txt"), {}) as source,
+    ):
+        prepare_once(source, tmp_path / "store")
+    assert TokenStore(tmp_path / "store").manifest.corpus == "book.txt"

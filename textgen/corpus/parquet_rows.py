@@ -1,7 +1,7 @@
 """Tables in columns (.parquet), by Apache Arrow.
 
 Hugging Face `datasets` reads these files with the same library, but unpacks a whole row group at
-once, several times over: 650 MB for a file of 300 MB, where a buffered reader needs 10 MB.
+once, several times over, where a buffered reader needs little memory.
 """
 
 from collections.abc import Iterator, Sequence

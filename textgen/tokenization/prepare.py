@@ -35,7 +35,7 @@ from textgen.tokenization.token_store import (
 from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
 
 # A tokenizer learns from, and one of the user's own is tried on, so many characters at most.
-SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer takes a hundred bytes for each
+SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer sorts all endings of the text
 MOST_SAMPLE_CHARACTERS = 1 << 27
 TRIED_CHARACTERS = 1 << 20
 

@@ -10,7 +10,7 @@ from textgen.corpus.source import Source
 from textgen.corpus.sources import open_source
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Busy, DataError
-from textgen.files import sweep
+from textgen.files import refuse_existing, sweep
 from textgen.folder_lock import FolderLock
 from textgen.tokenization.prepare import prepare, store_key
 from textgen.tokenization.token_store import TokenStore
@@ -82,5 +82,7 @@ def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch)
             if store.manifest.key == store_key(source):
                 watch.tell(f"{folder}: prepared already, from the same text in the same way")
                 return store
+    if not overwrite:
+        refuse_existing(folder)  # before the work, not after it
     sweep(folder.parent, folder.name)
     return prepare(source, folder, overwrite=overwrite, watch=watch)
