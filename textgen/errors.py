@@ -3,6 +3,10 @@
 Every message is one line that says what is wrong, where, and what to do about it.
 """
 
+import textwrap
+
+LONGEST_MESSAGE = 200  # characters that are told of another library's message
+
 
 class TextgenError(Exception):
     """Root of every error that textgen raises on purpose."""
@@ -14,6 +18,21 @@ class UsageError(TextgenError):
     """An impossible value or combination of options, or an output that is in the way."""
 
     exit_code = 2
+
+
+class NotInstalled(UsageError):
+    """A library that comes with an extra is not there.
+
+    Args:
+        what: needs it.
+        library: its name.
+        extra: that it comes with.
+        instead: what would do without it, if anything.
+    """
+
+    def __init__(self, what: str, library: str, extra: str, instead: str = "") -> None:
+        remedy = f"install textgen-lstm with its extra {extra!r}" + (instead and f", or {instead}")
+        super().__init__(f"{what} needs {library}, which is not installed; {remedy}")
 
 
 class TrainingDiverged(TextgenError):
@@ -62,3 +81,8 @@ class Interrupted(KeyboardInterrupt):
     def exit_code(self) -> int:
         """What a shell shows for a process that the signal ended."""
         return 128 + self.number
+
+
+def brief(error: BaseException) -> str:
+    """Return the beginning of a library's message on one line; some go on for pages."""
+    return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)

@@ -327,7 +327,7 @@ def test_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UsageError) as caught:
         Constraint(GenerationConfig(regex="a"), Tokenizer.train("byte", [], normal_form="none"))
     assert str(caught.value) == (
-        "constraints need llguidance, which is not installed; install textgen-lstm with its "
+        "a constraint needs llguidance, which is not installed; install textgen-lstm with its "
         "extra 'constrain'"
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.corpus.words import FACTOR, find_words, hash_windows, hash_words
-from textgen.errors import UsageError
+from textgen.errors import NotInstalled
 
 SHINGLE = 5  # words in a row that are compared as one
 COMPARED_CHARACTERS = 1 << 20  # characters of a document that are looked at
@@ -52,7 +52,7 @@ def near_copies(texts: Iterable[str], similarity: float) -> NDArray[np.int64]:
         Shape (documents,).
 
     Raises:
-        UsageError: the library that computes signatures is not installed.
+        NotInstalled: the library that computes signatures is not installed.
     """
     signatures = _signatures(texts)
     copies = np.arange(len(signatures))
@@ -74,10 +74,7 @@ def _signatures(texts: Iterable[str]) -> NDArray[np.uint16]:
     try:
         from rensa import RMinHash
     except ImportError:
-        raise UsageError(
-            "finding near copies needs rensa, which is not installed; install textgen-lstm with "
-            "its extra 'corpora'"
-        ) from None
+        raise NotInstalled("finding near copies", "rensa", "corpora") from None
     packed = bytearray()
     for batch in _batches(map(_shingles, texts)):
         ends = np.cumsum([0, *map(len, batch)], dtype=np.uint64)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from textgen.corpus.hub_errors import OFFLINE, brief, translated
+from textgen.corpus.hub_errors import OFFLINE, translated
 from textgen.corpus.hub_set import COMMIT, HubName
-from textgen.errors import UsageError
+from textgen.errors import UsageError, brief
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo

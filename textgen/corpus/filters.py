@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textgen.config.corpus import DocumentRule
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, NotInstalled, UsageError
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -83,10 +83,7 @@ def _compile(name: str, expression: str) -> "Pattern[str]":
     try:
         import regex
     except ImportError:
-        raise UsageError(
-            f"{name} needs regex, which is not installed; install textgen-lstm with its extra "
-            f"'corpora'"
-        ) from None
+        raise NotInstalled(name, "regex", "corpora") from None
     if _repeats(expression) > MOST_REPEATS:
         raise UsageError(
             f"{name} is {expression!r}, whose counts multiply to more than {MOST_REPEATS:,}; take "

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.endpoint import ask, is_offline, probe
 from textgen.corpus.hub_cache import recall, recall_by_name, remember
-from textgen.corpus.hub_errors import brief, is_trouble, translated
+from textgen.corpus.hub_errors import is_trouble, translated
 from textgen.corpus.hub_file import HubFile
 from textgen.corpus.hub_set import HUB, SHORT, HubName, HubSet
 from textgen.corpus.part import SPLIT_NAMES, Part, suffixes
 from textgen.corpus.retries import retries_told
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, NotInstalled, UsageError, brief
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
@@ -39,7 +39,7 @@ def import_datasets(what: str) -> Any:
         what: needs it, for the error.
 
     Raises:
-        UsageError: it is not installed.
+        NotInstalled: it is not there.
     """
     os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -47,10 +47,8 @@ def import_datasets(what: str) -> Any:
         import datasets
         from huggingface_hub.utils import disable_progress_bars
     except ImportError:
-        raise UsageError(
-            f"reading {what} needs datasets, which is not installed; install textgen-lstm with "
-            f"its extra 'corpora', or give .txt or .jsonl"
-        ) from None
+        instead = "give .txt, .csv or .jsonl"
+        raise NotInstalled(f"reading {what}", "datasets", "corpora", instead) from None
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # its errors reach us as exceptions
     datasets.disable_progress_bars()
     disable_progress_bars()

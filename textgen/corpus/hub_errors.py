@@ -1,11 +1,9 @@
 """What the hub and its libraries raise, as errors of ours."""
 
-import textwrap
 from collections.abc import Iterator
 
-from textgen.errors import MissingInput
+from textgen.errors import MissingInput, brief
 
-LONGEST_MESSAGE = 200  # characters
 LOG_IN = "log in with `hf auth login` or set HF_TOKEN"
 OFFLINE = "a set that was read before can be read without it: HF_HUB_OFFLINE=1"
 _REMEDIES = {
@@ -13,11 +11,6 @@ _REMEDIES = {
     403: "the token lacks the right to read it; make one that has it",
     429: f"too many requests; wait some minutes, or {LOG_IN} for a higher limit",
 }
-
-
-def brief(error: BaseException) -> str:
-    """Return the beginning of a message on one line; the library's go on for pages."""
-    return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)
 
 
 def translated(what: str, error: Exception) -> Exception:

@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textgen.corpus.hub_errors import brief
 from textgen.corpus.part import Part
 from textgen.corpus.table import Cells, Table, check_header
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, NotInstalled, brief
 
 ROWS_AT_ONCE = 256
 BUFFER_BYTES = 1 << 20
@@ -29,7 +28,7 @@ def open_parquet(path: Path, part: Part) -> Iterator[Table]:
 
     Raises:
         DataError: it is none, or damaged; what is damaged before its end, when it is read.
-        UsageError: the library that reads it is not installed.
+        NotInstalled: the library that reads it is not installed.
     """
     arrow = _import_arrow()
     with path.open("rb") as raw:
@@ -49,15 +48,13 @@ def _import_arrow() -> Any:
     """Import Apache Arrow, which comes with Hugging Face `datasets`.
 
     Raises:
-        UsageError: it is not installed.
+        NotInstalled: it is not installed.
     """
     try:
         import pyarrow.parquet
     except ImportError:
-        raise UsageError(
-            "reading .parquet needs pyarrow, which is not installed; install textgen-lstm with "
-            "its extra 'corpora', or give .txt, .csv or .jsonl"
-        ) from None
+        instead = "give .txt, .csv or .jsonl"
+        raise NotInstalled("reading .parquet", "pyarrow", "corpora", instead) from None
     return pyarrow
 
 

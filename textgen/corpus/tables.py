@@ -9,14 +9,13 @@ from typing import Any
 
 from textgen.corpus.csv_rows import DELIMITERS, open_csv
 from textgen.corpus.hub import import_datasets
-from textgen.corpus.hub_errors import brief
 from textgen.corpus.json_rows import open_json
 from textgen.corpus.parquet_rows import open_parquet
 from textgen.corpus.part import Part
 from textgen.corpus.table import Cells, Table
 from textgen.corpus.tally import Tally
 from textgen.corpus.unpack import unpack
-from textgen.errors import DataError
+from textgen.errors import DataError, brief
 
 OTHER = "other"  # a form that is not read by us
 ROWS_AT_ONCE = 256

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, NotInstalled
 
 CHUNK_BYTES = 1 << 16
 # Packed bytes that are unpacked at once. One of Zstandard can stand for 32 KiB (RFC 8878, a block
@@ -49,7 +49,7 @@ def read_plain(
     Raises:
         DataError: damaged or cut short, naming the byte of the packed file up to which it was
             read.
-        UsageError: `.zst` without the library that reads it.
+        NotInstalled: `.zst` without the library that reads it.
     """
     with path.open("rb") as raw:
         if not packing:
@@ -75,7 +75,7 @@ def unpack(path: Path, packing: str, folder: Path, *, name: str = "") -> Path:
         name: what errors call it, if not by its path.
 
     Raises:
-        DataError, UsageError: as of `read_plain`.
+        DataError, NotInstalled: as of `read_plain`.
     """
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as plain:
         for chunk in read_plain(path, packing, name=name):
@@ -125,9 +125,6 @@ def _zstandard() -> tuple[Callable[[], Frame], type[Exception]]:
     try:
         import zstandard
     except ImportError:
-        raise UsageError(
-            "reading .zst needs zstandard, which is not installed; install textgen-lstm with its "
-            "extra 'corpora'"
-        ) from None
+        raise NotInstalled("reading .zst", "zstandard", "corpora") from None
     decompressor = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES)
     return decompressor.decompressobj, zstandard.ZstdError

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from textgen.errors import UsageError
+from textgen.errors import NotInstalled
 
 # Otherwise it talks to stderr about its folders and fonts where nobody has set up logging.
 logging.getLogger("matplotlib").addHandler(logging.NullHandler())
@@ -19,10 +19,7 @@ try:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 except ImportError:
-    raise UsageError(
-        "drawing needs matplotlib, which is not installed; install textgen-lstm with its extra "
-        "'corpora'"
-    ) from None
+    raise NotInstalled("drawing", "matplotlib", "corpora") from None
 
 # Of the palette by Okabe and Ito (2008), which colour-blind people can tell apart.
 BLUE, ORANGE = "#0072b2", "#d55e00"

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from textgen.errors import UsageError
+from textgen.errors import NotInstalled, UsageError
 from textgen.runtime.token_texts import token_texts
 from textgen.runtime.vocabulary import Vocabulary
 from textgen.tokenization.kinds import EOS
@@ -71,10 +71,7 @@ class GrammarCompiler:
 def _require_library() -> None:
     """Find out whether the library is there."""
     if importlib.util.find_spec("llguidance") is None:
-        raise UsageError(
-            "constraints need llguidance, which is not installed; install textgen-lstm with its "
-            "extra 'constrain'"
-        )
+        raise NotInstalled("a constraint", "llguidance", "constrain")
 
 
 def _trie(texts: Sequence[bytes]) -> "LLTokenizer":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from textgen.config.training import TrainingConfig
-from textgen.errors import UsageError
+from textgen.errors import NotInstalled, UsageError
 
 
 def require_libraries() -> None:
@@ -16,12 +16,9 @@ def require_libraries() -> None:
     Raises:
         UsageError: one is not; the message names the extra.
     """
-    for name in ("tensorflow", "keras", "filelock", "matplotlib"):
+    for name in ("tensorflow", "keras", "matplotlib"):
         if importlib.util.find_spec(name) is None:
-            raise UsageError(
-                f"training needs {name}, which is not installed; install textgen-lstm with its "
-                f"extra 'train'"
-            )
+            raise NotInstalled("training", name, "train")
 
 
 def load_tensorflow(threads: int | None = None, *, quiet: bool = False) -> None:
