@@ -220,10 +220,10 @@ def test_seed_decides_weights_and_nothing_else_does() -> None:
 
 def test_dropout_is_locked_over_the_window() -> None:
     model = LanguageModel(CONFIG, seed=1)
-    dropped = np.array(model.dropouts[1](np.ones((4, 9, 7), np.float32), training=True))
-    assert (dropped == dropped[:, :1]).all()
+    dropped = np.array(model.dropouts[1](np.ones((9, 4, 7), np.float32), training=True))
+    assert (dropped == dropped[:1]).all()
     assert (dropped == 0).any()
-    assert (dropped[0] != dropped[1]).any()
+    assert (dropped[:, 0] != dropped[:, 1]).any()
 
 
 def test_untrained_model_started_from_counts_predicts_their_shares() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Self
 
 from textgen.config.base import Config, option
@@ -34,6 +35,9 @@ OPTIMIZERS = {
 }
 MOMENTUM_OPTIMIZERS = ("sgd", "rmsprop")
 SCHEDULES = ("cosine", "linear", "constant")
+MATMULS = ("auto", "fp32", "bf16")
+BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # of x86 processors, in Linux's words
+CPU_INFO = Path("/proc/cpuinfo")
 METRICS = ("accuracy", "top_5_accuracy", "top_10_accuracy")
 
 
@@ -105,6 +109,11 @@ class TrainingConfig(Config):
         "fp32", "Format of the weights in the model folder; fp16 is half as large.",
         choices=STORAGES,
     )  # fmt: skip
+    matmul: str = option(
+        "auto",
+        "Format of matrix products in training; auto is bf16 where the processor computes in it.",
+        choices=MATMULS,
+    )
     threads: int | None = option(
         None, "CPU threads; the results depend on it.  [default: one a core]", minimum=1
     )
@@ -162,6 +171,14 @@ class TrainingConfig(Config):
         limited = hasattr(os, "sched_getaffinity")  # not on macOS
         return len(os.sched_getaffinity(0)) if limited else os.cpu_count() or 1
 
+    @property
+    def product_format(self) -> str:
+        """The format of matrix products: the one given, or the fastest of this processor."""
+        if self.matmul != "auto":
+            return self.matmul
+        flags = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() else set()
+        return "bf16" if flags & BF16_FLAGS else "fp32"
+
     def resolved(self) -> Self:
         """Return the same settings with nothing left to defaults that may differ elsewhere."""
         budget = DEFAULT_BUDGET if self.budget_seconds and not self.budget else self.budget
@@ -170,4 +187,5 @@ class TrainingConfig(Config):
             learning_rate=self.peak_rate,
             weight_decay=self.decay,
             threads=self.cores,
+            matmul=self.product_format,
         )

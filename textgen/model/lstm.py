@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from textgen.model.lstm_op import lstm
 
@@ -17,10 +18,37 @@ class FastLSTM(keras.layers.LSTM):
     own runs instead.
     """
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Outside a graph TensorFlow would record what happens inside the loop.
+        self._run_eagerly = tf.function(lstm, autograph=False, reduce_retracing=True)
+
+    def read(
+        self, sequences: Any, state: tuple[Any, Any], *, training: bool = False
+    ) -> tuple[Any, tuple[Any, Any]]:
+        """Run over sequences whose first axis is time, which saves turning them.
+
+        Args:
+            sequences: shape (time, batch, features), of float32, or of bfloat16, in which matrix
+                products are computed then. Keras's own loop knows float32 alone.
+            state: hidden and cell state, each of shape (batch, units).
+            training: whether dropout applies.
+
+        Returns:
+            all outputs, of shape (time, batch, units), and the state after them.
+        """
+        if self._is_plain(training):
+            outputs, hidden, memory = self._run(sequences, state)
+            return outputs, (hidden, memory)
+        turned = ops.cast(ops.transpose(sequences, (1, 0, 2)), "float32")
+        outputs, hidden, memory = self(turned, initial_state=list(state), training=training)
+        outputs = ops.cast(ops.transpose(outputs, (1, 0, 2)), sequences.dtype)
+        return outputs, (hidden, memory)
+
     def inner_loop(
         self, sequences: Any, initial_state: list[Any], mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
-        """Run the cell over a sequence.
+        """Run the cell over a sequence: the hook that Keras calls.
 
         Args:
             sequences: shape (batch, time, features).
@@ -36,13 +64,20 @@ class FastLSTM(keras.layers.LSTM):
                 sequences, initial_state, mask, training
             )
             return outcome
+        by_time = ops.transpose(sequences, (1, 0, 2))
+        outputs, hidden, memory = self._run(by_time, tuple(initial_state))
+        return hidden, ops.transpose(outputs, (1, 0, 2)), [hidden, memory]
+
+    def _run(self, sequences: Any, state: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+        """Run the fused loop; a compiled function forgets shapes, so they are set again."""
         cell = self.cell
         weights = [tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
-        outputs, hidden, memory = lstm(sequences, *initial_state, *weights)
-        outputs.set_shape((*sequences.shape[:2], self.units))  # a compiled function forgets shapes
-        for after, before in zip((hidden, memory), initial_state, strict=True):
+        run = self._run_eagerly if tf.executing_eagerly() else lstm
+        outputs, hidden, memory = run(sequences, *state, *weights)
+        outputs.set_shape((*sequences.shape[:2], self.units))
+        for after, before in zip((hidden, memory), state, strict=True):
             after.set_shape(before.shape)
-        return hidden, outputs, [hidden, memory]
+        return outputs, hidden, memory
 
     def _is_plain(self, training: bool) -> bool:
         """Tell whether the fused loop computes what this layer's settings ask for."""

@@ -1,124 +1,172 @@
 """The fused LSTM loop for TensorFlow on a CPU, with its own gradient.
 
-All inputs are projected in one matrix product; the loop holds the recurrent product alone; the
-weights' gradients are single products after the backward loop. Both loops are compiled by XLA.
-(Appleyard et al. 2016, "Optimizing Performance of Recurrent Neural Networks on GPUs", section 3.)
+All inputs are projected in one matrix product; the loops hold the recurrent product alone; the
+weights' gradients are single products after the backward loop. (Appleyard et al. 2016, "Optimizing
+Performance of Recurrent Neural Networks on GPUs", section 3.) Products are TensorFlow's own, which
+are oneDNN's; what is computed between two of them is one function compiled by XLA.
 
 Gates stand in Keras's order in the last axis: input, forget, cell, output.
 """
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Tensor = Any  # TensorFlow ships no types that a checker can use
 
 
+@tf.custom_gradient
 def lstm(
     inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
 ) -> Any:
-    """Run an LSTM layer over a sequence (Hochreiter and Schmidhuber 1997, with forget gate).
+    """Run an LSTM layer over a sequence, inside a graph.
+
+    (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.)
+
+    Matrix products are computed in the type of `inputs`, and what is kept for the gradient has it,
+    too; the cell state, and what is computed of single numbers, is float32.
 
     Args:
-        inputs: shape (batch, time, features).
+        inputs: shape (time, batch, features), of float32 or bfloat16.
         hidden, memory: the state before the first step, each of shape (batch, units).
         kernel: shape (features, 4 * units).
         recurrent: shape (units, 4 * units).
         bias: shape (4 * units,).
 
     Returns:
-        the outputs of shape (batch, time, units), and the last hidden and cell state.
+        the outputs of shape (time, batch, units), of the type of `inputs`, and the last hidden and
+        cell state, of float32.
     """
-    run = _run_eagerly if tf.executing_eagerly() else _run
-    return run(inputs, hidden, memory, kernel, recurrent, bias)
-
-
-@tf.custom_gradient
-def _run(
-    inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
-) -> Any:
-    """Do what `lstm` does, inside a graph."""
-    outputs, gates, memories = _forward(inputs, hidden, memory, kernel, recurrent, bias)
+    dtype = inputs.dtype
+    kernel, recurrent = tf.cast(kernel, dtype), tf.cast(recurrent, dtype)
+    projected = _product(inputs, kernel)
+    outputs, gates, memories, after = _forward(projected, hidden, memory, recurrent, bias)
 
     def gradient(d_outputs: Tensor, d_hidden: Tensor, d_memory: Tensor) -> Any:
-        return _backward(
-            d_outputs, d_hidden, d_memory,
-            inputs, hidden, memory, kernel, recurrent, outputs, gates, memories,
+        d_gates, d_hidden, d_memory = _backward(
+            d_outputs, d_hidden, d_memory, gates, memories, recurrent
+        )
+        return (
+            _product(d_gates, kernel, transpose_b=True),
+            d_hidden,
+            d_memory,
+            tf.cast(tf.matmul(_rows(inputs), _rows(d_gates), transpose_a=True), tf.float32),
+            tf.cast(tf.matmul(_rows(outputs[:-1]), _rows(d_gates), transpose_a=True), tf.float32),
+            _sum_of_rows(_rows(d_gates)),
+        )
+
+    return (outputs[1:], *after), gradient
+
+
+def _forward(
+    projected: Tensor, hidden: Tensor, memory: Tensor, recurrent: Tensor, bias: Tensor
+) -> tuple[Tensor, Any, Any, tuple[Tensor, Tensor]]:
+    """Return outputs, gates and cell states of all steps, and the last state.
+
+    Outputs, a tensor, and cell states, an array, begin with what was there before the first step.
+    """
+    steps, dtype = tf.shape(projected)[0], projected.dtype
+    first = tf.cast(hidden, dtype)
+    outputs = tf.TensorArray(dtype, steps + 1, element_shape=hidden.shape).write(0, first)
+    memories = tf.TensorArray(tf.float32, steps + 1, element_shape=memory.shape).write(0, memory)
+    gates = tf.TensorArray(dtype, steps, element_shape=projected.shape[1:])
+
+    def step(
+        t: Tensor, h: Tensor, _: Tensor, c: Tensor, outputs: Any, gates: Any, cells: Any
+    ) -> Any:
+        activated, exact, h, c = _step(projected, t, tf.matmul(h, recurrent), bias, c)
+        return (
+            t + 1, h, exact, c,
+            outputs.write(t + 1, h), gates.write(t, activated), cells.write(t + 1, c),
         )  # fmt: skip
 
-    return (tf.transpose(outputs, [1, 0, 2]), outputs[-1], memories[-1]), gradient
-
-
-# Outside a graph TensorFlow would record what happens inside the compiled loops. This graph of its
-# own serves that case alone: one that another graph has differentiated cannot be run on its own.
-_run_eagerly = tf.function(_run, autograph=False, reduce_retracing=True)
-
-
-@tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
-def _forward(
-    inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return outputs, activated gates and cell states, time first."""
-    by_time = tf.transpose(inputs, [1, 0, 2])
-    steps = tf.shape(by_time)[0]
-    projected = tf.einsum("tbi,ij->tbj", by_time, kernel) + bias
-
-    def step(t: Tensor, h: Tensor, c: Tensor, outputs: Any, gates: Any, memories: Any) -> Any:
-        i, f, g, o = tf.split(projected[t] + tf.matmul(h, recurrent), 4, axis=1)
-        i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
-        c = f * c + i * g
-        h = o * tf.tanh(c)
-        activated = tf.concat([i, f, g, o], axis=1)
-        return t + 1, h, c, outputs.write(t, h), gates.write(t, activated), memories.write(t, c)
-
-    arrays = [tf.TensorArray(tf.float32, size=steps) for _ in range(3)]
-    _, _, _, outputs, gates, memories = tf.while_loop(
-        lambda t, *_: t < steps, step, (0, hidden, memory, *arrays), maximum_iterations=steps
+    _, _, hidden, memory, outputs, gates, memories = tf.while_loop(
+        lambda t, *_: t < steps,
+        step,
+        (0, first, hidden, memory, outputs, gates, memories),
+        parallel_iterations=1,
     )
-    return outputs.stack(), gates.stack(), memories.stack()
+    return outputs.stack(), gates, memories, (hidden, memory)
 
 
-@tf.function(jit_compile=True, autograph=False, reduce_retracing=True)
 def _backward(
     d_outputs: Tensor, d_hidden: Tensor, d_memory: Tensor,
-    inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor,
-    outputs: Tensor, gates: Tensor, memories: Tensor,
-) -> tuple[Tensor, ...]:  # fmt: skip
-    """Return the gradients of all six arguments of `lstm`."""
-    d_by_time = tf.transpose(d_outputs, [1, 0, 2])
-    steps = tf.shape(d_by_time)[0]
-    memories_before = tf.concat([memory[None], memories[:-1]], axis=0)
+    gates: Any, memories: Any, recurrent: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """Return the gradients of the gates before their activation, and of the state before."""
+    steps, dtype = tf.shape(d_outputs)[0], recurrent.dtype
+    back = tf.transpose(recurrent)  # a product with a transposed matrix is half as fast
 
     def step(t: Tensor, dh: Tensor, dc: Tensor, d_gates: Any) -> Any:
-        i, f, g, o = tf.split(gates[t], 4, axis=1)
-        squashed = tf.tanh(memories[t])
-        dh = dh + d_by_time[t]
-        dc = dc + dh * o * (1 - squashed * squashed)
-        d_activated = tf.concat(
-            [
-                dc * g * i * (1 - i),
-                dc * memories_before[t] * f * (1 - f),
-                dc * i * (1 - g * g),
-                dh * squashed * o * (1 - o),
-            ],
-            axis=1,
-        )
-        dh = tf.matmul(d_activated, recurrent, transpose_b=True)
-        return t - 1, dh, dc * f, d_gates.write(t, d_activated)
+        kept = gates.read(t), memories.read(t + 1), memories.read(t)
+        d_activated, dc = _step_back(*kept, d_outputs, t, dh, dc)
+        return t - 1, tf.matmul(d_activated, back), dc, d_gates.write(t, d_activated)
 
     _, d_hidden, d_memory, d_gates = tf.while_loop(
         lambda t, *_: t >= 0,
         step,
-        (steps - 1, d_hidden, d_memory, tf.TensorArray(tf.float32, size=steps)),
-        maximum_iterations=steps,
+        (steps - 1, tf.cast(d_hidden, dtype), d_memory, tf.TensorArray(dtype, steps)),
+        parallel_iterations=1,
     )
-    d_gates = d_gates.stack()
-    hidden_before = tf.concat([hidden[None], outputs[:-1]], axis=0)
-    return (
-        tf.einsum("tbj,ij->bti", d_gates, kernel),
-        d_hidden,
-        d_memory,
-        tf.einsum("bti,tbj->ij", inputs, d_gates),
-        tf.einsum("tbh,tbj->hj", hidden_before, d_gates),
-        tf.reduce_sum(d_gates, axis=[0, 1]),
+    return d_gates.stack(), tf.cast(d_hidden, tf.float32), d_memory
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _step(projected: Tensor, t: Tensor, product: Tensor, bias: Tensor, memory: Tensor) -> Any:
+    """Return activated gates, outputs exact and in the products' type, and cell states."""
+    dtype = projected.dtype
+    sums = tf.cast(tf.gather(projected, t), tf.float32) + tf.cast(product, tf.float32) + bias
+    activated = _activate(sums)
+    i, f, g, o = tf.split(activated, 4, axis=1)
+    memory = f * memory + i * g
+    hidden = o * tf.tanh(memory)
+    return tf.cast(activated, dtype), hidden, tf.cast(hidden, dtype), memory
+
+
+def _activate(sums: Tensor) -> Tensor:
+    """Return the sigmoid of three gates and the tanh of one, in one pass.
+
+    sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so a gate's column decides about scale and shift alone.
+    """
+    scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), sums.shape[1] // 4)
+    return tf.tanh(sums * scale) * scale + (1 - scale)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _step_back(
+    gates: Tensor, memory: Tensor, memory_before: Tensor,
+    d_outputs: Tensor, t: Tensor, d_hidden: Tensor, d_memory: Tensor,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Return the gradients of the gates before their activation, and of the cell state before."""
+    i, f, g, o = tf.split(tf.cast(gates, tf.float32), 4, axis=1)
+    squashed = tf.tanh(memory)
+    dh = tf.cast(d_hidden, tf.float32) + tf.cast(tf.gather(d_outputs, t), tf.float32)
+    dc = d_memory + dh * o * (1 - squashed * squashed)
+    d_activated = [
+        dc * g * i * (1 - i),
+        dc * memory_before * f * (1 - f),
+        dc * i * (1 - g * g),
+        dh * squashed * o * (1 - o),
+    ]
+    return tf.cast(tf.concat(d_activated, axis=1), gates.dtype), dc * f
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _sum_of_rows(rows: Tensor) -> Tensor:
+    """Return the sum over the first axis, in float32."""
+    return tf.reduce_sum(tf.cast(rows, tf.float32), axis=0)
+
+
+def _product(sequence: Tensor, matrix: Tensor, *, transpose_b: bool = False) -> Tensor:
+    """Multiply every vector of a sequence with a matrix, as one product."""
+    rows = tf.matmul(_rows(sequence), matrix, transpose_b=transpose_b)
+    time, batch = tf.unstack(tf.shape(sequence)[:2])
+    return tf.ensure_shape(
+        tf.reshape(rows, [time, batch, rows.shape[-1]]), [*sequence.shape[:2], rows.shape[-1]]
     )
+
+
+def _rows(sequence: Tensor) -> Tensor:
+    """Put the vectors of all steps below each other."""
+    return tf.reshape(sequence, [-1, sequence.shape[-1]])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
+from textgen.model.cross_entropy import mean_nats
 from textgen.model.lstm import FastLSTM
 from textgen.model_folder import read_model
 
@@ -31,12 +32,17 @@ class LanguageModel(keras.Model):
     Args:
         config: sizes of the layers.
         seed: of the initial weights and of dropout.
+        matmul: format of matrix products while training, "fp32" or "bf16"; the weights, and
+            all else, are float32.
     """
 
-    def __init__(self, config: ModelConfig, *, seed: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, config: ModelConfig, *, seed: int = 0, matmul: str = "fp32", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.config = config
         self.seed = seed
+        self.matmul = matmul
         depth = len(config.layer_units)
         seeds = iter(np.random.SeedSequence(seed).generate_state(4 * depth + 4).tolist())
         normal = keras.initializers.RandomNormal(
@@ -58,7 +64,11 @@ class LanguageModel(keras.Model):
             self.logits = _dense(config.vocab_size, next(seeds), "logits")
         self.dropouts = [
             keras.layers.Dropout(
-                share, noise_shape=(None, 1, None), seed=next(seeds), name=f"dropout_{index}"
+                share,
+                noise_shape=(1, None, None),
+                seed=next(seeds),
+                autocast=False,  # Keras would make float32 of bfloat16
+                name=f"dropout_{index}",
             )
             for index, share in enumerate(config.dropouts)
         ]
@@ -117,14 +127,9 @@ class LanguageModel(keras.Model):
 
     def read(self, tokens: Any, state: State, *, training: bool = False) -> tuple[Any, State]:
         """Return the last layer's outputs, of shape (batch, time, units), and the next state."""
-        embedded = self.embedding(tokens) * self.config.embedding_scale
-        outputs = self.dropouts[0](embedded, training=training)
-        after: State = []
-        for layer, before, dropout in zip(self.lstms, state, self.dropouts[1:], strict=True):
-            outputs, hidden, memory = layer(outputs, initial_state=list(before), training=training)
-            outputs = dropout(outputs, training=training)
-            after.append((hidden, memory))
-        return outputs, after
+        embedded = ops.transpose(self.embedding(tokens), (1, 0, 2))
+        outputs, state = self._read_by_time(embedded, state, training=training)
+        return ops.transpose(outputs, (1, 0, 2)), state
 
     def project(self, outputs: Any) -> Any:
         """Return the logits that follow from the last layer's outputs."""
@@ -133,6 +138,45 @@ class LanguageModel(keras.Model):
         if self.config.tie_embeddings:
             outputs = self.embedding(outputs, reverse=True)
         return self.logits(outputs)
+
+    def nats(
+        self, tokens: Any, targets: Any, state: State, *, smoothing: float = 0.0
+    ) -> tuple[Any, State]:
+        """Return the mean loss, as it is trained on, and the next state.
+
+        Args:
+            tokens: ids, of shape (time, batch).
+            targets: the ids that follow, of the same shape.
+            state: what an earlier call returned.
+            smoothing: see `mean_nats`.
+        """
+        outputs, state = self._read_by_time(self.embedding(tokens), state, training=True)
+        if self.projection is not None:
+            outputs = ops.matmul(outputs, ops.cast(self.projection.kernel, outputs.dtype))
+        rows = ops.reshape(outputs, (-1, outputs.shape[-1]))
+        kernel, bias = self._last_layer()
+        return mean_nats(
+            rows, kernel, bias, ops.reshape(targets, (-1,)), smoothing=smoothing
+        ), state
+
+    def _read_by_time(self, embedded: Any, state: State, *, training: bool) -> tuple[Any, State]:
+        """Run the layers over embedded tokens, with time as the first axis."""
+        embedded = embedded * self.config.embedding_scale
+        outputs = self.dropouts[0](embedded, training=training)
+        if training and self.matmul == "bf16":
+            outputs = ops.cast(outputs, "bfloat16")
+        after: State = []
+        for layer, before, dropout in zip(self.lstms, state, self.dropouts[1:], strict=True):
+            outputs, last = layer.read(outputs, before, training=training)
+            outputs = dropout(outputs, training=training)
+            after.append(last)
+        return outputs, after
+
+    def _last_layer(self) -> tuple[Any, Any]:
+        """Return the matrix, of shape (width, vocabulary), and the bias that make the logits."""
+        if self.config.tie_embeddings:
+            return ops.transpose(self.embedding.embeddings), self.logits.bias
+        return self.logits.kernel, self.logits.bias
 
     def initial_state(self, batch_size: Any) -> State:
         """Return the zero state for a number of streams."""
@@ -155,7 +199,8 @@ class LanguageModel(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs (Keras's own cloning and saving)."""
-        return {**super().get_config(), "config": self.config.to_dict(), "seed": self.seed}
+        own = {"config": self.config.to_dict(), "seed": self.seed, "matmul": self.matmul}
+        return {**super().get_config(), **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LanguageModel":

@@ -22,7 +22,8 @@ class Step:
         self.metrics = make_metrics(config.metrics)
         self._clip_norm = config.clip_norm
         self._label_smoothing = config.label_smoothing
-        self._train = tf.function(self._train_eagerly, autograph=False, reduce_retracing=True)
+        self._train = tf.function(self._train_eagerly, autograph=False)
+        self._update = tf.function(self._update_eagerly, autograph=False, jit_compile=True)
         self._predict = tf.function(self._predict_eagerly, autograph=False, reduce_retracing=True)
 
     def train(
@@ -45,7 +46,7 @@ class Step:
         carried = tf.constant(~fresh[:, None], tf.float32)
         rate = tf.constant(rate, tf.float32)
         state = tf.nest.map_structure(tf.convert_to_tensor, state)
-        loss, norm, state = self._train(tf.constant(tokens), carried, state, rate)
+        loss, norm, state = self._train(tf.constant(tokens.T), carried, state, rate)
         return float(loss), float(norm), state
 
     def predict(
@@ -80,45 +81,29 @@ class Step:
 
     def _train_eagerly(self, tokens: Any, carried: Any, state: State, rate: Any) -> Any:
         state = [(hidden * carried, memory * carried) for hidden, memory in state]
-        self.optimizer.learning_rate.assign(rate)
         with tf.GradientTape() as tape:
-            logits, state = self._logits(tokens, state, training=True)
-            loss = tf.reduce_mean(smoothed_nats(logits, tokens[:, 1:], self._label_smoothing))
-        variables = self.model.trainable_variables
-        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)]
+            loss, state = self.model.nats(
+                tokens[:-1], tokens[1:], state, smoothing=self._label_smoothing
+            )
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        norm = self._update([tf.convert_to_tensor(g) for g in gradients], loss, rate)
+        return loss, norm, state
+
+    def _update_eagerly(self, gradients: list[Any], loss: Any, rate: Any) -> Any:
+        """Apply clipped gradients, unless they or the loss are not finite; return their norm."""
+        self.optimizer.learning_rate.assign(rate)
         norm = tf.linalg.global_norm(gradients)
         if self._clip_norm:
             gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm, use_norm=norm)
         # One step with NaN in it would leave nothing of the weights.
         finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
+        variables = self.model.trainable_variables
         tf.cond(finite, lambda: self.optimizer.apply(gradients, variables), lambda: None)
-        return loss, norm, state
+        return norm
 
     def _predict_eagerly(self, tokens: Any, counted: Any, state: State) -> Any:
-        logits, state = self._logits(tokens, state, training=False)
+        logits, state = self.model(tokens[:, :-1], state, return_state=True)
         for metric in self.metrics:
             metric.update_state(tokens[:, 1:], logits, sample_weight=counted)
-        return tf.reduce_sum(smoothed_nats(logits, tokens[:, 1:], 0.0) * counted), state
-
-    def _logits(self, tokens: Any, state: State, *, training: bool) -> tuple[Any, State]:
-        outcome: tuple[Any, State] = self.model(
-            tokens[:, :-1], state, return_state=True, training=training
-        )
-        return outcome
-
-
-def smoothed_nats(logits: Any, targets: Any, smoothing: float) -> Any:
-    """Return the cross-entropy of each token, in nats, against labels smoothed a little or not.
-
-    Szegedy et al. 2016, section 7: a share of the target is spread evenly over all tokens.
-
-    Args:
-        logits: shape (..., vocabulary).
-        targets: ids, of shape (...).
-        smoothing: the share that is spread.
-    """
-    nats = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-    if not smoothing:
-        return nats
-    of_targets = tf.gather(logits, targets, batch_dims=len(targets.shape))
-    return nats + smoothing * (of_targets - tf.reduce_mean(logits, axis=-1))
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[:, 1:], logits)
+        return tf.reduce_sum(nats * counted), state

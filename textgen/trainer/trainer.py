@@ -64,7 +64,9 @@ class Trainer:
         if not store.counts("validation").tokens:
             raise DataError("the validation split is empty; give more text")
         self.config = ModelConfig(**network.to_dict(), vocab_size=store.tokenizer.vocab_size)
-        self.model = LanguageModel(self.config, seed=training.seed)
+        self.model = LanguageModel(
+            self.config, seed=training.seed, matmul=self.training.product_format
+        )
         self.model.start_from_counts(self.batches.counts(self.config.vocab_size))
         self.step = Step(self.model, self.training)
         self.callbacks = keras.callbacks.CallbackList(
