@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -166,8 +167,29 @@ def test_resolved_settings_leave_nothing_to_what_differs_elsewhere() -> None:
     assert (resolved.budget, resolved.learning_rate, resolved.weight_decay) == ("5m", 8e-3, 0.01)
     assert resolved.threads == TrainingConfig().cores > 0
     assert resolved.resolved() == resolved
-    chosen = TrainingConfig(steps=5, learning_rate=0.1, weight_decay=0.0, threads=3)
+    assert resolved.matmul in ("fp32", "bf16")
+    chosen = TrainingConfig(steps=5, learning_rate=0.1, weight_decay=0.0, threads=3, matmul="fp32")
     assert chosen.resolved() == chosen
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("flags : fpu avx512_bf16 avx512_vnni", "bf16"),
+        ("flags : fpu avx512f amx_bf16", "bf16"),
+        ("flags : fpu avx512f", "fp32"),
+        ("Features : fp asimd bf16", "fp32"),  # an ARM, whose products TensorFlow has none for
+        (None, "fp32"),
+    ],
+)
+def test_products_are_bf16_where_the_processor_computes_in_it(
+    told: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textgen.config.training.CPU_INFO", tmp_path / "cpuinfo")
+    if told:
+        (tmp_path / "cpuinfo").write_text(told)
+    assert TrainingConfig().product_format == expected
+    assert TrainingConfig(matmul="bf16").product_format == "bf16"
 
 
 def test_saving_and_patience_are_checked() -> None:

@@ -125,7 +125,9 @@ def _add_first_inputs(
     embeddings = np.float32(config.embedding_scale) * weights["embedding.embeddings"]
     kernel, bias = weights["lstm_0.kernel"], weights["lstm_0.bias"]
     if config.vocab_size * bias.nbytes <= LARGEST_TABLE:
-        return graph.add("Gather", graph.array(embeddings @ kernel + bias), tokens)
+        with np.errstate(over="ignore", invalid="ignore"):  # weights of a run about to diverge
+            table = embeddings @ kernel + bias
+        return graph.add("Gather", graph.array(table), tokens)
     rows = graph.add("Gather", graph.array(embeddings), tokens)
     product = add_product(graph, rows, kernel, "lstm_0.kernel", precision)
     return graph.add("Add", product, graph.array(bias))
