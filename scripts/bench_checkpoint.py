@@ -33,7 +33,7 @@ class Case:
     def __init__(self, case: str, folder: Path) -> None:
         from textgen.config.model import NetworkConfig
         from textgen.config.training import TrainingConfig
-        from textgen.model.network import get_weights
+        from textgen.model.weights import get_weights
         from textgen.scoring import Quality
         from textgen.tokenization.store_cache import open_corpus
         from textgen.trainer.history import History

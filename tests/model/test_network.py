@@ -226,6 +226,35 @@ def test_dropout_is_locked_over_the_window() -> None:
     assert (dropped[:, 0] != dropped[:, 1]).any()
 
 
+def test_weight_drop_hides_some_recurrent_weights_in_training_alone() -> None:
+    layer = FastLSTM(40, weight_drop=0.5, return_sequences=True, seed=3)
+    inputs = tf.ones((2, 3, 4))
+    plain, first, second = layer(inputs), layer(inputs, training=True), layer(inputs, training=True)
+    np.testing.assert_array_equal(plain, layer(inputs))
+    np.testing.assert_allclose(first[:, 0], plain[:, 0], rtol=1e-5)  # the state before is zero
+    assert not np.allclose(first[:, 1], plain[:, 1])
+    assert not np.allclose(first, second)
+    kernel = np.array(layer.cell.recurrent_kernel)
+    dropped = np.array(layer._dropped(kernel, training=True))
+    hidden = dropped == 0
+    assert 0.45 < hidden.mean() < 0.55
+    np.testing.assert_allclose(dropped[~hidden], 2 * kernel[~hidden])
+    assert FastLSTM.from_config(layer.get_config()).weight_drop == 0.5
+
+
+def test_token_dropout_hides_a_token_wherever_it_stands() -> None:
+    config = CONFIG.replace(token_dropout=0.5, dropout=0.0)
+    model = LanguageModel(config, seed=2)
+    tokens = np.tile(np.arange(11), (3, 2))
+    plain = np.array(model._embed(tokens, training=False))
+    dropped = np.array(model._embed(tokens, training=True))
+    hidden = (dropped == 0).all(axis=2)
+    assert (hidden == hidden[0]).all()
+    assert (hidden[:, :11] == hidden[:, 11:]).all()
+    assert 0 < hidden.mean() < 1
+    np.testing.assert_allclose(dropped[~hidden], 2 * plain[~hidden], rtol=1e-6)
+
+
 def test_untrained_model_started_from_counts_predicts_their_shares() -> None:
     model = LanguageModel(CONFIG, seed=1)
     model.logits.kernel.assign(np.zeros((6, 11), np.float32))

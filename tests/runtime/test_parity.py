@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import random_weights
 from textgen.config.model import ACTIVATIONS, ModelConfig
-from textgen.model.network import LanguageModel, set_weights
+from textgen.model.network import LanguageModel
+from textgen.model.weights import set_weights
 from textgen.runtime.decoder import Decoder
 
 SHARES = st.sampled_from([0.0, 0.5])

@@ -7,7 +7,8 @@ import pytest
 
 from textgen.config.model import ModelConfig
 from textgen.config.training import METRICS, MOMENTUM_OPTIMIZERS, OPTIMIZERS, TrainingConfig
-from textgen.model.network import LanguageModel, get_weights
+from textgen.model.network import LanguageModel
+from textgen.model.weights import get_weights
 from textgen.runtime.logprobs import log_softmax
 from textgen.trainer.metrics import make_metrics
 from textgen.trainer.optimizers import make_optimizer
@@ -42,8 +43,9 @@ def test_every_optimizer_learns_and_repeats_byte_for_byte(name: str) -> None:
         assert array.tobytes() == weights[key].tobytes()
 
 
-def test_all_that_is_random_is_among_the_variables() -> None:
-    config = CONFIG.replace(embedding_dropout=0.5, recurrent_dropout=0.5)
+@pytest.mark.parametrize("name", ["recurrent_dropout", "weight_drop", "token_dropout"])
+def test_all_that_is_random_is_among_the_variables(name: str) -> None:
+    config = CONFIG.replace(embedding_dropout=0.5, **{name: 0.5})
     step = Step(LanguageModel(config), TrainingConfig())
     before = step.arrays()
     losses = train(step, 4, rate=0.0)

@@ -18,7 +18,7 @@ from textgen.config.model import NetworkConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig
 from textgen.corpus.sources import open_source
 from textgen.errors import DataError, Interrupted, TrainingDiverged
-from textgen.model.network import get_weights
+from textgen.model.weights import get_weights
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer import Trainer

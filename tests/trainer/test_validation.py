@@ -13,7 +13,8 @@ from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import TrainingDiverged
 from textgen.generator import TextGenerator
-from textgen.model.network import LanguageModel, set_weights
+from textgen.model.network import LanguageModel
+from textgen.model.weights import set_weights
 from textgen.scoring import Scorer
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID

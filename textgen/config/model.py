@@ -61,6 +61,14 @@ class NetworkConfig(Config):
     embedding_dropout: float | None = option(
         None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1
     )
+    token_dropout: float = option(
+        0.0, "Share of the vocabulary whose embeddings are zero for a window while training.",
+        minimum=0, below=1,
+    )  # fmt: skip
+    weight_drop: float = option(
+        0.0, "Share of the recurrent weights that are zero for a window while training.",
+        minimum=0, below=1,
+    )  # fmt: skip
     recurrent_dropout: float = option(
         0.0, "Share of the state dropped on its way to the next step; trains more slowly.",
         minimum=0, below=1,
@@ -81,6 +89,16 @@ class NetworkConfig(Config):
                     f"{name} names {named} functions, but there are {layers} layers; "
                     f"give one for all of them, or one for each"
                 )
+
+        if self.weight_drop and (self.recurrent_dropout or not self._is_plain):
+            raise UsageError(
+                "weight_drop goes with tanh and sigmoid, and without recurrent_dropout"
+            )
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether all layers have the activations that an LSTM usually has."""
+        return all(pair == ("tanh", "sigmoid") for pair in self.layer_activations)
 
     @property
     def layer_units(self) -> tuple[int, ...]:

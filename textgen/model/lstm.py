@@ -16,10 +16,18 @@ class FastLSTM(keras.layers.LSTM):
     It overrides the one hook that Keras offers for an optimized loop. Where the fused loop does
     not apply (other activations, masks, dropout while it trains, a GPU, another backend), Keras's
     own runs instead.
+
+    Args:
+        weight_drop: share of the recurrent weights that are zero for a whole call while training
+            (DropConnect, as in Merity et al. 2018, "Regularizing and Optimizing LSTM Language
+            Models", section 2). Where Keras's own loop runs, it does not apply.
+        options: those of `keras.layers.LSTM`.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, units: int, *, weight_drop: float = 0.0, **options: Any) -> None:
+        super().__init__(units, **options)
+        self.weight_drop = weight_drop
+        self._dropped = keras.layers.Dropout(weight_drop, seed=options.get("seed"))
         # Outside a graph TensorFlow would record what happens inside the loop.
         self._run_eagerly = tf.function(lstm, autograph=False, reduce_retracing=True)
 
@@ -38,7 +46,7 @@ class FastLSTM(keras.layers.LSTM):
             all outputs, of shape (time, batch, units), and the state after them.
         """
         if self._is_plain(training):
-            outputs, hidden, memory = self._run(sequences, state)
+            outputs, hidden, memory = self._run(sequences, state, training)
             return outputs, (hidden, memory)
         turned = ops.cast(ops.transpose(sequences, (1, 0, 2)), "float32")
         outputs, hidden, memory = self(turned, initial_state=list(state), training=training)
@@ -65,13 +73,13 @@ class FastLSTM(keras.layers.LSTM):
             )
             return outcome
         by_time = ops.transpose(sequences, (1, 0, 2))
-        outputs, hidden, memory = self._run(by_time, tuple(initial_state))
+        outputs, hidden, memory = self._run(by_time, tuple(initial_state), training)
         return hidden, ops.transpose(outputs, (1, 0, 2)), [hidden, memory]
 
-    def _run(self, sequences: Any, state: tuple[Any, Any]) -> tuple[Any, Any, Any]:
+    def _run(self, sequences: Any, state: tuple[Any, Any], training: bool) -> tuple[Any, Any, Any]:
         """Run the fused loop; a compiled function forgets shapes, so they are set again."""
-        cell = self.cell
-        weights = [tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)]
+        recurrent = self._dropped(self.cell.recurrent_kernel, training=training)
+        weights = map(tf.convert_to_tensor, (self.cell.kernel, recurrent, self.cell.bias))
         run = self._run_eagerly if tf.executing_eagerly() else lstm
         outputs, hidden, memory = run(sequences, *state, *weights)
         outputs.set_shape((*sequences.shape[:2], self.units))
@@ -83,7 +91,7 @@ class FastLSTM(keras.layers.LSTM):
         """Tell whether the fused loop computes what this layer's settings ask for."""
         return bool(
             keras.backend.backend() == "tensorflow"
-            and not tf.config.list_physical_devices("GPU")
+            and (self.weight_drop or not tf.config.list_physical_devices("GPU"))
             and self.activation is keras.activations.tanh
             and self.recurrent_activation is keras.activations.sigmoid
             and self.use_bias
@@ -91,3 +99,7 @@ class FastLSTM(keras.layers.LSTM):
             and not self.go_backwards
             and not (training and (self.dropout or self.recurrent_dropout))
         )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs (Keras's own cloning and saving)."""
+        return {**super().get_config(), "weight_drop": self.weight_drop}

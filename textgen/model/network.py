@@ -13,6 +13,7 @@ from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
 from textgen.model.cross_entropy import mean_nats
 from textgen.model.lstm import FastLSTM
+from textgen.model.weights import set_weights
 from textgen.model_folder import read_model
 
 State = list[tuple[Any, Any]]
@@ -27,7 +28,8 @@ class LanguageModel(keras.Model):
     `logits, state = model(tokens, state, return_state=True)`.
 
     Dropout is "locked": one mask for all steps of a window, on the embeddings, on each layer's
-    outputs and, if asked for, on the state (Gal and Ghahramani 2016).
+    outputs and, if asked for, on the state (Gal and Ghahramani 2016). So are the tokens and the
+    recurrent weights that are dropped, if any are (Merity et al. 2018, AWD-LSTM).
 
     Args:
         config: sizes of the layers.
@@ -44,7 +46,7 @@ class LanguageModel(keras.Model):
         self.seed = seed
         self.matmul = matmul
         depth = len(config.layer_units)
-        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * depth + 4).tolist())
+        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * depth + 5).tolist())
         normal = keras.initializers.RandomNormal(
             stddev=1 / config.embedding_scale, seed=next(seeds)
         )
@@ -72,6 +74,9 @@ class LanguageModel(keras.Model):
             )
             for index, share in enumerate(config.dropouts)
         ]
+        self.token_dropout = keras.layers.Dropout(
+            config.token_dropout, seed=next(seeds), name="token_dropout"
+        )
         self.build((None, None))
 
     @classmethod
@@ -127,8 +132,9 @@ class LanguageModel(keras.Model):
 
     def read(self, tokens: Any, state: State, *, training: bool = False) -> tuple[Any, State]:
         """Return the last layer's outputs, of shape (batch, time, units), and the next state."""
-        embedded = ops.transpose(self.embedding(tokens), (1, 0, 2))
-        outputs, state = self._read_by_time(embedded, state, training=training)
+        embedded = self._embed(tokens, training=training)
+        by_time = ops.transpose(embedded, (1, 0, 2))
+        outputs, state = self._read_by_time(by_time, state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), state
 
     def project(self, outputs: Any) -> Any:
@@ -150,18 +156,25 @@ class LanguageModel(keras.Model):
             state: what an earlier call returned.
             smoothing: see `mean_nats`.
         """
-        outputs, state = self._read_by_time(self.embedding(tokens), state, training=True)
+        embedded = self._embed(tokens, training=True)
+        outputs, state = self._read_by_time(embedded, state, training=True)
         if self.projection is not None:
             outputs = ops.matmul(outputs, ops.cast(self.projection.kernel, outputs.dtype))
         rows = ops.reshape(outputs, (-1, outputs.shape[-1]))
         kernel, bias = self._last_layer()
-        return mean_nats(
-            rows, kernel, bias, ops.reshape(targets, (-1,)), smoothing=smoothing
-        ), state
+        targets = ops.reshape(targets, (-1,))
+        return mean_nats(rows, kernel, bias, targets, smoothing=smoothing), state
+
+    def _embed(self, tokens: Any, *, training: bool) -> Any:
+        """Look tokens up, some of the vocabulary dropped while training."""
+        embedded = self.embedding(tokens) * self.config.embedding_scale
+        if not (training and self.config.token_dropout):
+            return embedded
+        kept = self.token_dropout(ops.ones((self.config.vocab_size, 1)), training=True)
+        return embedded * ops.take(kept, tokens, axis=0)
 
     def _read_by_time(self, embedded: Any, state: State, *, training: bool) -> tuple[Any, State]:
         """Run the layers over embedded tokens, with time as the first axis."""
-        embedded = embedded * self.config.embedding_scale
         outputs = self.dropouts[0](embedded, training=training)
         if training and self.matmul == "bf16":
             outputs = ops.cast(outputs, "bfloat16")
@@ -216,6 +229,7 @@ def _lstm_layer(config: ModelConfig, index: int, seeds: Iterator[int]) -> FastLS
         activation=activation,
         recurrent_activation=recurrent_activation,
         recurrent_dropout=config.recurrent_dropout,
+        weight_drop=config.weight_drop,
         return_sequences=True,
         return_state=True,
         kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
@@ -229,22 +243,3 @@ def _dense(units: int, seed: int, name: str, *, bias: bool = True) -> keras.laye
     """Make a linear layer."""
     kernel = keras.initializers.GlorotUniform(seed=seed)
     return keras.layers.Dense(units, use_bias=bias, kernel_initializer=kernel, name=name)
-
-
-def parameters(model: LanguageModel) -> dict[str, Any]:
-    """Return the model's trained variables under the names of `ModelConfig.tensors()`."""
-    layers = [model.embedding, *model.lstms, model.projection, model.logits]
-    there = [layer for layer in layers if layer is not None]
-    return {f"{layer.name}.{v.name}": v for layer in there for v in layer.trainable_variables}
-
-
-def get_weights(model: LanguageModel) -> dict[str, NDArray[np.float32]]:
-    """Return copies of the model's parameters under the names of `ModelConfig.tensors()`."""
-    variables = parameters(model).items()
-    return {name: ops.convert_to_numpy(variable).copy() for name, variable in variables}
-
-
-def set_weights(model: LanguageModel, weights: dict[str, NDArray[np.float32]]) -> None:
-    """Put parameters of these names and shapes into the model."""
-    for name, variable in parameters(model).items():
-        variable.assign(weights[name])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from textgen.config.training import TrainingConfig
 from textgen.errors import Interrupted, TrainingDiverged
 from textgen.interruption import Interruption
-from textgen.model.network import get_weights, set_weights
+from textgen.model.weights import get_weights, set_weights
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.batches import Batches
 from textgen.trainer.callback import TrainingCallback

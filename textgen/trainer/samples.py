@@ -1,7 +1,8 @@
 """A little text written by a model in training, the way `generate` would."""
 
 from textgen.config.generation import GenerationConfig
-from textgen.model.network import LanguageModel, get_weights
+from textgen.model.network import LanguageModel
+from textgen.model.weights import get_weights
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.text_stream import TextStream
 from textgen.runtime.writing import Writing

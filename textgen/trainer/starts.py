@@ -101,7 +101,7 @@ class FromModel(Start):
 
     def put_into(self, trainer: "Trainer") -> None:
         """Give a new trainer the weights."""
-        from textgen.model.network import set_weights  # here, so that `run` loads TensorFlow
+        from textgen.model.weights import set_weights  # here, so that `run` loads TensorFlow
 
         set_weights(trainer.model, self._model.weights)
 

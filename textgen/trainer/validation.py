@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.errors import TrainingDiverged
-from textgen.model.network import get_weights
+from textgen.model.weights import get_weights
 from textgen.scoring import Quality
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
