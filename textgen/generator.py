@@ -68,6 +68,7 @@ class TextGenerator:
         corpus: str | Path | TokenStore,
         *,
         out: str | Path,
+        preset: str | None = None,
         resume: bool = False,
         overwrite: bool = False,
         init_from: str | Path | None = None,
@@ -80,6 +81,7 @@ class TextGenerator:
         Args:
             corpus: a file, folder, glob, recipe, or token store.
             out: the model folder to make.
+            preset: "tiny-shakespeare" or "wikitext-2": settings that these are trained with.
             resume: go on from the last checkpoint in `out`; without one, begin anew. Nothing is
                 done if the model is complete.
             overwrite: move what stands there aside.
@@ -99,7 +101,7 @@ class TextGenerator:
         from textgen.trainer.run import TrainingRun  # here, so that importing us stays light
 
         run = TrainingRun(
-            Path(out), settings, resume=resume, overwrite=overwrite,
+            Path(out), settings, preset=preset, resume=resume, overwrite=overwrite,
             init_from=Path(init_from) if init_from else None,
             allow_changed_data=allow_changed_data,
         )  # fmt: skip

@@ -66,7 +66,8 @@ def test_loss_of_the_model_is_that_of_its_logits(tied: bool, units: tuple[int, .
         expected = keras.losses.sparse_categorical_crossentropy(
             tokens[1:].T, logits, from_logits=True
         )
-        nats, state = model.nats(tf.constant(tokens[:-1]), tf.constant(tokens[1:]), state)
+        outputs, state = model.outputs_in_training(tf.constant(tokens[:-1]), state)
+        nats = mean_nats(outputs, *model.last_layer(), tf.reshape(tokens[1:], [-1]))
         assert float(nats) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
 
 
@@ -77,7 +78,8 @@ def test_products_in_bf16_have_nearly_the_gradients_of_fp32() -> None:
         model = LanguageModel(config, seed=3, matmul=matmul)
         state = [(tf.ones_like(h), tf.ones_like(c)) for h, c in model.initial_state(5)]
         with tf.GradientTape() as tape:
-            nats, after = model.nats(tf.constant(TOKENS[:-1]), tf.constant(TOKENS[1:]), state)
+            outputs, after = model.outputs_in_training(tf.constant(TOKENS[:-1]), state)
+            nats = mean_nats(outputs, *model.last_layer(), tf.reshape(TOKENS[1:], [-1]))
         gradients = tape.gradient(nats, model.trainable_variables)
         assert {part.dtype for layer in after for part in layer} == {tf.float32}
         found.append([nats, *[tf.convert_to_tensor(gradient) for gradient in gradients]])

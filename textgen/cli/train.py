@@ -11,6 +11,7 @@ from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
+from textgen.config.presets import PRESETS
 from textgen.config.training import TrainingConfig
 
 
@@ -20,6 +21,12 @@ from textgen.config.training import TrainingConfig
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Model folder to make."
 )
 @config_options(CorpusConfig, NetworkConfig, TrainingConfig)
+@click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    envvar="TEXTGEN_PRESET",
+    help="Settings of a benchmark; other options override them.",
+)
 @click.option(
     "--resume",
     is_flag=True,
@@ -61,7 +68,9 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
             return
         with CorpusProgress(quiet) as watch:
             store = run.open(corpus, watch)
-        tell("\n".join([*run.notes, describe_store(store), "loading TensorFlow ..."]))
+        tell(
+            "\n".join([*run.notes, describe_store(store), run.describe(), "loading TensorFlow ..."])
+        )
         run.load_tensorflow(quiet=True)
 
         from textgen.trainer.display import TrainingDisplay

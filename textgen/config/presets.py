@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from textgen.errors import UsageError
+
 PRESETS: dict[str, dict[str, Any]] = {
     "tiny-shakespeare": {
         "tokenizer": "char",
@@ -18,7 +20,13 @@ LENGTHS = {"budget", "steps", "epochs"}  # of which a run has one
 
 
 def with_preset(name: str | None, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that were chosen, and beneath them those of a preset, if one is named."""
+    """Return settings that were chosen, and beneath them those of a preset, if one is named.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in (None, *PRESETS):
+        raise UsageError(f"preset is {name!r}; it must be one of {', '.join(PRESETS)}")
     preset = PRESETS[name] if name else {}
     if LENGTHS & chosen.keys():
         preset = {key: value for key, value in preset.items() if key not in LENGTHS}

@@ -54,6 +54,12 @@ class TrainingConfig(Config):
     epochs: int | None = option(
         None, "Number of passes over the training split, instead of a time.", minimum=1
     )
+    size: str = option(
+        "auto",
+        "Network and settings for a text and a training time; auto finds a size out, and what is "
+        "named besides is as it is named.",
+        choices=("auto", "s", "m", "l", "xl"),
+    )
     batch_size: int = option(32, "Streams of text trained side by side.", minimum=1)
     window: int = option(
         64, "Tokens through which the gradient runs back (truncated back-propagation).", minimum=1
@@ -85,6 +91,12 @@ class TrainingConfig(Config):
     clip_norm: float = option(1.0, "Largest global norm of the gradient; 0 is no limit.", minimum=0)
     label_smoothing: float = option(
         0.0, "Share of the target that is spread over all tokens in training.", minimum=0, below=1
+    )
+    softmax_samples: int = option(
+        0,
+        "Other tokens that a step's loss is computed among, drawn anew each time; 0 is all. "
+        "Validation is always computed among all.  [auto: 4096 of 20,000 types and more]",
+        minimum=0,
     )
     metrics: tuple[str, ...] = option(
         (), "Further figures of the validation, with commas between them.", choices=METRICS
@@ -134,6 +146,9 @@ class TrainingConfig(Config):
                 f"momentum is {self.momentum:g}, but {self.optimizer} takes none; those that do "
                 f"are {' and '.join(MOMENTUM_OPTIMIZERS)}"
             )
+
+        if self.softmax_samples and self.label_smoothing:
+            raise UsageError("softmax_samples and label_smoothing exclude each other; give one")
 
     @property
     def peak_rate(self) -> float:

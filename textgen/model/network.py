@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
-from textgen.model.cross_entropy import mean_nats
 from textgen.model.lstm import FastLSTM
 from textgen.model.weights import set_weights
 from textgen.model_folder import read_model
@@ -145,25 +144,27 @@ class LanguageModel(keras.Model):
             outputs = self.embedding(outputs, reverse=True)
         return self.logits(outputs)
 
-    def nats(
-        self, tokens: Any, targets: Any, state: State, *, smoothing: float = 0.0
-    ) -> tuple[Any, State]:
-        """Return the mean loss, as it is trained on, and the next state.
+    def outputs_in_training(self, tokens: Any, state: State) -> tuple[Any, State]:
+        """Return what the last layer is fed, with dropout, and the next state.
 
         Args:
             tokens: ids, of shape (time, batch).
-            targets: the ids that follow, of the same shape.
             state: what an earlier call returned.
-            smoothing: see `mean_nats`.
+
+        Returns:
+            outputs of shape (time * batch, width), in the format of matrix products.
         """
         embedded = self._embed(tokens, training=True)
         outputs, state = self._read_by_time(embedded, state, training=True)
         if self.projection is not None:
             outputs = ops.matmul(outputs, ops.cast(self.projection.kernel, outputs.dtype))
-        rows = ops.reshape(outputs, (-1, outputs.shape[-1]))
-        kernel, bias = self._last_layer()
-        targets = ops.reshape(targets, (-1,))
-        return mean_nats(rows, kernel, bias, targets, smoothing=smoothing), state
+        return ops.reshape(outputs, (-1, outputs.shape[-1])), state
+
+    def last_layer(self) -> tuple[Any, Any]:
+        """Return the matrix, of shape (width, vocabulary), and the bias that make the logits."""
+        if self.config.tie_embeddings:
+            return ops.transpose(self.embedding.embeddings), self.logits.bias
+        return self.logits.kernel, self.logits.bias
 
     def _embed(self, tokens: Any, *, training: bool) -> Any:
         """Look tokens up, some of the vocabulary dropped while training."""
@@ -184,12 +185,6 @@ class LanguageModel(keras.Model):
             outputs = dropout(outputs, training=training)
             after.append(last)
         return outputs, after
-
-    def _last_layer(self) -> tuple[Any, Any]:
-        """Return the matrix, of shape (width, vocabulary), and the bias that make the logits."""
-        if self.config.tie_embeddings:
-            return ops.transpose(self.embedding.embeddings), self.logits.bias
-        return self.logits.kernel, self.logits.bias
 
     def initial_state(self, batch_size: Any) -> State:
         """Return the zero state for a number of streams."""

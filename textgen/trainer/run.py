@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.presets import with_preset
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Interrupted, TrainingDiverged, UsageError
 from textgen.files import check_output
@@ -27,6 +28,7 @@ class TrainingRun:
     Args:
         out: the model folder to make.
         settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
+        preset: one of `PRESETS`, whose settings apply where none was chosen.
         resume: go on from the last checkpoint in `out`, if there is one.
         overwrite: move what stands at `out` aside.
         init_from: a model folder whose weights and tokenizer the training begins with.
@@ -42,6 +44,7 @@ class TrainingRun:
         out: Path,
         settings: Mapping[str, Any],
         *,
+        preset: str | None = None,
         resume: bool = False,
         overwrite: bool = False,
         init_from: Path | None = None,
@@ -53,7 +56,7 @@ class TrainingRun:
         self.out = out
         self.notes: list[str] = []
         self.is_finished = False
-        self._settings = settings
+        settings = self._settings = with_preset(preset, settings)
         self._resume = resume
         self._overwrite = overwrite
         self._allow_changed_data = allow_changed_data
@@ -91,6 +94,14 @@ class TrainingRun:
         """
         self._store = self._start.open(corpus, watch)
         return self._store
+
+    def describe(self) -> str:
+        """Say what will be trained, once the corpus is open."""
+        network, training = self._start.network, self._start.training
+        return (
+            f"network: {network.summary()}; {training.batch_size} streams of {training.window} "
+            f"tokens at a time, learning rate {training.peak_rate:g}"
+        )
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:
         """Load TensorFlow with the run's number of threads; see `backend`."""

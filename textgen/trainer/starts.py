@@ -9,6 +9,7 @@ from textgen.config.base import Config
 from textgen.config.corpus import TOKENIZERS, CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.settings import share_out
+from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
 from textgen.corpus.watch import Watch
 from textgen.errors import DataError, UsageError
@@ -38,18 +39,27 @@ class Start:
     init_from: dict[str, str] | None = None
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.corpus, network, training = share_out(
-            settings, CorpusConfig, NetworkConfig, TrainingConfig
-        )
-        self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
+        self._settings = settings
+        self._configure(settings)
 
     def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
-        """Open the corpus, prepared as the settings say.
+        """Open the corpus, prepared as the settings say, and fit what they leave open to it.
 
         Raises:
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        return _open(corpus, self.corpus, watch)
+        store = _open(corpus, self.corpus, watch)
+        tokens, vocab_size = store.counts("train").tokens, store.tokenizer.vocab_size
+        open_ones = fitting(self._settings, self.training, tokens=tokens, vocab_size=vocab_size)
+        self._configure({**open_ones, **self._settings})
+        return store
+
+    def _configure(self, settings: Mapping[str, Any]) -> None:
+        """Make the configurations that settings stand for."""
+        self.corpus, network, training = share_out(
+            settings, CorpusConfig, NetworkConfig, TrainingConfig
+        )
+        self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
 
     def put_into(self, trainer: "Trainer") -> None:
         """Give a new trainer what the training begins with."""

@@ -1,5 +1,7 @@
 """One optimizer step and one validation window, each compiled by TensorFlow."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,7 +10,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from textgen.config.training import TrainingConfig
+from textgen.model.cross_entropy import mean_nats
 from textgen.model.network import LanguageModel, State
+from textgen.model.sampled_softmax import SampledSoftmax
 from textgen.trainer.metrics import make_metrics
 from textgen.trainer.optimizers import make_optimizer
 
@@ -16,12 +20,24 @@ from textgen.trainer.optimizers import make_optimizer
 class Step:
     """A language model with its optimizer: what changes while training, all of it explicit."""
 
-    def __init__(self, model: LanguageModel, config: TrainingConfig) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        config: TrainingConfig,
+        counts: NDArray[np.int64] | None = None,
+    ) -> None:
+        """
+        Args:
+            model: what is trained.
+            config: how.
+            counts: how often each token occurs, for a loss among samples; all as often if not
+                given.
+        """
         self.model = model
         self.optimizer = make_optimizer(config, model.trainable_variables)
         self.metrics = make_metrics(config.metrics)
         self._clip_norm = config.clip_norm
-        self._label_smoothing = config.label_smoothing
+        self._loss, self._seeds = _make_loss(model, config, counts)
         self._train = tf.function(self._train_eagerly, autograph=False)
         self._update = tf.function(self._update_eagerly, autograph=False, jit_compile=True)
         self._predict = tf.function(self._predict_eagerly, autograph=False, reduce_retracing=True)
@@ -64,7 +80,7 @@ class Step:
 
     def variables(self) -> list[Any]:
         """Return everything that a step changes: weights, optimizer, seeds of dropout."""
-        return [*self.model.variables, *self.optimizer.variables]
+        return [*self.model.variables, *self.optimizer.variables, *self._seeds]
 
     def arrays(self) -> list[NDArray[Any]]:
         """Return copies of the variables' values."""
@@ -82,9 +98,9 @@ class Step:
     def _train_eagerly(self, tokens: Any, carried: Any, state: State, rate: Any) -> Any:
         state = [(hidden * carried, memory * carried) for hidden, memory in state]
         with tf.GradientTape() as tape:
-            loss, state = self.model.nats(
-                tokens[:-1], tokens[1:], state, smoothing=self._label_smoothing
-            )
+            outputs, state = self.model.outputs_in_training(tokens[:-1], state)
+            targets = tf.reshape(tokens[1:], [-1])
+            loss = self._loss(outputs, *self.model.last_layer(), targets)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         norm = self._update([tf.convert_to_tensor(g) for g in gradients], loss, rate)
         return loss, norm, state
@@ -107,3 +123,14 @@ class Step:
             metric.update_state(tokens[:, 1:], logits, sample_weight=counted)
         nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[:, 1:], logits)
         return tf.reduce_sum(nats * counted), state
+
+
+def _make_loss(
+    model: LanguageModel, config: TrainingConfig, counts: NDArray[np.int64] | None
+) -> tuple[Callable[..., Any], list[Any]]:
+    """Return the loss of outputs, last layer and targets, and the variables that it changes."""
+    if not config.softmax_samples:
+        return partial(mean_nats, smoothing=config.label_smoothing), []
+    even = np.zeros(model.config.vocab_size, np.int64)
+    among = SampledSoftmax(even if counts is None else counts, config.softmax_samples, config.seed)
+    return among.mean_nats, [among.seeds.state]

@@ -67,8 +67,9 @@ class Trainer:
         self.model = LanguageModel(
             self.config, seed=training.seed, matmul=self.training.product_format
         )
-        self.model.start_from_counts(self.batches.counts(self.config.vocab_size))
-        self.step = Step(self.model, self.training)
+        counts = self.batches.counts(self.config.vocab_size)
+        self.model.start_from_counts(counts)
+        self.step = Step(self.model, self.training, counts)
         self.callbacks = keras.callbacks.CallbackList(
             list(callbacks), add_history=False, add_progbar=False, model=self.model
         )

@@ -1,0 +1,88 @@
+"""The size that is found out suits text and time, and what a person names is kept."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textgen.config.corpus import CorpusConfig
+from textgen.config.model import NetworkConfig
+from textgen.config.presets import PRESETS, with_preset
+from textgen.config.settings import share_out
+from textgen.config.size import SIZES, STEPS_PER_EPOCH, fitting
+from textgen.config.training import TrainingConfig
+from textgen.errors import UsageError
+
+LENGTHS = st.one_of(
+    st.integers(1, 10**6).map(lambda n: {"budget": f"{n}s"}),
+    st.integers(1, 10**9).map(lambda n: {"steps": n}),
+    st.integers(1, 10**4).map(lambda n: {"epochs": n}),
+)
+
+
+def fit(tokens: int = 1_000_000, vocab_size: int = 70, **chosen: Any) -> dict[str, Any]:
+    training = share_out(chosen, CorpusConfig, NetworkConfig, TrainingConfig)[-1]
+    config = TrainingConfig(**training)
+    return fitting(chosen, config, tokens=tokens, vocab_size=vocab_size)
+
+
+def units(**chosen: Any) -> int:
+    return int(fit(matmul="bf16", threads=2, **chosen)["units"][0])
+
+
+@given(LENGTHS, st.integers(1, 10**9), st.integers(2, 10**6), st.sampled_from(["auto", *SIZES]))
+def test_whatever_the_text_and_the_time_the_settings_are_legal(
+    length: dict[str, Any], tokens: int, vocab_size: int, size: str
+) -> None:
+    settings = fit(tokens, vocab_size, size=size, **length)
+    _, network, training = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+    NetworkConfig(**network)
+    config = TrainingConfig(**training)
+    steps = tokens // (config.batch_size * config.window)
+    assert steps >= STEPS_PER_EPOCH or config.batch_size == 1
+
+
+def test_longer_training_makes_a_larger_network() -> None:
+    found = [units(budget=budget) for budget in ("30s", "5m", "10m", "2h")]
+    assert found == sorted(found)
+    assert len(set(found)) == len(SIZES)
+
+
+def test_time_counts_by_what_the_machine_does_in_it() -> None:
+    assert units(budget="5m") == units(budget="300s")
+    slow = fit(budget="5m", matmul="fp32", threads=1)["units"][0]
+    assert slow < units(budget="5m") < fit(budget="5m", matmul="bf16", threads=16)["units"][0]
+
+
+def test_text_that_is_read_often_is_trained_with_more_dropout() -> None:
+    shares = [fit(tokens, budget="5m") for tokens in (50_000, 500_000, 5_000_000, 10**9)]
+    for name in ("dropout", "weight_drop"):
+        dropped = [share[name] for share in shares]
+        assert dropped == sorted(dropped, reverse=True)
+        assert dropped[0] > dropped[-1] == 0
+
+
+def test_named_settings_are_kept_and_others_fit() -> None:
+    assert "units" not in fit(units=(5,), budget="5m")
+    assert fit(size="l")["units"] == (SIZES["l"].units,)
+    assert "learning_rate" not in fit(optimizer="sgd")
+    assert "weight_drop" not in fit(10_000, activation=("relu",), budget="1h")
+    assert fit(vocab_size=50_000)["tie_embeddings"]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_legal_and_what_is_chosen_overrides_them(name: str) -> None:
+    settings = with_preset(name, {"tokenizer": "byte"})
+    corpus, network, training = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+    assert corpus["tokenizer"] == "byte"
+    NetworkConfig(**network)
+    TrainingConfig(**training)
+    assert TrainingConfig(**training).budget == PRESETS[name]["budget"]
+    assert "budget" not in with_preset(name, {"steps": 5})
+
+
+def test_unknown_preset_is_refused() -> None:
+    assert with_preset(None, {"steps": 5}) == {"steps": 5}
+    with pytest.raises(UsageError, match="preset is 'imagenet'; it must be one of tiny-sh"):
+        with_preset("imagenet", {})

@@ -1,0 +1,112 @@
+"""How large a network a text and a training time are worth: a small table, measured.
+
+`scripts/bench_sizes.py` prints what each size reaches, in several times and on texts of several
+lengths.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textgen.config.training import TrainingConfig
+
+LARGE_VOCABULARY = 1_000  # from which on an embedding is wider
+TIED_VOCABULARY = 8_000  # from which on the output uses the embedding's matrix
+WIDE_EMBEDDING = 256
+SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tokens
+SAMPLES = 4_096
+STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
+MOST_DROPPED = 0.5
+MEASURED_CORES = 2
+SHARE_OF_FP32 = 0.6  # of the speed in bf16
+
+
+@dataclass(frozen=True)
+class Size:
+    """A network, how it is trained best, and what that takes.
+
+    Attributes:
+        units: of the LSTM layer.
+        learning_rate: peak, of AdamW.
+        tokens_per_second: on two cores that compute in bf16, with a vocabulary of characters.
+        seconds: of training up to which no larger network is better.
+    """
+
+    units: int
+    learning_rate: float
+    tokens_per_second: int
+    seconds: float
+
+
+SIZES = {
+    "s": Size(256, 8e-3, 40_000, 90),
+    "m": Size(512, 8e-3, 22_000, 420),
+    "l": Size(768, 6e-3, 13_000, 1_200),
+    "xl": Size(1024, 4e-3, 8_500, math.inf),
+}
+
+
+def fitting(
+    chosen: Mapping[str, Any], training: TrainingConfig, *, tokens: int, vocab_size: int
+) -> dict[str, Any]:
+    """Return the settings that a person left open, as they fit a text and a training time.
+
+    Args:
+        chosen: settings that were named.
+        training: what they make; names the size, if it is not to be found out.
+        tokens: of the training split.
+        vocab_size: number of token types.
+
+    Returns:
+        fields of `NetworkConfig` and `TrainingConfig`.
+    """
+    size = SIZES[training.size] if training.size != "auto" else _best(training, tokens)
+    epochs = _trained_tokens(training, size, tokens) / tokens
+    batch = max(1, min(training.batch_size, tokens // (training.window * STEPS_PER_EPOCH)))
+    settings = {
+        "units": (size.units,),
+        "embedding_size": WIDE_EMBEDDING if vocab_size >= LARGE_VOCABULARY else 64,
+        "tie_embeddings": vocab_size >= TIED_VOCABULARY,
+        "dropout": _dropped(epochs / 2),
+        "weight_drop": _dropped(epochs / 8),
+        "batch_size": batch,
+        "learning_rate": size.learning_rate,
+        "softmax_samples": SAMPLES if vocab_size >= SAMPLED_VOCABULARY else 0,
+    }
+    left_open = settings.keys() - chosen.keys() - _meaningless(chosen)
+    return {name: settings[name] for name in left_open}
+
+
+def _meaningless(chosen: Mapping[str, Any]) -> set[str]:
+    """Return settings of the table that do not go with what was chosen."""
+    names = {"learning_rate"} if chosen.get("optimizer", "adamw") != "adamw" else set()
+    unusual = {"activation", "recurrent_activation", "recurrent_dropout"} & chosen.keys()
+    names |= {"softmax_samples"} if chosen.get("label_smoothing") else set()
+    return names | ({"weight_drop"} if unusual else set())
+
+
+def _best(training: TrainingConfig, tokens: int) -> Size:
+    """Return the smallest size whose training is not so long that a larger one would be better."""
+    return next(
+        size
+        for size in SIZES.values()
+        if _trained_tokens(training, size, tokens) <= size.seconds * size.tokens_per_second
+    )
+
+
+def _trained_tokens(training: TrainingConfig, size: Size, tokens: int) -> float:
+    """Return about how many tokens a run reads."""
+    if training.steps is not None:
+        return training.steps * training.batch_size * training.window
+    if training.epochs is not None:
+        return training.epochs * tokens
+    pace = size.tokens_per_second * training.cores / MEASURED_CORES
+    if training.product_format == "fp32":
+        pace *= SHARE_OF_FP32
+    return (training.budget_seconds or 0) * pace
+
+
+def _dropped(epochs: float) -> float:
+    """Return the share to drop: a tenth for each doubling of a text's readings."""
+    return round(min(max(0.1 * math.log2(max(epochs, 1)), 0), MOST_DROPPED), 2)
