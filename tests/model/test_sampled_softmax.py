@@ -17,7 +17,7 @@ def tensors() -> tuple[Any, Any, Any, Any]:
     generator = np.random.default_rng(0)
     shapes = ((ROWS, WIDTH), (WIDTH, TYPES), (TYPES,))
     outputs, kernel, bias = (
-        tf.constant(generator.standard_normal(shape), tf.float32) for shape in shapes
+        tf.constant(0.5 * generator.standard_normal(shape), tf.float32) for shape in shapes
     )
     return outputs, kernel, bias, tf.constant(generator.integers(0, TYPES, ROWS), tf.int32)
 
@@ -38,13 +38,13 @@ def test_among_all_tokens_it_is_the_whole_loss() -> None:
 
 
 def test_it_and_its_gradient_are_those_of_the_whole_loss_in_the_long_run() -> None:
-    among = SampledSoftmax(COUNTS, 30, seed=1)
-    several = [value_and_gradients(among.mean_nats) for _ in range(300)]
+    among = SampledSoftmax(COUNTS, 36, seed=1)
+    several = [value_and_gradients(among.mean_nats) for _ in range(200)]
     for drawn, exact in zip(
         zip(*several, strict=True), value_and_gradients(mean_nats), strict=True
     ):
         mean = np.mean(drawn, axis=0)
-        assert np.linalg.norm(mean - exact) < 0.2 * np.linalg.norm(exact)
+        assert np.linalg.norm(mean - exact) < 0.1 * np.linalg.norm(exact)
 
 
 def test_tokens_are_drawn_without_repeats_as_often_as_is_reckoned_with() -> None:
