@@ -3,6 +3,7 @@
 import os
 import resource
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.training import TINY, record, state_of
 from textgen import TextGenerator
 from textgen.config.training import TrainingConfig
 from textgen.errors import Busy, DataError, MissingInput, TrainingDiverged, UsageError
+from textgen.model_folder import read_model
 from textgen.trainer.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("no_report")
@@ -77,6 +79,21 @@ def test_patience_ends_the_training_and_the_record_says_so(
     after = [step for step, _ in told["course"] if step > told["best_step"]]
     assert len(after) == 2
     assert not (tmp_path / "m" / "training_state").exists()  # complete, in its way
+
+
+def test_settings_left_open_fit_the_text_and_a_preset_comes_before_them(
+    small_text: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "m"
+    chosen: dict[str, Any] = {"preset": "wikitext-2", "steps": 1, "units": (8,), "size": "s"}
+    TextGenerator.train(small_text, out=out, tokenizer="char", **chosen)
+    settings, network = record(out)["settings"], read_model(out).config
+    assert (network.units, network.embedding_size) == ((8,), 64)
+    assert settings["batch_size"] == 10  # of 5,400 tokens
+    assert (settings["steps"], settings["budget"]) == (1, None)
+    TextGenerator.train(small_text, out=out, tokenizer="char", resume=True, **chosen)
+    with pytest.raises(UsageError, match="preset is 'none'"):
+        TextGenerator.train(small_text, out=tmp_path / "n", preset="none")
 
 
 def test_divergence_leaves_a_model_and_says_which(small_text: Path, tmp_path: Path) -> None:

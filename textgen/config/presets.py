@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from textgen.config.settings import changed
 from textgen.errors import UsageError
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -16,7 +17,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "budget": "30m",
     },
 }
-LENGTHS = {"budget", "steps", "epochs"}  # of which a run has one
 
 
 def with_preset(name: str | None, chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,4 @@ def with_preset(name: str | None, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """
     if name not in (None, *PRESETS):
         raise UsageError(f"preset is {name!r}; it must be one of {', '.join(PRESETS)}")
-    preset = PRESETS[name] if name else {}
-    if LENGTHS & chosen.keys():
-        preset = {key: value for key, value in preset.items() if key not in LENGTHS}
-    return {**preset, **chosen}
+    return changed(PRESETS[name] if name else {}, chosen)

@@ -16,3 +16,17 @@ def share_out(settings: Mapping[str, Any], *configs: type[Config]) -> tuple[dict
     return tuple(
         {name: settings[name] for name in config.names() if name in settings} for config in configs
     )
+
+
+# What an old choice brought with it goes when another is made.
+GO_TOGETHER = (
+    ({"tokenizer"}, {"strict", "vocab_size"}),
+    ({"column", "template"}, {"column", "template"}),
+    ({"budget", "steps", "epochs"}, {"budget", "steps", "epochs"}),
+)
+
+
+def changed(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings changed by what was chosen; what goes with an old choice goes with it."""
+    gone = {name for choices, names in GO_TOGETHER if choices & chosen.keys() for name in names}
+    return {**{name: value for name, value in settings.items() if name not in gone}, **chosen}

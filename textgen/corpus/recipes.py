@@ -96,16 +96,6 @@ class Recipe(Config):
         CorpusConfig.from_dict(self.settings, where="settings")
 
 
-def changed(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings changed by what was chosen; what goes with an old choice goes with it."""
-    kept = dict(settings)
-    if "tokenizer" in chosen:
-        kept = {name: value for name, value in kept.items() if name not in ("strict", "vocab_size")}
-    if {"column", "template"} & chosen.keys():
-        kept = {name: value for name, value in kept.items() if name not in ("column", "template")}
-    return {**kept, **chosen}
-
-
 def recipe_folder() -> Path:
     """Return the folder of the recipes: inside the installed package, else beside the checkout."""
     package = Path(__file__).resolve().parent.parent

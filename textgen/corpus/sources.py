@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
+from textgen.config.settings import changed
 from textgen.corpus.hub import hub_parts, resolve
 from textgen.corpus.hub_set import HUB
 from textgen.corpus.part import FORMS, STORE, LocalFile, Origin, Part, file_part, suffixes
 from textgen.corpus.recipes import (
     Recipe,
     RecipeSource,
-    changed,
     find_recipe,
     load_recipe,
     recipe_names,
