@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import PRECISIONS
+from textgen.config.model import PACKAGED_MODEL, PRECISIONS
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import UsageError
 from textgen.model_folder import Model, read_model, write_model
@@ -45,12 +45,13 @@ class TextGenerator:
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path, *, precision: str | None = None, threads: int = 1
+        cls, folder: str | Path = PACKAGED_MODEL, *, precision: str | None = None, threads: int = 1
     ) -> "TextGenerator":
         """Load a model folder.
 
         Args:
-            folder: that `train` or `save_pretrained` made.
+            folder: that `train` or `save_pretrained` made; without one, the small model of English
+                that comes with textgen.
             precision: "int8" or "fp32"; None takes what was found best for the model.
             threads: to compute with; more than one pays for large models on idle cores only.
 

@@ -225,7 +225,6 @@ def test_version_and_help(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "parts"),
     [
-        (("generate",), 66, ["no model named", "-m MODEL", "TEXTGEN_MODEL"]),
         (("generate", "-m", "nowhere"), 66, ["nowhere: no such model folder", "textgen train"]),
         (("generate", "--top-k", "-1", "-m", "{model}"), 2, ["top_k is -1", "at least 0"]),
         (("generate", "--ban-token", "the", "-m", "{model}"), 2, ["3 tokens", "'t' #", "'e' #"]),
@@ -246,7 +245,6 @@ def test_version_and_help(run: Run) -> None:
         (("generate", "--receipt", "{json}", "-m", "{model}"), 2, ["json.json: exists already"]),
         (("generate", "--jsonl", "-f", "no.jsonl", "-m", "{model}"), 66, ["no.jsonl: no such"]),
         (("next", "-k", "0", "-m", "{model}"), 2, ["'-k'", "0 is not"]),
-        (("next", "a"), 66, ["no model named"]),
         (("replay", "none"), 66, ["none: no such file"]),
         (("replay", "{json}"), 65, ["json.json: not a receipt"]),
         (("train", "none.txt", "-o", "{out}"), 66, ["none.txt: no such file"]),

@@ -78,11 +78,10 @@ def test_presets_are_legal_and_what_is_chosen_overrides_them(name: str) -> None:
     assert corpus["tokenizer"] == "byte"
     NetworkConfig(**network)
     TrainingConfig(**training)
-    assert TrainingConfig(**training).budget == PRESETS[name]["budget"]
-    assert "budget" not in with_preset(name, {"steps": 5})
+    assert not {"budget", "epochs"} & with_preset(name, {"steps": 5}).keys()
 
 
 def test_unknown_preset_is_refused() -> None:
     assert with_preset(None, {"steps": 5}) == {"steps": 5}
-    with pytest.raises(UsageError, match="preset is 'imagenet'; it must be one of tiny-sh"):
+    with pytest.raises(UsageError, match="preset is 'imagenet'; it must be one of english"):
         with_preset("imagenet", {})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from textgen.config.model import ModelConfig
 from textgen.model import LanguageModel, cross_entropy
-from textgen.model.cross_entropy import mean_nats
+from textgen.model.cross_entropy import LastLayer, mean_nats
 
 TOKENS = np.random.default_rng(5).integers(0, 13, (6, 5)).astype(np.int32)
 
@@ -24,21 +24,26 @@ def value_and_gradients(loss: Any, *tensors: Any) -> list[Any]:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), st.sampled_from([0.0, 0.1, 0.9]), st.sampled_from([1, 50, 1 << 20]))
+@given(
+    st.integers(0, 1000),
+    st.sampled_from([0.0, 0.1, 0.9]),
+    st.sampled_from([1, 50, 1 << 20]),
+    st.booleans(),
+)
 def test_fused_loss_and_its_gradients_are_those_of_keras(
-    seed: int, smoothing: float, at_once: int
+    seed: int, smoothing: float, at_once: int, is_tied: bool
 ) -> None:
     generator = np.random.default_rng(seed)
     outputs, kernel, bias = (
         tf.constant(2 * generator.standard_normal(shape), tf.float32)
-        for shape in ((10, 4), (4, 7), (7,))
+        for shape in ((10, 4), (7, 4) if is_tied else (4, 7), (7,))
     )
     targets = tf.constant(generator.integers(0, 7, 10), tf.int32)
 
     def keras_loss(outputs: Any, kernel: Any, bias: Any) -> Any:
         nats = keras.losses.categorical_crossentropy(
             tf.one_hot(targets, 7),
-            outputs @ kernel + bias,
+            tf.matmul(outputs, kernel, transpose_b=is_tied) + bias,
             from_logits=True,
             label_smoothing=smoothing,
         )
@@ -47,7 +52,8 @@ def test_fused_loss_and_its_gradients_are_those_of_keras(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cross_entropy, "LOGITS_AT_ONCE", at_once)
         ours = value_and_gradients(
-            lambda o, k, b: mean_nats(o, k, b, targets, smoothing=smoothing), outputs, kernel, bias
+            lambda o, k, b: mean_nats(o, LastLayer(k, b, is_tied), targets, smoothing=smoothing),
+            *(outputs, kernel, bias),
         )
     theirs = value_and_gradients(keras_loss, outputs, kernel, bias)
     for one, other in zip(ours, theirs, strict=True):
@@ -67,7 +73,7 @@ def test_loss_of_the_model_is_that_of_its_logits(tied: bool, units: tuple[int, .
             tokens[1:].T, logits, from_logits=True
         )
         outputs, state = model.outputs_in_training(tf.constant(tokens[:-1]), state)
-        nats = mean_nats(outputs, *model.last_layer(), tf.reshape(tokens[1:], [-1]))
+        nats = mean_nats(outputs, model.last_layer(), tf.reshape(tokens[1:], [-1]))
         assert float(nats) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
 
 
@@ -79,7 +85,7 @@ def test_products_in_bf16_have_nearly_the_gradients_of_fp32() -> None:
         state = [(tf.ones_like(h), tf.ones_like(c)) for h, c in model.initial_state(5)]
         with tf.GradientTape() as tape:
             outputs, after = model.outputs_in_training(tf.constant(TOKENS[:-1]), state)
-            nats = mean_nats(outputs, *model.last_layer(), tf.reshape(TOKENS[1:], [-1]))
+            nats = mean_nats(outputs, model.last_layer(), tf.reshape(TOKENS[1:], [-1]))
         gradients = tape.gradient(nats, model.trainable_variables)
         assert {part.dtype for layer in after for part in layer} == {tf.float32}
         found.append([nats, *[tf.convert_to_tensor(gradient) for gradient in gradients]])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from textgen.model.cross_entropy import mean_nats
+from textgen.model.cross_entropy import LastLayer, mean_nats
 from textgen.model.sampled_softmax import SampledSoftmax
 
 TYPES, WIDTH, ROWS = 40, 6, 12
@@ -22,17 +22,20 @@ def tensors() -> tuple[Any, Any, Any, Any]:
     return outputs, kernel, bias, tf.constant(generator.integers(0, TYPES, ROWS), tf.int32)
 
 
-def value_and_gradients(loss: Any) -> list[Any]:
+def value_and_gradients(loss: Any, is_tied: bool = False) -> list[Any]:
     *weights, targets = tensors()
     with tf.GradientTape() as tape:
         tape.watch(weights)
-        nats = loss(*weights, targets)
+        outputs, kernel, bias = weights
+        kernel = tf.transpose(kernel) if is_tied else kernel
+        nats = loss(outputs, LastLayer(kernel, bias, is_tied), targets)
     gradients = tape.gradient(nats, weights)
     return [np.array(tf.convert_to_tensor(array)) for array in (nats, *gradients)]
 
 
-def test_among_all_tokens_it_is_the_whole_loss() -> None:
-    sampled = value_and_gradients(SampledSoftmax(COUNTS, TYPES, seed=1).mean_nats)
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_among_all_tokens_it_is_the_whole_loss(is_tied: bool) -> None:
+    sampled = value_and_gradients(SampledSoftmax(COUNTS, TYPES, seed=1).mean_nats, is_tied)
     for one, other in zip(sampled, value_and_gradients(mean_nats), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
@@ -67,6 +70,7 @@ def test_same_seed_draws_the_same_and_each_step_draws_anew() -> None:
 def test_products_are_in_the_format_of_the_outputs(dtype: Any) -> None:
     outputs, kernel, bias, targets = tensors()
     among = SampledSoftmax(COUNTS, TYPES, seed=1)
-    nats = among.mean_nats(tf.cast(outputs, dtype), kernel, bias, targets)
+    layer = LastLayer(kernel, bias, is_tied=False)
+    nats = among.mean_nats(tf.cast(outputs, dtype), layer, targets)
     assert nats.dtype == tf.float32
-    assert float(nats) == pytest.approx(float(mean_nats(outputs, kernel, bias, targets)), rel=0.02)
+    assert float(nats) == pytest.approx(float(mean_nats(outputs, layer, targets)), rel=0.02)

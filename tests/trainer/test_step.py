@@ -54,6 +54,19 @@ def test_all_that_is_random_is_among_the_variables(name: str) -> None:
     assert len(set(losses)) == 4  # other masks each time
 
 
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_loss_among_samples_learns_and_repeats(is_tied: bool) -> None:
+    model = LanguageModel(CONFIG.replace(dropout=0.0, tie_embeddings=is_tied))
+    step = Step(model, TrainingConfig(softmax_samples=8), np.arange(20))
+    before, counted = step.arrays(), np.ones((4, 8), np.float32)
+    first, _ = step.predict(TOKENS, counted, model.initial_state(4))
+    losses = train(step, 12)
+    last, _ = step.predict(TOKENS, counted, model.initial_state(4))
+    assert last < 0.8 * first
+    step.restore(before)
+    assert train(step, 12) == losses
+
+
 def test_momentum_and_weight_decay_reach_the_optimizer() -> None:
     variables = LanguageModel(CONFIG).trainable_variables
     plain = make_optimizer(TrainingConfig(optimizer="sgd"), variables)

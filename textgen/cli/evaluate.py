@@ -11,7 +11,6 @@ from textgen.cli.options import (
     model_option,
     precision_option,
     quiet_option,
-    require_model,
 )
 from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import SPLITS, DocumentRule
@@ -19,7 +18,7 @@ from textgen.config.corpus import SPLITS, DocumentRule
 
 @click.command(short_help="Measure a model on a corpus.")
 @click.argument("corpus")
-@model_option
+@model_option()
 @click.option(
     "--split",
     type=click.Choice(("all", *SPLITS)),
@@ -34,7 +33,7 @@ from textgen.config.corpus import SPLITS, DocumentRule
 @quiet_option
 def evaluate(
     corpus: str,
-    model: Path | None,
+    model: Path,
     split: str,
     settings: dict[str, Any],
     precision: str,
@@ -48,7 +47,7 @@ def evaluate(
     """
     from textgen.generator import TextGenerator
 
-    generator = TextGenerator.from_pretrained(require_model(model), precision=precision)
+    generator = TextGenerator.from_pretrained(model, precision=precision)
     with CorpusProgress(quiet) as watch:
         quality = generator.evaluate(corpus, split=split, watch=watch, **settings)
     if as_json:

@@ -15,7 +15,6 @@ from textgen.cli.options import (
     model_option,
     precision_option,
     quiet_option,
-    require_model,
 )
 from textgen.cli.prompt import read_named_files, read_prompt
 from textgen.cli.rows import read_bursts
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Write text with a model.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
-@model_option
+@model_option()
 @click.option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the prompt."
@@ -74,7 +73,7 @@ if TYPE_CHECKING:
 @quiet_option
 def generate(
     prompt_argument: str | None,
-    model: Path | None,
+    model: Path,
     prompt: str | None,
     file: Path | None,
     settings: dict[str, Any],
@@ -110,13 +109,12 @@ def generate(
         given = {"prompt": prompt_argument or prompt, "echo": echo, "receipt": receipt}
         _refuse_with_jsonl(given | {"num_samples": num_samples > 1})
     text = "" if jsonl else read_prompt(prompt_argument, prompt, file)
-    folder = require_model(model)
-    generator = TextGenerator.from_pretrained(folder, precision=precision)
+    generator = TextGenerator.from_pretrained(model, precision=precision)
     config = generator.configure(**read_named_files(settings))
     generator.stream(**config.to_dict())  # refuses what this model can write nothing with
     clean = generator.tokenizer.clean(text)
     begin = clean if echo else ""
-    with _receipt(receipt, partial(Receipt.of, folder, generator, config, text)) as note:
+    with _receipt(receipt, partial(Receipt.of, model, generator, config, text)) as note:
         if not quiet:
             click.echo(f"seed {config.seed}", err=True)
         if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textgen.cli.options import model_option, require_model
+from textgen.cli.options import model_option
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what a model folder holds.")
-@model_option
+@model_option()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(model: Path | None, as_json: bool) -> None:
+def info(model: Path, as_json: bool) -> None:
     """Show what a model is, what it was trained on, how that went, and how good it is.
 
     Of a training that is not finished: how far it is, and how to go on with it.
@@ -26,18 +26,17 @@ def info(model: Path | None, as_json: bool) -> None:
     from textgen.trainer.story import tell_unfinished
     from textgen.trainer.unfinished import read_unfinished
 
-    folder = require_model(model)
-    unfinished = read_unfinished(folder)  # first, because a run that ends now leaves a model
-    told: dict[str, Any] = {"model": str(folder)}
-    rows = {"model": str(folder)}
-    if unfinished is None or (folder / MANIFEST).exists():
-        loaded = read_model(folder)
+    unfinished = read_unfinished(model)  # first, because a run that ends now leaves a model
+    told: dict[str, Any] = {"model": str(model)}
+    rows = {"model": str(model)}
+    if unfinished is None or (model / MANIFEST).exists():
+        loaded = read_model(model)
         told |= _values(loaded)
-        rows |= _rows(loaded, folder / MANIFEST)
+        rows |= _rows(loaded, model / MANIFEST)
     if unfinished is not None:
         told["unfinished"] = unfinished.to_dict()
         diverged = told.get("training", {}).get("ended") == "diverged"
-        rows |= tell_unfinished(unfinished, folder, diverged=diverged)
+        rows |= tell_unfinished(unfinished, model, diverged=diverged)
     lines = (f"{name:<11} {value}" for name, value in rows.items())
     click.echo(json.dumps(told) if as_json else "\n".join(lines))
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import config_options, model_option, precision_option, require_model
+from textgen.cli.options import config_options, model_option, precision_option
 from textgen.cli.prompt import read_named_files, read_prompt
 from textgen.config.generation import GenerationConfig
 
 
 @click.command(name="next", short_help="Show what may come next, and how likely it is.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
-@model_option
+@model_option()
 @click.option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the prompt."
@@ -27,7 +27,7 @@ from textgen.config.generation import GenerationConfig
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def next_(
     prompt_argument: str | None,
-    model: Path | None,
+    model: Path,
     prompt: str | None,
     file: Path | None,
     count: int,
@@ -43,7 +43,7 @@ def next_(
     from textgen.generator import TextGenerator
 
     text = read_prompt(prompt_argument, prompt, file)
-    generator = TextGenerator.from_pretrained(require_model(model), precision=precision)
+    generator = TextGenerator.from_pretrained(model, precision=precision)
     tokens = generator.next(text, count, **read_named_files(settings))
     if as_json:
         click.echo(json.dumps([token.to_dict() for token in tokens], ensure_ascii=False))

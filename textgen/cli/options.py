@@ -11,9 +11,8 @@ from click.core import ParameterSource
 
 from textgen.cli.values import CommaList, value_type
 from textgen.config.base import Config, is_tuple_type, reject_unknown, several
-from textgen.config.model import PRECISIONS
+from textgen.config.model import PACKAGED_MODEL, PRECISIONS
 from textgen.config.toml import read_toml
-from textgen.errors import MissingInput
 
 Function = Callable[..., Any]
 
@@ -50,30 +49,21 @@ def config_options(*configs: type[Config]) -> Callable[[Function], Function]:
     return decorate
 
 
-def model_option(command: Function) -> Function:
-    """Give a command `-m/--model`."""
+def model_option(
+    default: Path | None = PACKAGED_MODEL,
+    shown: str = "a small model of English, which comes with textgen",
+) -> Callable[[Function], Function]:
+    """Give a command `-m/--model`; without it that is the model in the package."""
     return click.option(
         "-m",
         "--model",
         envvar="TEXTGEN_MODEL",
         show_envvar=True,
         type=click.Path(path_type=Path),
+        default=default,
+        show_default=shown,
         help="Model folder.",
-    )(command)
-
-
-def require_model(model: Path | None) -> Path:
-    """Return the model folder that was named.
-
-    Raises:
-        MissingInput: none was; the message says how to get one.
-    """
-    if model is None:
-        raise MissingInput(
-            "no model named; pass -m MODEL or set TEXTGEN_MODEL "
-            "('textgen train CORPUS -o MODEL' makes one)"
-        )
-    return model
+    )
 
 
 def precision_option(default: str | None = None) -> Callable[[Function], Function]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Write the text of a receipt again.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@model_option
+@model_option(None, "that of the receipt")
 @quiet_option
 def replay(file: Path, model: Path | None, quiet: bool) -> None:
     """Write the text of the receipt FILE again, or say what is different.

@@ -11,7 +11,6 @@ from textgen.cli.options import (
     model_option,
     overwrite_option,
     quiet_option,
-    require_model,
 )
 from textgen.cli.progress import CorpusProgress
 from textgen.cli.prompt import read_prompt, read_standard_input
@@ -61,12 +60,12 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 
 @tokenizer.command(short_help="Turn text into token ids.")
 @click.argument("text", required=False)
-@model_option
+@model_option()
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the text."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of [id, token text].")
-def encode(text: str | None, model: Path | None, file: Path | None, as_json: bool) -> None:
+def encode(text: str | None, model: Path, file: Path | None, as_json: bool) -> None:
     """Print the ids of TEXT ('-' is standard input), without <eos>."""
     if text is None and file is None:
         raise UsageError("no text; give it as argument, with -f, or '-' for standard input")
@@ -80,8 +79,8 @@ def encode(text: str | None, model: Path | None, file: Path | None, as_json: boo
 
 @tokenizer.command(short_help="Turn token ids into text.")
 @click.argument("tokens", nargs=-1)
-@model_option
-def decode(tokens: tuple[str, ...], model: Path | None) -> None:
+@model_option()
+def decode(tokens: tuple[str, ...], model: Path) -> None:
     """Print the text of TOKENS, ids with spaces between them; '-' is standard input."""
     loaded = _load(model)
     words = read_standard_input().split() if tokens == ("-",) else tokens
@@ -96,9 +95,9 @@ def decode(tokens: tuple[str, ...], model: Path | None) -> None:
 
 
 @tokenizer.command(short_help="Show what a tokenizer is.")
-@model_option
+@model_option()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(model: Path | None, as_json: bool) -> None:
+def info(model: Path, as_json: bool) -> None:
     """Show the kind, the size and some tokens of a tokenizer."""
     loaded = _load(model)
     shown = [_shown(loaded, token) for token in range(1, loaded.vocab_size)]
@@ -117,12 +116,11 @@ def info(model: Path | None, as_json: bool) -> None:
         click.echo(f"{name:<10} {' '.join(map(repr, value)) if isinstance(value, list) else value}")
 
 
-def _load(path: Path | None) -> "Tokenizer":
+def _load(path: Path) -> "Tokenizer":
     """Read the tokenizer of a model folder or token store, or the file itself."""
     from textgen.tokenization.tokenizer import Tokenizer
 
-    found = require_model(path)
-    return Tokenizer.from_file(found / "tokenizer.json" if found.is_dir() else found)
+    return Tokenizer.from_file(path / "tokenizer.json" if path.is_dir() else path)
 
 
 def _shown(loaded: "Tokenizer", token: int) -> str:

@@ -2,9 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from textgen.config.base import Config, option
 from textgen.errors import UsageError
+
+# A small model of English, made by `scripts/train_english`.
+PACKAGED_MODEL = Path(__file__).parent.parent / "english"
 
 # Far above anything an LSTM of this kind is trained with; bounds what a foreign folder can ask for.
 LARGEST_SIZE = 1 << 20

@@ -1,4 +1,4 @@
-"""Named settings: those that the benchmarks of this field are trained with here."""
+"""Named settings: those of the model in the package, and of this field's benchmarks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,20 @@ from textgen.config.settings import changed
 from textgen.errors import UsageError
 
 PRESETS: dict[str, dict[str, Any]] = {
+    "english": {
+        "tokenizer": "bpe",
+        "vocab_size": 2048,
+        "embedding_size": 192,
+        "tie_embeddings": True,
+        "units": (480,),
+        "dropout": 0.1,
+        "weight_drop": 0.0,
+        "batch_size": 32,
+        "window": 64,
+        "learning_rate": 5e-3,
+        "steps": 13_000,
+        "storage": "fp16",
+    },
     "tiny-shakespeare": {
         "tokenizer": "char",
         "budget": "10m",

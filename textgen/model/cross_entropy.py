@@ -6,7 +6,7 @@ its logits are, up to a factor; so it is computed at once, and the logits are le
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -14,8 +14,22 @@ Tensor = Any  # TensorFlow ships no types that a checker can use
 LOGITS_AT_ONCE = 1 << 22
 
 
+class LastLayer(NamedTuple):
+    """The layer that makes the logits.
+
+    Attributes:
+        kernel: of shape (units, vocabulary).
+        bias: of shape (vocabulary,).
+        is_tied: whether the kernel is an embedding's matrix, of shape (vocabulary, units) instead.
+    """
+
+    kernel: Tensor
+    bias: Tensor
+    is_tied: bool
+
+
 def mean_nats(
-    outputs: Tensor, kernel: Tensor, bias: Tensor, targets: Tensor, *, smoothing: float = 0.0
+    outputs: Tensor, layer: LastLayer, targets: Tensor, *, smoothing: float = 0.0
 ) -> Tensor:
     """Return the mean cross-entropy of a linear layer's logits, in nats.
 
@@ -23,8 +37,7 @@ def mean_nats(
 
     Args:
         outputs: what the layer is fed, of shape (rows, units), of float32 or bfloat16.
-        kernel: of the layer, of shape (units, vocabulary).
-        bias: of the layer, of shape (vocabulary,).
+        layer: what makes logits of them.
         targets: ids, of shape (rows,).
         smoothing: share of the target that is spread evenly over all tokens (Szegedy et al. 2016,
             section 7).
@@ -32,27 +45,29 @@ def mean_nats(
 
     @tf.custom_gradient
     def run(outputs: Tensor, kernel: Tensor, bias: Tensor) -> Any:
-        nats, *gradients = _in_chunks(outputs, kernel, bias, targets, smoothing)
+        read = LastLayer(kernel, bias, layer.is_tied)
+        nats, *gradients = _in_chunks(outputs, read, targets, smoothing)
         return nats, lambda factor: [g * tf.cast(factor, g.dtype) for g in gradients]
 
-    return run(outputs, tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias))
+    return run(outputs, tf.convert_to_tensor(layer.kernel), tf.convert_to_tensor(layer.bias))
 
 
 def _in_chunks(
-    outputs: Tensor, kernel: Tensor, bias: Tensor, targets: Tensor, smoothing: float
+    outputs: Tensor, layer: LastLayer, targets: Tensor, smoothing: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the mean of the nats, and its gradients by outputs, kernel and bias."""
-    matrix = tf.cast(kernel, outputs.dtype)
-    chunks = -(-outputs.shape[0] * kernel.shape[1] // LOGITS_AT_ONCE)
+    kernel, tied = tf.cast(layer.kernel, outputs.dtype), layer.is_tied
+    chunks = -(-outputs.shape[0] * layer.bias.shape[0] // LOGITS_AT_ONCE)
     nats, d_kernel, d_bias = 0.0, 0.0, 0.0
     d_outputs: list[Tensor] = []
     for part, wanted in _split(outputs, targets, chunks):
         with tf.control_dependencies([nats] if d_outputs else []):  # one chunk after the other
-            product = tf.matmul(part, matrix)
-        more, d_logits, d_more = _chunk(product, bias, wanted, outputs.shape[0], smoothing)
+            product = tf.matmul(part, kernel, transpose_b=tied)
+        more, d_logits, d_more = _chunk(product, layer.bias, wanted, outputs.shape[0], smoothing)
         nats, d_bias = nats + more, d_bias + d_more
-        d_kernel += tf.cast(tf.matmul(part, d_logits, transpose_a=True), tf.float32)
-        d_outputs.append(tf.matmul(d_logits, matrix, transpose_b=True))
+        factors = (d_logits, part) if tied else (part, d_logits)
+        d_kernel += tf.cast(tf.matmul(*factors, transpose_a=True), tf.float32)
+        d_outputs.append(tf.matmul(d_logits, kernel, transpose_b=not tied))
     return nats, tf.concat(d_outputs, axis=0), d_kernel, d_bias
 
 

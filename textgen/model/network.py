@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
+from textgen.model.cross_entropy import LastLayer
 from textgen.model.lstm import FastLSTM
 from textgen.model.weights import set_weights
 from textgen.model_folder import read_model
@@ -160,11 +161,11 @@ class LanguageModel(keras.Model):
             outputs = ops.matmul(outputs, ops.cast(self.projection.kernel, outputs.dtype))
         return ops.reshape(outputs, (-1, outputs.shape[-1])), state
 
-    def last_layer(self) -> tuple[Any, Any]:
-        """Return the matrix, of shape (width, vocabulary), and the bias that make the logits."""
+    def last_layer(self) -> LastLayer:
+        """Return what makes the logits."""
         if self.config.tie_embeddings:
-            return ops.transpose(self.embedding.embeddings), self.logits.bias
-        return self.logits.kernel, self.logits.bias
+            return LastLayer(self.embedding.embeddings, self.logits.bias, is_tied=True)
+        return LastLayer(self.logits.kernel, self.logits.bias, is_tied=False)
 
     def _embed(self, tokens: Any, *, training: bool) -> Any:
         """Look tokens up, some of the vocabulary dropped while training."""

@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from textgen.model.cross_entropy import LastLayer
+
 Tensor = Any  # TensorFlow ships no types that a checker can use
 
 FLATTENING = 0.75  # power of the counts that tokens are drawn by, as in word2vec
@@ -38,24 +40,23 @@ class SampledSoftmax:
         drawn = _probabilities_to_be_drawn(shares, self.samples)
         self._log_drawn = np.log(drawn).astype(np.float32)
 
-    def mean_nats(self, outputs: Tensor, kernel: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+    def mean_nats(self, outputs: Tensor, layer: LastLayer, targets: Tensor) -> Tensor:
         """Return the mean loss of the targets among those that are drawn.
 
         Args:
             outputs: what the last layer is fed, of shape (rows, units), of float32 or bfloat16.
-            kernel: of that layer, of shape (units, vocabulary).
-            bias: of that layer, of shape (vocabulary,).
+            layer: what makes logits of them.
             targets: ids, of shape (rows,).
         """
         drawn = self._draw()
-        vectors = tf.transpose(kernel)
+        vectors = layer.kernel if layer.is_tied else tf.transpose(layer.kernel)
         products = tf.matmul(
             outputs, tf.cast(tf.gather(vectors, drawn), outputs.dtype), transpose_b=True
         )
         of_targets = tf.reduce_sum(
             tf.cast(outputs, tf.float32) * tf.gather(vectors, targets), axis=1
-        ) + tf.gather(bias, targets)
-        weighed = tf.gather(bias - self._log_drawn, drawn)
+        ) + tf.gather(layer.bias, targets)
+        weighed = tf.gather(layer.bias - self._log_drawn, drawn)
         return _mean_nats(products, weighed, drawn, of_targets, targets)
 
     def _draw(self) -> Tensor:

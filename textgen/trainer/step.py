@@ -100,7 +100,7 @@ class Step:
         with tf.GradientTape() as tape:
             outputs, state = self.model.outputs_in_training(tokens[:-1], state)
             targets = tf.reshape(tokens[1:], [-1])
-            loss = self._loss(outputs, *self.model.last_layer(), targets)
+            loss = self._loss(outputs, self.model.last_layer(), targets)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         norm = self._update([tf.convert_to_tensor(g) for g in gradients], loss, rate)
         return loss, norm, state
@@ -128,7 +128,7 @@ class Step:
 def _make_loss(
     model: LanguageModel, config: TrainingConfig, counts: NDArray[np.int64] | None
 ) -> tuple[Callable[..., Any], list[Any]]:
-    """Return the loss of outputs, last layer and targets, and the variables that it changes."""
+    """Return the loss, of outputs, last layer and targets, and the variables that it changes."""
     if not config.softmax_samples:
         return partial(mean_nats, smoothing=config.label_smoothing), []
     even = np.zeros(model.config.vocab_size, np.int64)
