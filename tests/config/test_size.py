@@ -44,7 +44,7 @@ def test_whatever_the_text_and_the_time_the_settings_are_legal(
 
 
 def test_longer_training_makes_a_larger_network() -> None:
-    found = [units(budget=budget) for budget in ("30s", "5m", "10m", "2h")]
+    found = [units(budget=budget) for budget in ("30s", "2m", "10m", "2h")]
     assert found == sorted(found)
     assert len(set(found)) == len(SIZES)
 
@@ -57,17 +57,17 @@ def test_time_counts_by_what_the_machine_does_in_it() -> None:
 
 def test_text_that_is_read_often_is_trained_with_more_dropout() -> None:
     shares = [fit(tokens, budget="5m") for tokens in (50_000, 500_000, 5_000_000, 10**9)]
-    for name in ("dropout", "weight_drop"):
-        dropped = [share[name] for share in shares]
-        assert dropped == sorted(dropped, reverse=True)
-        assert dropped[0] > dropped[-1] == 0
+    dropped = [share["dropout"] for share in shares]
+    assert dropped == sorted(dropped, reverse=True)
+    assert dropped[0] > dropped[-1] == 0
 
 
 def test_named_settings_are_kept_and_others_fit() -> None:
     assert "units" not in fit(units=(5,), budget="5m")
     assert fit(size="l")["units"] == (SIZES["l"].units,)
     assert "learning_rate" not in fit(optimizer="sgd")
-    assert "weight_drop" not in fit(10_000, activation=("relu",), budget="1h")
+    assert fit(vocab_size=50_000)["softmax_samples"] > 0
+    assert "softmax_samples" not in fit(vocab_size=50_000, label_smoothing=0.1)
     assert fit(vocab_size=50_000)["tie_embeddings"]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 
 LARGE_VOCABULARY = 1_000  # from which on an embedding is wider
@@ -17,6 +18,7 @@ WIDE_EMBEDDING = 256
 SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tokens
 SAMPLES = 4_096
 STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
+UNDROPPED_EPOCHS = 2
 MOST_DROPPED = 0.5
 MEASURED_CORES = 2
 SHARE_OF_FP32 = 0.6  # of the speed in bf16
@@ -29,21 +31,23 @@ class Size:
     Attributes:
         units: of the LSTM layer.
         learning_rate: peak, of AdamW.
+        batch_size: streams side by side; large products want more of them.
         tokens_per_second: on two cores that compute in bf16, with a vocabulary of characters.
         seconds: of training up to which no larger network is better.
     """
 
     units: int
     learning_rate: float
+    batch_size: int
     tokens_per_second: int
     seconds: float
 
 
 SIZES = {
-    "s": Size(256, 8e-3, 40_000, 90),
-    "m": Size(512, 8e-3, 22_000, 420),
-    "l": Size(768, 6e-3, 13_000, 1_200),
-    "xl": Size(1024, 4e-3, 8_500, math.inf),
+    "s": Size(256, 8e-3, 32, 40_000, 60),
+    "m": Size(512, 8e-3, 32, 22_000, 180),
+    "l": Size(768, 6e-3, 64, 16_500, 900),
+    "xl": Size(1024, 4e-3, 64, 10_000, math.inf),
 }
 
 
@@ -63,15 +67,14 @@ def fitting(
     """
     size = SIZES[training.size] if training.size != "auto" else _best(training, tokens)
     epochs = _trained_tokens(training, size, tokens) / tokens
-    batch = max(1, min(training.batch_size, tokens // (training.window * STEPS_PER_EPOCH)))
+    is_large = vocab_size >= LARGE_VOCABULARY
     settings = {
         "units": (size.units,),
-        "embedding_size": WIDE_EMBEDDING if vocab_size >= LARGE_VOCABULARY else 64,
+        "embedding_size": WIDE_EMBEDDING if is_large else NetworkConfig().embedding_size,
         "tie_embeddings": vocab_size >= TIED_VOCABULARY,
-        "dropout": _dropped(epochs / 2),
-        "weight_drop": _dropped(epochs / 8),
-        "batch_size": batch,
-        "learning_rate": size.learning_rate,
+        "dropout": _dropped(epochs),
+        "batch_size": max(1, min(size.batch_size, tokens // (training.window * STEPS_PER_EPOCH))),
+        "learning_rate": size.learning_rate / (2 if is_large else 1),
         "softmax_samples": SAMPLES if vocab_size >= SAMPLED_VOCABULARY else 0,
     }
     left_open = settings.keys() - chosen.keys() - _meaningless(chosen)
@@ -81,9 +84,7 @@ def fitting(
 def _meaningless(chosen: Mapping[str, Any]) -> set[str]:
     """Return settings of the table that do not go with what was chosen."""
     names = {"learning_rate"} if chosen.get("optimizer", "adamw") != "adamw" else set()
-    unusual = {"activation", "recurrent_activation", "recurrent_dropout"} & chosen.keys()
-    names |= {"softmax_samples"} if chosen.get("label_smoothing") else set()
-    return names | ({"weight_drop"} if unusual else set())
+    return names | ({"softmax_samples"} if chosen.get("label_smoothing") else set())
 
 
 def _best(training: TrainingConfig, tokens: int) -> Size:
@@ -98,7 +99,7 @@ def _best(training: TrainingConfig, tokens: int) -> Size:
 def _trained_tokens(training: TrainingConfig, size: Size, tokens: int) -> float:
     """Return about how many tokens a run reads."""
     if training.steps is not None:
-        return training.steps * training.batch_size * training.window
+        return training.steps * size.batch_size * training.window
     if training.epochs is not None:
         return training.epochs * tokens
     pace = size.tokens_per_second * training.cores / MEASURED_CORES
@@ -108,5 +109,5 @@ def _trained_tokens(training: TrainingConfig, size: Size, tokens: int) -> float:
 
 
 def _dropped(epochs: float) -> float:
-    """Return the share to drop: a tenth for each doubling of a text's readings."""
-    return round(min(max(0.1 * math.log2(max(epochs, 1)), 0), MOST_DROPPED), 2)
+    """Return the share to drop: a tenth more for each doubling of how often a text is read."""
+    return round(min(0.1 * math.log2(max(epochs / UNDROPPED_EPOCHS, 1)), MOST_DROPPED), 2)
