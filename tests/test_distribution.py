@@ -1,6 +1,7 @@
 """What is built and written down agrees with the code."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -54,6 +55,23 @@ def test_recipes_travel_in_the_wheel(installed: Path) -> None:
         text=True,
     )
     assert done.stdout.split() == ["_corpora", *recipe_names(), "1"]
+
+
+def test_model_in_the_wheel_writes_words_offline_and_at_once(installed: Path, text: str) -> None:
+    files = list((installed / "textgen" / "english").iterdir())
+    assert sum(file.stat().st_size for file in files) < 4_000_000
+    done = subprocess.run(
+        [sys.executable, "-m", "textgen", "generate", "Once upon", "-n", "400", "-s", "1"],
+        cwd=installed,
+        env={k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    words = re.findall("[a-z]+", done.stdout)
+    known = set(re.findall("[a-z]+", text))
+    assert len(words) > 150
+    assert sum(word in known for word in words) > 0.7 * len(words)
 
 
 def test_wheel_is_typed_and_licensed(installed: Path) -> None:
