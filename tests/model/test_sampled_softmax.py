@@ -41,8 +41,8 @@ def test_among_all_tokens_it_is_the_whole_loss(is_tied: bool) -> None:
 
 
 def test_it_and_its_gradient_are_those_of_the_whole_loss_in_the_long_run() -> None:
-    among = SampledSoftmax(COUNTS, 36, seed=1)
-    several = [value_and_gradients(among.mean_nats) for _ in range(200)]
+    among = SampledSoftmax(COUNTS, 38, seed=1)
+    several = [value_and_gradients(among.mean_nats) for _ in range(60)]
     for drawn, exact in zip(
         zip(*several, strict=True), value_and_gradients(mean_nats), strict=True
     ):
@@ -52,7 +52,7 @@ def test_it_and_its_gradient_are_those_of_the_whole_loss_in_the_long_run() -> No
 
 def test_tokens_are_drawn_without_repeats_as_often_as_is_reckoned_with() -> None:
     among = SampledSoftmax(COUNTS, 10, seed=3)
-    draws = [np.array(among._draw()) for _ in range(2000)]
+    draws = [np.array(among._draw()) for _ in range(1000)]
     assert all(len(set(draw.tolist())) == 10 for draw in draws)
     found = np.bincount(np.concatenate(draws), minlength=TYPES) / len(draws)
     np.testing.assert_allclose(found, np.exp(among._log_drawn), atol=0.05)

@@ -84,14 +84,15 @@ def test_patience_ends_the_training_and_the_record_says_so(
 def test_settings_left_open_fit_the_text_and_a_preset_comes_before_them(
     small_text: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "m"
-    chosen: dict[str, Any] = {"preset": "wikitext-2", "steps": 1, "units": (8,), "size": "s"}
-    TextGenerator.train(small_text, out=out, tokenizer="char", **chosen)
-    settings, network = record(out)["settings"], read_model(out).config
-    assert (network.units, network.embedding_size) == ((8,), 64)
-    assert settings["batch_size"] == 10  # of 5,400 tokens
-    assert (settings["steps"], settings["budget"]) == (1, None)
-    TextGenerator.train(small_text, out=out, tokenizer="char", resume=True, **chosen)
+    chosen: dict[str, Any] = {"steps": 1, "units": (8,), "embedding_size": 8}
+    TextGenerator.train(small_text, out=tmp_path / "fit", **chosen)
+    assert read_model(tmp_path / "fit").config.units == (8,)
+    assert record(tmp_path / "fit")["settings"]["batch_size"] == 10  # of 5,400 tokens
+    chosen["preset"] = "tiny-shakespeare"
+    for resume in (False, True):
+        TextGenerator.train(small_text, out=tmp_path / "set", resume=resume, **chosen)
+    settings = record(tmp_path / "set")["settings"]
+    assert (settings["batch_size"], settings["steps"], settings["budget"]) == (64, 1, None)
     with pytest.raises(UsageError, match="preset is 'none'"):
         TextGenerator.train(small_text, out=tmp_path / "n", preset="none")
 

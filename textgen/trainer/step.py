@@ -16,6 +16,9 @@ from textgen.model.sampled_softmax import SampledSoftmax
 from textgen.trainer.metrics import make_metrics
 from textgen.trainer.optimizers import make_optimizer
 
+# Parameters from which on memory limits an update, and compiling it, half a second, pays.
+COMPILED_UPDATE = 1_000_000
+
 
 class Step:
     """A language model with its optimizer: what changes while training, all of it explicit."""
@@ -39,7 +42,8 @@ class Step:
         self._clip_norm = config.clip_norm
         self._loss, self._seeds = _make_loss(model, config, counts)
         self._train = tf.function(self._train_eagerly, autograph=False)
-        self._update = tf.function(self._update_eagerly, autograph=False, jit_compile=True)
+        compiled = model.config.parameter_count() >= COMPILED_UPDATE
+        self._update = tf.function(self._update_eagerly, autograph=False, jit_compile=compiled)
         self._predict = tf.function(self._predict_eagerly, autograph=False, reduce_retracing=True)
 
     def train(
