@@ -48,7 +48,7 @@ def run(text: str, sizes: list[str], budgets: list[str]) -> Iterator[dict[str, A
         path.write_text(text[: int(KEPT * len(text))], encoding="utf-8")
         for budget in budgets:
             chosen = fitting(
-                {}, TrainingConfig(budget=budget), tokens=int(0.8 * len(text)), vocab_size=100
+                TrainingConfig(budget=budget), tokens=int(0.8 * len(text)), vocab_size=100
             )
             for size in sizes:
                 record = train(path, Path(folder) / f"{size}-{budget}", size, budget)

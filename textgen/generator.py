@@ -82,7 +82,7 @@ class TextGenerator:
         Args:
             corpus: a file, folder, glob, recipe, or token store.
             out: the model folder to make.
-            preset: "tiny-shakespeare" or "wikitext-2": settings that these are trained with.
+            preset: one of `config.presets.PRESETS`, whose settings apply where none was chosen.
             resume: go on from the last checkpoint in `out`; without one, begin anew. Nothing is
                 done if the model is complete.
             overwrite: move what stands there aside.

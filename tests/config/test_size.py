@@ -1,5 +1,6 @@
 """The size that is found out suits text and time, and what a person names is kept."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from textgen.config.corpus import CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS, with_preset
-from textgen.config.settings import share_out
+from textgen.config.settings import changed, share_out
 from textgen.config.size import SIZES, STEPS_PER_EPOCH, fitting
 from textgen.config.training import TrainingConfig
 from textgen.errors import UsageError
@@ -23,8 +24,8 @@ LENGTHS = st.one_of(
 
 def fit(tokens: int = 1_000_000, vocab_size: int = 70, **chosen: Any) -> dict[str, Any]:
     training = share_out(chosen, CorpusConfig, NetworkConfig, TrainingConfig)[-1]
-    config = TrainingConfig(**training)
-    return fitting(chosen, config, tokens=tokens, vocab_size=vocab_size)
+    fitted = fitting(TrainingConfig(**training), tokens=tokens, vocab_size=vocab_size)
+    return changed(fitted, chosen)
 
 
 def units(**chosen: Any) -> int:
@@ -63,9 +64,10 @@ def test_text_that_is_read_often_is_trained_with_more_dropout() -> None:
 
 
 def test_named_settings_are_kept_and_others_fit() -> None:
-    assert "units" not in fit(units=(5,), budget="5m")
+    assert fit(units=(5,), budget="5m")["units"] == (5,)
     assert fit(size="l")["units"] == (SIZES["l"].units,)
     assert "learning_rate" not in fit(optimizer="sgd")
+    assert fit(optimizer="adamw") == fit()
     assert fit(vocab_size=50_000)["softmax_samples"] > 0
     assert "softmax_samples" not in fit(vocab_size=50_000, label_smoothing=0.1)
     assert fit(vocab_size=50_000)["tie_embeddings"]
@@ -79,6 +81,20 @@ def test_presets_are_legal_and_what_is_chosen_overrides_them(name: str) -> None:
     NetworkConfig(**network)
     TrainingConfig(**training)
     assert not {"budget", "epochs"} & with_preset(name, {"steps": 5}).keys()
+
+
+def test_another_size_or_optimizer_takes_what_the_preset_had_with_it() -> None:
+    assert with_preset("tiny-shakespeare", {"size": "s"})["size"] == "s"
+    assert "dropout" not in with_preset("tiny-shakespeare", {"size": "s"})
+    assert with_preset("tiny-shakespeare", {"size": "l"})["dropout"] == 0.25
+    assert "learning_rate" not in with_preset("wikitext-2", {"optimizer": "sgd"})
+
+
+def test_help_does_not_name_a_default_that_the_size_sets() -> None:
+    fields = {f.name: f for c in (NetworkConfig, TrainingConfig) for f in dataclasses.fields(c)}
+    told = {name for name, field in fields.items() if field.metadata["is_fitted"]}
+    plain = {"size", "optimizer", "label_smoothing", "learning_rate"}  # as they are, or told else
+    assert told == fit().keys() - plain
 
 
 def test_unknown_preset_is_refused() -> None:

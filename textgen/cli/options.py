@@ -111,10 +111,17 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
         type=kind,
         multiple=multiple,
         default=_written(field.default, kind),
-        show_default=", ".join(map(repr, several(field.default))) or True if multiple else True,
+        show_default=_shown_default(field, multiple=multiple),
         envvar=f"TEXTGEN_{field.name.upper()}",
         help=field.metadata["help"],
     )
+
+
+def _shown_default(field: "dataclasses.Field[Any]", *, multiple: bool) -> bool | str:
+    """Return what the help says of a default, or that click shall show it."""
+    if field.metadata["is_fitted"]:
+        return "by --size"
+    return ", ".join(map(repr, several(field.default))) or True if multiple else True
 
 
 def _written(default: Any, kind: Any) -> Any:

@@ -25,7 +25,7 @@ from textgen.config.training import TrainingConfig
     "--preset",
     type=click.Choice(list(PRESETS)),
     envvar="TEXTGEN_PRESET",
-    help="Settings of a benchmark; other options override them.",
+    help="Named settings: of a benchmark, or of the model in the package; others override them.",
 )
 @click.option(
     "--resume",

@@ -21,6 +21,7 @@ def option(
     above: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] = (),
+    is_fitted: bool = False,
 ) -> Any:
     """Declare a configuration field.
 
@@ -31,6 +32,7 @@ def option(
         minimum, maximum: legal range, both ends included.
         above, below: legal range, the end excluded.
         choices: the legal strings.
+        is_fitted: whether `--size` sets it where a person does not.
     """
     metadata = {
         "help": help,
@@ -40,6 +42,7 @@ def option(
         "above": above,
         "below": below,
         "choices": choices,
+        "is_fitted": is_fitted,
     }
     return dataclasses.field(default=default, metadata=metadata)
 

@@ -38,6 +38,7 @@ class NetworkConfig(Config):
     units: tuple[int, ...] = option(
         (512,),
         "Units of each LSTM layer: one number, or a comma-separated list, bottom first.",
+        is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
     )
@@ -52,15 +53,17 @@ class NetworkConfig(Config):
         choices=ACTIVATIONS,
     )
     embedding_size: int = option(
-        64, "Length of the vector that stands for a token.", minimum=1, maximum=LARGEST_SIZE
-    )
+        64, "Length of the vector that stands for a token.",
+        is_fitted=True, minimum=1, maximum=LARGEST_SIZE,
+    )  # fmt: skip
     tie_embeddings: bool = option(
         False,
         "Let the output use the embedding's matrix: fewer parameters, for large vocabularies.",
+        is_fitted=True,
     )
     dropout: float = option(
         0.1, "Share of activations dropped while training, the same at each step of a window.",
-        minimum=0, below=1,
+        is_fitted=True, minimum=0, below=1,
     )  # fmt: skip
     embedding_dropout: float | None = option(
         None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1

@@ -23,10 +23,17 @@ GO_TOGETHER = (
     ({"tokenizer"}, {"strict", "vocab_size"}),
     ({"column", "template"}, {"column", "template"}),
     ({"budget", "steps", "epochs"}, {"budget", "steps", "epochs"}),
+    ({"size"}, {"units", "embedding_size", "dropout", "batch_size", "learning_rate"}),
+    ({"optimizer"}, {"learning_rate"}),
+    ({"label_smoothing"}, {"softmax_samples"}),
 )
 
 
 def changed(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings changed by what was chosen; what goes with an old choice goes with it."""
-    gone = {name for choices, names in GO_TOGETHER if choices & chosen.keys() for name in names}
+    """Return settings changed by what was chosen; what goes with an old choice goes with it.
+
+    What is chosen as it was is no other choice.
+    """
+    others = {name for name, value in chosen.items() if settings.get(name) != value}
+    gone = {name for choices, names in GO_TOGETHER if choices & others for name in names}
     return {**{name: value for name, value in settings.items() if name not in gone}, **chosen}

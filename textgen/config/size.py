@@ -5,7 +5,6 @@ lengths.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,40 +50,33 @@ SIZES = {
 }
 
 
-def fitting(
-    chosen: Mapping[str, Any], training: TrainingConfig, *, tokens: int, vocab_size: int
-) -> dict[str, Any]:
-    """Return the settings that a person left open, as they fit a text and a training time.
+def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[str, Any]:
+    """Return the settings that fit a text and a training time.
 
     Args:
-        chosen: settings that were named.
-        training: what they make; names the size, if it is not to be found out.
+        training: the time, the streams, the machine; names the size, if it is not to be found out.
         tokens: of the training split.
         vocab_size: number of token types.
 
     Returns:
-        fields of `NetworkConfig` and `TrainingConfig`.
+        fields of `NetworkConfig` and `TrainingConfig`; those that something else depends on are
+        among them, for `changed` to see whether a person chose otherwise.
     """
     size = SIZES[training.size] if training.size != "auto" else _best(training, tokens)
     epochs = _trained_tokens(training, size, tokens) / tokens
     is_large = vocab_size >= LARGE_VOCABULARY
-    settings = {
+    return {
+        "size": training.size,
         "units": (size.units,),
         "embedding_size": WIDE_EMBEDDING if is_large else NetworkConfig().embedding_size,
         "tie_embeddings": vocab_size >= TIED_VOCABULARY,
         "dropout": _dropped(epochs),
         "batch_size": max(1, min(size.batch_size, tokens // (training.window * STEPS_PER_EPOCH))),
+        "optimizer": "adamw",
         "learning_rate": size.learning_rate / (2 if is_large else 1),
+        "label_smoothing": 0.0,
         "softmax_samples": SAMPLES if vocab_size >= SAMPLED_VOCABULARY else 0,
     }
-    left_open = settings.keys() - chosen.keys() - _meaningless(chosen)
-    return {name: settings[name] for name in left_open}
-
-
-def _meaningless(chosen: Mapping[str, Any]) -> set[str]:
-    """Return settings of the table that do not go with what was chosen."""
-    names = {"learning_rate"} if chosen.get("optimizer", "adamw") != "adamw" else set()
-    return names | ({"softmax_samples"} if chosen.get("label_smoothing") else set())
 
 
 def _best(training: TrainingConfig, tokens: int) -> Size:

@@ -60,7 +60,7 @@ class TrainingConfig(Config):
         "named besides is as it is named.",
         choices=("auto", "s", "m", "l", "xl"),
     )
-    batch_size: int = option(32, "Streams of text trained side by side.", minimum=1)
+    batch_size: int = option(32, "Streams of text trained side by side.", is_fitted=True, minimum=1)
     window: int = option(
         64, "Tokens through which the gradient runs back (truncated back-propagation).", minimum=1
     )
@@ -71,7 +71,8 @@ class TrainingConfig(Config):
     learning_rate: float | None = option(
         None,
         "Peak learning rate; the usual one is multiplied with 1 - momentum. "
-        f"[default: {', '.join(f'{usual[0]:g} {name}' for name, usual in OPTIMIZERS.items())}]",
+        f"[default: of adamw by --size, "
+        f"{', '.join(f'{usual[0]:g} {name}' for name, usual in list(OPTIMIZERS.items())[1:])}]",
         above=0,
     )
     momentum: float = option(
@@ -95,7 +96,8 @@ class TrainingConfig(Config):
     softmax_samples: int = option(
         0,
         "Other tokens that a step's loss is computed among, drawn anew each time; 0 is all. "
-        "Validation is always computed among all.  [auto: 4096 of 20,000 types and more]",
+        "Validation is always computed among all.",
+        is_fitted=True,
         minimum=0,
     )
     metrics: tuple[str, ...] = option(

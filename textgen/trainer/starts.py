@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textgen.config.base import Config
 from textgen.config.corpus import TOKENIZERS, CorpusConfig
 from textgen.config.model import NetworkConfig
-from textgen.config.settings import share_out
+from textgen.config.settings import changed, share_out
 from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
 from textgen.corpus.watch import Watch
@@ -50,8 +50,8 @@ class Start:
         """
         store = _open(corpus, self.corpus, watch)
         tokens, vocab_size = store.counts("train").tokens, store.tokenizer.vocab_size
-        open_ones = fitting(self._settings, self.training, tokens=tokens, vocab_size=vocab_size)
-        self._configure({**open_ones, **self._settings})
+        fitted = fitting(self.training, tokens=tokens, vocab_size=vocab_size)
+        self._configure(changed(fitted, self._settings))
         return store
 
     def _configure(self, settings: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ class FromModel(Start):
         super().__init__(settings)
         self._folder = folder
         self._model = read_model(folder)
-        for name in ("tokenizer", "vocab_size", "normalize", "strict"):
+        for name in ("tokenizer", "vocab_size", "normalize", "strict", "size"):
             if name in settings:
                 raise UsageError(f"{name} goes with {folder}, where the training begins")
         _, network, _ = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
