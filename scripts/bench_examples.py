@@ -20,16 +20,11 @@ from typing import Any
 
 import click
 
-# A vocabulary of 33,278 words is large for its text: one matrix serves input and output.
-TIED = [
-    *("--tie-embeddings", "--embedding-size", "256", "--units", "256", "--dropout", "0.3"),
-    *("--batch-size", "20", "--window", "35"),
-]
 CASES: dict[str, tuple[str, list[str]]] = {
     "tiny-shakespeare": ("tinyshakespeare/input.txt", ["--tokenizer", "char"]),
     "big": ("big/big.txt", ["--tokenizer", "bpe", "--vocab-size", "4096"]),
-    "names": ("names/names.txt", ["--documents", "line", "--units", "256", "--dropout", "0.3"]),
-    "wikitext-2": ("wikitext-2", ["--tokenizer", "word", "--strict", *TIED]),
+    "names": ("names/names.txt", ["--documents", "line"]),
+    "wikitext-2": ("wikitext-2", ["--preset", "wikitext-2"]),
 }
 NAMES_WRITTEN = 1000
 
