@@ -92,7 +92,8 @@ def test_settings_left_open_fit_the_text_and_a_preset_comes_before_them(
     for resume in (False, True):
         TextGenerator.train(small_text, out=tmp_path / "set", resume=resume, **chosen)
     settings = record(tmp_path / "set")["settings"]
-    assert (settings["batch_size"], settings["steps"], settings["budget"]) == (64, 1, None)
+    assert (settings["size"], settings["steps"], settings["budget"]) == ("l", 1, None)
+    assert read_model(tmp_path / "set").config.dropout == 0.25
     with pytest.raises(UsageError, match="preset is 'none'"):
         TextGenerator.train(small_text, out=tmp_path / "n", preset="none")
 
