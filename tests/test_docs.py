@@ -34,7 +34,8 @@ NOT_RUN = {
     "Python\nscripts/test     # runs the tests\n": "installs; and this is one of the tests",
     "pip install -e '.[train]'\n": "installs",
     "scripts/check --fix     # lint, formatting, types\n"
-    "scripts/test            # the tests; arguments go to pytest, as in scripts/test -k parity\n"
+    "scripts/test            # the tests, several at a time; arguments go to pytest: "
+    "-k parity, -n 0\n"
     "scripts/test -m slow    # those that take minutes: hundreds of kills, other libraries\n"
     "scripts/demo            # the whole path, as a user walks it\n": "installs; edits the code",
 }

@@ -47,11 +47,11 @@ LONG = "x" * 300_000
         ("a.jsonl", b'{"text": "a"}\n["b"]\n', "a.jsonl:2: a JSON list; an object is wanted"),
         ("a.jsonl", b'{"text": "a"}\n' + b"[" * 100_000, "a.jsonl:2: JSON that is nested too"),
         ("a.jsonl", b'{"text": "\xff"}\n', "a.jsonl:1: byte 10 (ff)"),
-        ("a.jsonl.gz", gzip.compress(b'{"text": "a"}\n{"te'), "a.jsonl.gz:2: not JSON"),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "a"}\n{"te', mtime=0), "a.jsonl.gz:2: not JSON"),
         ("a.csv.gz", b"text", "a.csv.gz: byte "),
         ("a.jsonl.zst", zstandard.compress(LONG.encode())[:-4], "a.jsonl.zst: byte "),
         ("a.parquet", plain_bytes(".parquet", ["a"] * 99)[:200], "a.parquet: not a readable"),
-        ("a.parquet.gz", gzip.compress(b"text"), "a.parquet.gz: not a readable"),
+        ("a.parquet.gz", gzip.compress(b"text", mtime=0), "a.parquet.gz: not a readable"),
     ],
 )
 def test_bad_input_names_file_and_line(
