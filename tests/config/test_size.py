@@ -45,7 +45,7 @@ def test_whatever_the_text_and_the_time_the_settings_are_legal(
 
 
 def test_longer_training_makes_a_larger_network() -> None:
-    found = [units(budget=budget) for budget in ("30s", "2m", "10m", "2h")]
+    found = [units(budget=budget) for budget in ("30s", "2m", "5m", "2h")]
     assert found == sorted(found)
     assert len(set(found)) == len(SIZES)
 
@@ -84,9 +84,9 @@ def test_presets_are_legal_and_what_is_chosen_overrides_them(name: str) -> None:
 
 
 def test_another_size_or_optimizer_takes_what_the_preset_had_with_it() -> None:
-    assert with_preset("tiny-shakespeare", {"size": "s"})["size"] == "s"
-    assert "dropout" not in with_preset("tiny-shakespeare", {"size": "s"})
-    assert with_preset("tiny-shakespeare", {"size": "l"})["dropout"] == 0.25
+    assert with_preset("wikitext-2", {"size": "s"})["size"] == "s"
+    assert "dropout" not in with_preset("wikitext-2", {"size": "s"})
+    assert with_preset("wikitext-2", {"window": 70})["dropout"] == 0.3
     assert "learning_rate" not in with_preset("wikitext-2", {"optimizer": "sgd"})
 
 

@@ -88,12 +88,11 @@ def test_settings_left_open_fit_the_text_and_a_preset_comes_before_them(
     TextGenerator.train(small_text, out=tmp_path / "fit", **chosen)
     assert read_model(tmp_path / "fit").config.units == (8,)
     assert record(tmp_path / "fit")["settings"]["batch_size"] == 10  # of 5,400 tokens
-    chosen["preset"] = "tiny-shakespeare"
+    chosen |= {"preset": "english", "batch_size": 2}
     for resume in (False, True):
         TextGenerator.train(small_text, out=tmp_path / "set", resume=resume, **chosen)
     settings = record(tmp_path / "set")["settings"]
-    assert (settings["size"], settings["steps"], settings["budget"]) == ("l", 1, None)
-    assert read_model(tmp_path / "set").config.dropout == 0.25
+    assert (settings["learning_rate"], settings["storage"], settings["steps"]) == (5e-3, "fp16", 1)
     with pytest.raises(UsageError, match="preset is 'none'"):
         TextGenerator.train(small_text, out=tmp_path / "n", preset="none")
 

@@ -20,7 +20,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "steps": 13_000,
         "storage": "fp16",
     },
-    "tiny-shakespeare": {"tokenizer": "char", "size": "l", "dropout": 0.25, "budget": "10m"},
+    "tiny-shakespeare": {"tokenizer": "char", "budget": "10m"},
     "wikitext-2": {
         "tokenizer": "word",
         "strict": True,

@@ -17,7 +17,6 @@ WIDE_EMBEDDING = 256
 SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tokens
 SAMPLES = 4_096
 STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
-UNDROPPED_EPOCHS = 2
 MOST_DROPPED = 0.5
 MEASURED_CORES = 2
 SHARE_OF_FP32 = 0.6  # of the speed in bf16
@@ -45,7 +44,7 @@ class Size:
 SIZES = {
     "s": Size(256, 8e-3, 32, 40_000, 60),
     "m": Size(512, 8e-3, 32, 22_000, 180),
-    "l": Size(768, 6e-3, 64, 16_500, 900),
+    "l": Size(768, 6e-3, 64, 16_500, 450),
     "xl": Size(1024, 4e-3, 64, 10_000, math.inf),
 }
 
@@ -102,4 +101,4 @@ def _trained_tokens(training: TrainingConfig, size: Size, tokens: int) -> float:
 
 def _dropped(epochs: float) -> float:
     """Return the share to drop: a tenth more for each doubling of how often a text is read."""
-    return round(min(0.1 * math.log2(max(epochs / UNDROPPED_EPOCHS, 1)), MOST_DROPPED), 2)
+    return round(min(0.1 * math.log2(max(epochs, 1)), MOST_DROPPED), 2)
