@@ -180,10 +180,4 @@ class ModelConfig(NetworkConfig):
 
     def parameter_count(self) -> int:
         """Return the number of trained numbers."""
-        total = 0
-        for shape in self.tensors().values():
-            size = 1
-            for length in shape:
-                size *= length
-            total += size
-        return total
+        return sum(map(math.prod, self.tensors().values()))

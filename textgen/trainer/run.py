@@ -100,7 +100,7 @@ class TrainingRun:
         network, training = self._start.network, self._start.training
         return (
             f"network: {network.summary()}; {training.batch_size} streams of {training.window} "
-            f"tokens at a time, learning rate {training.peak_rate:g}"
+            f"tokens at a time, learning rate {training.peak_rate:g}, dropout {network.dropout:g}"
         )
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:
