@@ -73,7 +73,7 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
         "batch_size": max(1, min(size.batch_size, tokens // (training.window * STEPS_PER_EPOCH))),
         "optimizer": "adamw",
         "learning_rate": size.learning_rate / (2 if is_large else 1),
-        "label_smoothing": 0.0,
+        "label_smoothing": TrainingConfig().label_smoothing,
         "softmax_samples": SAMPLES if vocab_size >= SAMPLED_VOCABULARY else 0,
     }
 
