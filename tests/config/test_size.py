@@ -50,6 +50,11 @@ def test_longer_training_makes_a_larger_network() -> None:
     assert len(set(found)) == len(SIZES)
 
 
+def test_short_text_is_not_learnt_by_heart() -> None:
+    found = [fit(tokens, budget="9h").get("units") for tokens in (50_000, 150_000, 300_000, 10**6)]
+    assert found == [(size.units,) for size in SIZES.values()]
+
+
 def test_time_counts_by_what_the_machine_does_in_it() -> None:
     assert units(budget="5m") == units(budget="300s")
     slow = fit(budget="5m", matmul="fp32", threads=1)["units"][0]

@@ -106,6 +106,13 @@ def test_steps_of_a_budget_repeat_its_run(make: Make) -> None:
     assert repeated.record.validation == budgeted.record.validation
 
 
+def test_budget_is_over_when_the_text_was_read_often_enough(make: Make) -> None:
+    trainer = make(budget="30s", max_epochs=1)
+    record = trainer.run().record
+    assert record.steps == trainer.batches.steps_per_epoch
+    assert record.epochs == 1
+
+
 def test_budget_repeats_where_the_state_is_dropped_out(store: TokenStore) -> None:
     network = NETWORK.replace(recurrent_dropout=0.3)
 

@@ -18,6 +18,7 @@ SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tok
 SAMPLES = 4_096
 STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
 MOST_DROPPED = 0.5
+MOST_EPOCHS = 50  # with so much dropped, more of them would only learn a text by heart
 MEASURED_CORES = 2
 SHARE_OF_FP32 = 0.6  # of the speed in bf16
 
@@ -32,6 +33,7 @@ class Size:
         batch_size: streams side by side; large products want more of them.
         tokens_per_second: on two cores that compute in bf16, with a vocabulary of characters.
         seconds: of training up to which no larger network is better.
+        tokens: of a text up to which no larger network is better: it would learn it by heart.
     """
 
     units: int
@@ -39,13 +41,16 @@ class Size:
     batch_size: int
     tokens_per_second: int
     seconds: float
+    tokens: float
 
 
+# So no network has more than 14 weights for each token of its text (docs/experiments.md: of 50,000
+# tokens, one with 8 weights for each learnt best, and one with 27 learnt them by heart).
 SIZES = {
-    "s": Size(256, 8e-3, 32, 40_000, 60),
-    "m": Size(512, 8e-3, 32, 22_000, 180),
-    "l": Size(768, 6e-3, 64, 12_500, 900),
-    "xl": Size(1024, 4e-3, 64, 8_000, math.inf),
+    "s": Size(256, 8e-3, 32, 40_000, 60, 100_000),
+    "m": Size(512, 8e-3, 32, 22_000, 180, 200_000),
+    "l": Size(768, 6e-3, 64, 12_500, 900, 350_000),
+    "xl": Size(1024, 4e-3, 64, 8_000, math.inf, math.inf),
 }
 
 
@@ -70,6 +75,7 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
         "embedding_size": WIDE_EMBEDDING if is_large else NetworkConfig().embedding_size,
         "tie_embeddings": vocab_size >= TIED_VOCABULARY,
         "dropout": _dropped(epochs),
+        "max_epochs": MOST_EPOCHS,
         "batch_size": max(1, min(size.batch_size, tokens // (training.window * STEPS_PER_EPOCH))),
         "optimizer": "adamw",
         "learning_rate": size.learning_rate / (2 if is_large else 1),
@@ -79,11 +85,12 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
 
 
 def _best(training: TrainingConfig, tokens: int) -> Size:
-    """Return the smallest size whose training is not so long that a larger one would be better."""
+    """Return the smallest size that no larger one is better than, on so short a text or so soon."""
     return next(
         size
         for size in SIZES.values()
-        if _trained_tokens(training, size, tokens) <= size.seconds * size.tokens_per_second
+        if tokens <= size.tokens
+        or _trained_tokens(training, size, tokens) <= size.seconds * size.tokens_per_second
     )
 
 

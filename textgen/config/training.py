@@ -54,6 +54,10 @@ class TrainingConfig(Config):
     epochs: int | None = option(
         None, "Number of passes over the training split, instead of a time.", minimum=1
     )
+    max_epochs: int | None = option(
+        None, "Passes over the training split after which a time is over early.",
+        is_fitted=True, minimum=1,
+    )  # fmt: skip
     size: str = option(
         "auto",
         "Network and settings for a text and a training time; auto finds a size out, and what is "

@@ -98,10 +98,13 @@ class TrainingRun:
     def describe(self) -> str:
         """Say what will be trained, once the corpus is open."""
         network, training = self._start.network, self._start.training
-        return (
+        told = (
             f"network: {network.summary()}; {training.batch_size} streams of {training.window} "
             f"tokens at a time, learning rate {training.peak_rate:g}, dropout {network.dropout:g}"
         )
+        if training.budget_seconds and training.max_epochs:
+            told += f", at most {training.max_epochs} epochs"
+        return told
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:
         """Load TensorFlow with the run's number of threads; see `backend`."""

@@ -135,7 +135,10 @@ class Trainer:
             return self._schedule_of(self.training.epochs * self.batches.steps_per_epoch)
         tokens, _ = next(self.batches.epoch(0))
         budget = self.training.budget_seconds or 0.0
-        return self._schedule_of(steps_in_budget(budget, self.step, tokens, self._schedule_of))
+        steps = steps_in_budget(budget, self.step, tokens, self._schedule_of)
+        if self.training.max_epochs:
+            steps = min(steps, self.training.max_epochs * self.batches.steps_per_epoch)
+        return self._schedule_of(steps)
 
     def _schedule_of(self, steps: int) -> Schedule:
         return make_schedule(
