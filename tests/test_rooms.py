@@ -13,6 +13,8 @@ ROOMS = [
     {"cli"},
     {"receipt"},
     {"generator"},
+    {"session"},
+    {"session_file"},
     {"trainer"},
     {"model"},
     {"scoring"},

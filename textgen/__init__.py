@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textgen.runtime.next_token import NextToken as NextToken
     from textgen.runtime.text_stream import TextStream as TextStream
     from textgen.scoring import Quality as Quality
+    from textgen.session import Session as Session
 
 _HOMES = {
     "Busy": "textgen.errors",
@@ -41,6 +42,7 @@ _HOMES = {
     "NetworkConfig": "textgen.config.model",
     "NextToken": "textgen.runtime.next_token",
     "Quality": "textgen.scoring",
+    "Session": "textgen.session",
     "TextGenerator": "textgen.generator",
     "TextStream": "textgen.runtime.text_stream",
     "TextgenError": "textgen.errors",

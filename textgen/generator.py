@@ -16,16 +16,15 @@ from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.next_token import NextToken, next_tokens
 from textgen.runtime.rows import Row, WrittenRows
-from textgen.runtime.text_stream import TextStream
+from textgen.runtime.text_stream import REMEMBERED, TextStream
 from textgen.runtime.writing import Writing
 from textgen.sampling.hooks import Hook
 from textgen.scoring import Quality, how_to_read, measure_corpus
+from textgen.session import Session
 from textgen.tokenization.token_store import TokenStore
 
 # A seed drawn when none is given: short enough to be typed again.
 RANDOM_SEED_BELOW = 2**32
-# Tokens that the result of a stream holds, so that an endless one takes no more and more memory.
-REMEMBERED = 1 << 14
 
 
 class TextGenerator:
@@ -214,6 +213,21 @@ class TextGenerator:
         """
         writing = self._writing(prompt, self.configure(**settings), hooks, remembered)
         return TextStream(self.decoder, writing)
+
+    def session(self, **settings: Any) -> Session:
+        """Begin a text that is read and written bit by bit.
+
+        Args:
+            settings: of all its generations; fields of `GenerationConfig`.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value.
+        """
+        return Session(self.model, self.decoder, self.configure(**settings))
+
+    def load_session(self, path: str | Path, **settings: Any) -> Session:
+        """Go on with a session that was saved to a file; see `Session.load`."""
+        return Session.load(path, self.model, self.decoder, **settings)
 
     def next(self, prompt: str = "", k: int = 10, **settings: Any) -> list[NextToken]:
         """Return the k likeliest tokens after a prompt.

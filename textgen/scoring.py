@@ -21,7 +21,10 @@ from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 if TYPE_CHECKING:
-    from textgen.runtime.decoder import Decoder  # ONNX Runtime, which a record does not need
+    # ONNX Runtime, which a record does not need
+    from textgen.runtime.decoder import Decoder
+    from textgen.runtime.moment import Moment
+    from textgen.runtime.state import State
 
 # Tokens scored in one call of the decoder: bounds memory to this many rows of logits.
 BLOCK = 512
@@ -77,16 +80,20 @@ class Quality:
 
 
 class Scorer:
-    """One pass over a text with carried state, from the zero state fed `<eos>`.
+    """One pass over a text with carried state.
 
     Args:
         decoder: the model.
+        previous: the token before it; at the beginning that is `<eos>`.
+        state: before that token; at the beginning all zero.
     """
 
-    def __init__(self, decoder: "Decoder") -> None:
+    def __init__(
+        self, decoder: "Decoder", previous: int = EOS_ID, state: "State | None" = None
+    ) -> None:
         self._decoder = decoder
-        self._state = decoder.initial_state()
-        self._previous = EOS_ID
+        self._state = state or decoder.initial_state()
+        self._previous = previous
         self.nats = 0.0
         self.tokens = 0
 
@@ -122,6 +129,20 @@ def measure(
         counts = counts.plus(text, len(tokens))
         watch.advance("scoring", len(text or ""))
     return Quality.of(scorer.nats / scorer.tokens, counts)
+
+
+def measure_text(decoder: "Decoder", tokenizer: Tokenizer, text: str, moment: "Moment") -> Quality:
+    """Measure how well a model foresees a clean text at a moment; nothing ends with it.
+
+    Raises:
+        UsageError: the text is empty.
+    """
+    tokens = tokenizer.encode(text)
+    if not len(tokens):
+        raise UsageError("the text to be scored is empty; give some")
+    scorer = Scorer(decoder, moment.last, moment.state)
+    scorer.add(tokens)
+    return Quality.of(scorer.nats / scorer.tokens, SplitCounts().plus(text, len(tokens)))
 
 
 def measure_corpus(

@@ -36,6 +36,19 @@ if TYPE_CHECKING:
 )
 @config_options(GenerationConfig)
 @click.option(
+    "--session",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the state of the text in this file, a few kilobytes, so that -c can go on with it.",
+)
+@click.option(
+    "-c",
+    "--continue",
+    "goes_on",
+    is_flag=True,
+    help="Go on where --session FILE stands, with its settings, at the exact character; PROMPT is "
+    "read first.",
+)
+@click.option(
     "--num-samples",
     type=click.IntRange(min=1),
     default=1,
@@ -77,6 +90,8 @@ def generate(
     prompt: str | None,
     file: Path | None,
     settings: dict[str, Any],
+    session: Path | None,
+    goes_on: bool,
     num_samples: int,
     precision: str | None,
     echo: bool,
@@ -105,10 +120,25 @@ def generate(
     from textgen.receipt import Receipt
 
     _check_outputs(out, receipt)
+    if session or goes_on:
+        _refuse_with_session(
+            session, {"num_samples": num_samples > 1, "jsonl": jsonl, "receipt": receipt}
+        )
     if jsonl:
         given = {"prompt": prompt_argument or prompt, "echo": echo, "receipt": receipt}
         _refuse_with_jsonl(given | {"num_samples": num_samples > 1})
     text = "" if jsonl else read_prompt(prompt_argument, prompt, file)
+    if session:
+        from textgen.cli.kept import open_kept, write_kept
+
+        text_state = open_kept(
+            model, session, read_named_files(settings), precision, goes_on=goes_on
+        )
+        write_kept(
+            text_state, text, session, begin=text if echo else "", live=stream, as_json=as_json,
+            out=out, quiet=quiet,
+        )  # fmt: skip
+        return
     generator = TextGenerator.from_pretrained(model, precision=precision)
     config = generator.configure(**read_named_files(settings))
     generator.stream(**config.to_dict())  # refuses what this model can write nothing with
@@ -143,6 +173,14 @@ def _check_outputs(out: Path | None, receipt: Path | None) -> None:
             raise UsageError(f"{path}: exists already; choose another name")
         check_output(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _refuse_with_session(session: Path | None, given: dict[str, Any]) -> None:
+    """Refuse what has no meaning where a text goes on."""
+    if session is None:
+        raise UsageError("-c goes on with a session; name its file with --session")
+    if names := [name for name, value in given.items() if value]:
+        raise UsageError(f"session and {names[0]} exclude each other; leave one out")
 
 
 def _refuse_with_jsonl(given: dict[str, Any]) -> None:

@@ -11,11 +11,11 @@ from textgen.cli.progress import TokenProgress
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 from textgen.files import write_file
-from textgen.generator import REMEMBERED, TextGenerator
+from textgen.generator import TextGenerator
 from textgen.interruption import Interruption
 from textgen.runtime.generation import Generation
 from textgen.runtime.rows import SEEDS, Row
-from textgen.runtime.text_stream import TextStream
+from textgen.runtime.text_stream import REMEMBERED, TextStream
 
 BETWEEN_SAMPLES = "---\n"
 
@@ -35,8 +35,16 @@ def begin_each(
         )
 
 
-def show(streams: Iterable[TextStream], begin: str, *, quiet: bool) -> Iterator[Generation]:
+def show(
+    streams: Iterable[TextStream], begin: str, *, quiet: bool, end: str = "\n"
+) -> Iterator[Generation]:
     """Print texts one after the other, each while it is written, and yield their results.
+
+    Args:
+        streams: that are written.
+        begin: what each text is printed behind.
+        quiet: show no progress.
+        end: what is printed behind each.
 
     Raises:
         Interrupted: by a signal, after what is there was printed and yielded.
@@ -47,7 +55,7 @@ def show(streams: Iterable[TextStream], begin: str, *, quiet: bool) -> Iterator[
             try:
                 _show(stream, interruption, quiet=quiet)
             finally:
-                click.echo()
+                click.echo(end, nl=False)
             yield stream.result()
             interruption.check()
 
@@ -104,8 +112,8 @@ def collect(
             interruption.check()
 
 
-def as_texts(results: Iterable[Generation], begin: str) -> Iterator[str]:
-    """Yield results as text, with a line between two of them.
+def as_texts(results: Iterable[Generation], begin: str, end: str = "\n") -> Iterator[str]:
+    """Yield results as text, with a line between two of them, and `end` behind each.
 
     Raises:
         DataError: one of them failed.
@@ -113,7 +121,7 @@ def as_texts(results: Iterable[Generation], begin: str) -> Iterator[str]:
     for number, result in enumerate(results):
         if result.error:
             raise DataError(result.error)
-        yield (BETWEEN_SAMPLES if number else "") + begin + result.text + "\n"
+        yield (BETWEEN_SAMPLES if number else "") + begin + result.text + end
 
 
 def as_json_lines(results: Iterable[Generation]) -> Iterator[str]:

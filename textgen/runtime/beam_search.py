@@ -45,10 +45,12 @@ def search(decoder: Decoder, writing: Writing) -> None:
         writing: that was begun.
     """
     config, state = writing.config, writing.state or decoder.initial_state()
+    first = writing.sampler.position
     live, ended = [_Beam(0.0, (), ())], list[Candidate]()
     last = np.array([writing.last])
     while live and len(live[0].tokens) < config.max_new_tokens:
         logits, state = decoder.step(last, state)
+        writing.sampler.position = first + len(live[0].tokens)
         live, parents, found = _extend(live, logits, writing)
         ended += [_candidate(beam, config.length_penalty) for beam in found]
         if _is_decided(live, ended, config.beams, config.length_penalty):
@@ -64,7 +66,6 @@ def _extend(
     live: list[_Beam], logits: NDArray[np.float32], writing: Writing
 ) -> tuple[list[_Beam], list[int], list[_Beam]]:
     """Return the likeliest longer texts, the beams that they come from, and those that ended."""
-    writing.sampler.position = len(live[0].tokens)
     own, biased = log_softmax(logits), log_softmax(writing.sampler.biased(logits))
     totals = biased + np.array([[beam.total] for beam in live])
     count = min(2 * writing.config.beams, totals.size)  # as half of them may end at most

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
+from textgen.runtime.compiled import Compiled, compile_graph
 from textgen.runtime.reader import Reader
-from textgen.runtime.session import Session, compile_graph
 from textgen.runtime.state import State
 from textgen.runtime.writing_graph import build_writing_graph
 from textgen.sampling.draws import Draws
@@ -119,16 +119,16 @@ class Decoder:
         return Reader(self.config, self._weights, self.precision, self._threads)
 
     @cached_property
-    def _simple_writer(self) -> Session:
+    def _simple_writer(self) -> Compiled:
         """The graph that draws tokens without penalties and top-p."""
         return self._compile_writer(is_simple=True)
 
     @cached_property
-    def _writer(self) -> Session:
+    def _writer(self) -> Compiled:
         """The graph that draws tokens with all filters that a graph has."""
         return self._compile_writer(is_simple=False)
 
-    def _compile_writer(self, *, is_simple: bool) -> Session:
+    def _compile_writer(self, *, is_simple: bool) -> Compiled:
         """Compile one of the graphs that draw."""
         parts = (self.config, self._weights, self.precision)
         return compile_graph(build_writing_graph(*parts, is_simple=is_simple), self._threads)

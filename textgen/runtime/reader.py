@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
+from textgen.runtime.compiled import Compiled, compile_graph
 from textgen.runtime.reading_graph import build_layer_graph, build_logits_graph
-from textgen.runtime.session import Session, compile_graph
 from textgen.runtime.state import State
 from textgen.sampling.filters import Logits
 from textgen.weights import Weights
@@ -85,7 +85,7 @@ class Station:
         state: its hidden and cell state, each of shape (batch, units); replaced by each block.
     """
 
-    def __init__(self, layer: Session, state: State) -> None:
+    def __init__(self, layer: Compiled, state: State) -> None:
         self.state = state
         self._layer = layer
 

@@ -11,6 +11,8 @@ from textgen.runtime.writing import Writing
 
 # A call to the graph may take this long, so that text on a screen flows.
 SMOOTH = 0.02  # seconds
+# Tokens that the result of a stream holds, so that an endless one takes no more and more memory.
+REMEMBERED = 1 << 14
 
 
 class TextStream:
@@ -33,6 +35,11 @@ class TextStream:
     def seed(self) -> int:
         """Gives the same text again."""
         return self._writing.seed
+
+    @property
+    def written(self) -> int:
+        """How many tokens are written, some of them ahead of the text that was taken."""
+        return self._writing.written
 
     def read(self) -> Iterator[int]:
         """Read the prompt, as iterating does, but yield how many tokens each part of it has."""

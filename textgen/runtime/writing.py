@@ -3,15 +3,18 @@
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, TextgenError, UsageError
 from textgen.runtime.constraint import Constraint
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, Usage
-from textgen.runtime.state import State
+from textgen.runtime.moment import BEGINNING, Moment
+from textgen.runtime.spelling import Piece, Spelling
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
 from textgen.sampling.hooks import Hook
@@ -35,6 +38,7 @@ class Writing:
         config: length, randomness, filters, constraint, stopping, seed (0 if there is none).
         hooks: users' own steps from logits to logits.
         remembered: how many of the last tokens `result` holds; None for all.
+        moment: where the text of a session stands, that will be gone on with.
 
     Attributes:
         last: the token that is fed next.
@@ -42,6 +46,7 @@ class Writing:
         unread: the tokens of the prompt after that.
         is_short: whether the prompt is read by the graph that writes.
         written: how many tokens it has.
+        taken: the last piece of certain text that was taken, if one was.
         sampler: chooses the tokens.
         reason: why it has ended, or None.
         error: that ended it, if one did.
@@ -60,16 +65,21 @@ class Writing:
         *,
         hooks: Sequence[Hook] = (),
         remembered: int | None = None,
+        moment: Moment | None = None,
     ) -> None:
         if hooks and config.beams > 1:
             raise UsageError("hooks and beams exclude each other; give one of them")
         self.config = config
         self.seed = config.seed or 0
         tokens = tokenizer.encode(prompt)
+        self._goes_on = moment is not None
+        moment = moment or BEGINNING
+        known = np.concatenate([moment.known_tokens(), tokens])
         self.unread = tokens
-        self.last = EOS_ID
-        self.state: State | None = None
+        self.last = moment.last
+        self.state = moment.state
         self.written = 0
+        self.taken: Piece | None = None
         self.reason: str | None = None
         self.error: TextgenError | None = None
         biases = token_biases(config, tokenizer)
@@ -80,19 +90,28 @@ class Writing:
             tokenizer.vocab_size,
             seed=self.seed,
             biases=biases,
-            history=tokens,
+            history=known,
             breakers=breaker_tokens(config, tokenizer),
             hooks=hooks,
             constraint=self._constraint,
+            position=moment.since,
+            drawn=moment.drawn,
+            limit=moment.limit,
         )
         self.is_short = len(tokens) <= SHORT
-        self._detokenizer = tokenizer.detokenizer(tokens)
-        self._stops = StopFilter(config.stop, config.stop_at)
+        stops = StopFilter(config.stop, config.stop_at)
+        if moment.since:
+            stops.push(tokenizer.decode(known[-moment.since :].tolist()), may_stop=False)
+        closed = len(known) - moment.open_tokens
+        self._spelling = Spelling(
+            tokenizer.detokenizer(known[:closed]), stops, known[closed:].tolist()
+        )
+        self._since = moment.since
         self._prompt_tokens, self._vocab_size = len(tokens), tokenizer.vocab_size
         self._tokens: deque[int] = deque(maxlen=remembered)
         self._logprobs: deque[float] = deque(maxlen=remembered)
         self._pieces: deque[str] = deque(maxlen=remembered)
-        self._new: deque[str] = deque()  # pieces that nobody has taken
+        self._new: deque[Piece] = deque()  # that nobody has taken
         if config.max_new_tokens == 0:
             self._end("length")
 
@@ -101,6 +120,16 @@ class Writing:
         """How many tokens may still be written."""
         most = self.config.max_new_tokens
         return most - self.written if most >= 0 else float("inf")
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the text ends before what the last tokens read like."""
+        return self._spelling.stopped
+
+    @property
+    def open_tokens(self) -> int:
+        """How many of the last tokens read like a character that is not whole."""
+        return self._spelling.open_tokens
 
     @property
     def is_planned(self) -> bool:
@@ -160,7 +189,14 @@ class Writing:
 
     def take(self) -> str:
         """Return the next piece of certain text that was not returned before; "" if none is."""
-        return self._new.popleft() if self._new else ""
+        if not self._new:
+            return ""
+        self.taken = self._new.popleft()
+        return self.taken.text
+
+    def last_tokens(self, count: int) -> NDArray[np.int32]:
+        """Return the last tokens that were written, of shape (count,)."""
+        return np.array(list(islice(reversed(self._tokens), count))[::-1], np.int32)
 
     def result(self) -> Generation:
         """Return what has been written so far."""
@@ -180,9 +216,9 @@ class Writing:
         self.written += 1
         self._tokens.append(token)
         self._logprobs.append(logprob)
-        may_stop = self.written >= self.config.min_new_tokens
-        self._write(self._stops.push(self._detokenizer.push(token), may_stop))
-        if self._stops.stopped:
+        may_stop = self._since + self.written >= self.config.min_new_tokens
+        self._write(self._spelling.push(token, may_stop=may_stop))
+        if self._spelling.stopped:
             self.reason = "stop"
         elif token == EOS_ID or (may_stop and self._constraint and self._constraint.must_end):
             self._end("stop")
@@ -191,10 +227,9 @@ class Writing:
 
     def _end(self, reason: str) -> None:
         """Let out what was held back; a text that the constraint does not allow is an error."""
-        self._write(self._stops.push(self._detokenizer.finish()))
-        if not self._stops.stopped:
-            self._write(self._stops.finish())
-        self.reason = "stop" if self._stops.stopped else reason
+        goes_on = self._goes_on and reason in ("length", "interrupted")
+        self._write(self._spelling.finish(goes_on=goes_on))
+        self.reason = "stop" if self._spelling.stopped else reason
         if reason == "length" and self._constraint:
             self._end_constrained(self._constraint)
 
@@ -209,8 +244,8 @@ class Writing:
                 )
             )
 
-    def _write(self, text: str) -> None:
+    def _write(self, piece: Piece | None) -> None:
         """Add certain text."""
-        if text:
-            self._pieces.append(text)
-            self._new.append(text)
+        if piece:
+            self._pieces.append(piece.text)
+            self._new.append(piece)

@@ -34,6 +34,7 @@ class Chain:
         history: tokens that the text begins with, for penalties and DRY; shape (tokens,).
         breakers: tokens across which DRY sees no repetition.
         chance: gives a random number, at least 0 and below 1; asked once a token if XTC is on.
+        limit: of the surprise, that Mirostat begins with; its own if not given.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Chain:
         history: History = (),
         breakers: Collection[int] = frozenset(),
         chance: Callable[[], float],
+        limit: float | None = None,
     ) -> None:
         steps: dict[str, Callable[[], Step]] = {
             "penalties": lambda: PenaltyStep(config, vocab_size, history),
@@ -55,9 +57,14 @@ class Chain:
             "min_p": lambda: Step(partial(apply_min_p, p=config.min_p)),
             "xtc": lambda: XtcStep(config, chance),
             "temperature": lambda: TemperatureStep(config),
-            "mirostat": lambda: MirostatStep(config),
+            "mirostat": lambda: MirostatStep(config, limit),
         }
         self._steps = [steps[name]() for name in config.active_samplers]
+
+    @property
+    def limit(self) -> float | None:
+        """Mirostat's limit of the surprise, in bits, if it is on."""
+        return next((step.limit for step in self._steps if step.limit is not None), None)
 
     def apply(self, candidates: Candidates, position: int) -> Candidates:
         """Return the candidates that are left, with the logits that the next token is drawn by.

@@ -24,13 +24,14 @@ class Mirostat:
     Args:
         tau: surprise to aim at, in bits per token.
         eta: share of the error that is taken off the limit.
+        limit: that it begins with; twice tau if not given.
 
     Attributes:
-        limit: mu, in bits; twice tau at first.
+        limit: mu, in bits.
     """
 
-    def __init__(self, tau: float, eta: float) -> None:
-        self.limit = 2 * tau
+    def __init__(self, tau: float, eta: float, limit: float | None = None) -> None:
+        self.limit = 2 * tau if limit is None else limit
         self._tau = tau
         self._eta = eta
 

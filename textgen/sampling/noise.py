@@ -20,12 +20,13 @@ class Noise:
     Args:
         seed: of the generation.
         vocab_size: number of token types.
+        first: the first position.
     """
 
-    def __init__(self, seed: int, vocab_size: int) -> None:
-        self._generator = np.random.Philox(key=seed)
+    def __init__(self, seed: int, vocab_size: int, first: int = 0) -> None:
         self._vocab_size = vocab_size
         self._words = -(-(vocab_size + 1) // (2 * WORDS)) * WORDS  # whole counters
+        self._generator = np.random.Philox(key=seed, counter=first * self._words // WORDS)
 
     def take(self, positions: int = 1) -> tuple[Bits, Bits]:
         """Return the bits of the next positions.

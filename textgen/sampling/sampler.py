@@ -58,6 +58,9 @@ class Sampler:
         breakers: tokens across which DRY sees no repetition.
         hooks: applied after the biases, in order.
         constraint: what the text must be.
+        position: how many tokens are already drawn of this generation.
+        drawn: how many random numbers are already used, a position each.
+        limit: that Mirostat begins with; its own if not given.
 
     Raises:
         UsageError: the biases leave nothing but the end, which `min_new_tokens` forbids.
@@ -74,13 +77,16 @@ class Sampler:
         breakers: Collection[int] = (),
         hooks: Sequence[Hook] = (),
         constraint: Constraint | None = None,
+        position: int = 0,
+        drawn: int = 0,
+        limit: float | None = None,
     ) -> None:
-        self.position = 0
+        self.position = position
         self._config = config
         self._bias = _bias(biases, vocab_size)
         if config.min_new_tokens and np.isneginf(self._bias[END + 1 :]).all():
             raise UsageError("banned_tokens leaves <eos> alone, which min_new_tokens forbids")
-        self._noise = Noise(seed, vocab_size)
+        self._noise = Noise(seed, vocab_size, drawn)
         self._decision = np.zeros(1, np.uint32)  # the bits of a chance that the chain may take
         self._hooks = hooks
         self._constraint = constraint
@@ -91,12 +97,18 @@ class Sampler:
             history=history,
             breakers=frozenset(breakers),
             chance=lambda: float(uniform(self._decision)[0]),
+            limit=limit,
         )
         is_python = bool(hooks) or constraint is not None
         self.way = Way.PYTHON if is_python else _way(config, vocab_size)
         self._recent = None  # of a plain sampler; that of others is in the chain
         if self.way is Way.GRAPH and "penalties" in config.active_samplers:
             self._recent = RecentTokens(config.repeat_last_n, vocab_size, history)
+
+    @property
+    def limit(self) -> float | None:
+        """Mirostat's limit of the surprise, in bits, if it is on."""
+        return self._chain.limit
 
     def biased(self, logits: Logits) -> Logits:
         """Return logits, of shape (..., vocabulary), with biases and bans."""

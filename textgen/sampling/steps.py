@@ -32,6 +32,11 @@ class Step:
     def __init__(self, function: Callable[[Logits], Logits]) -> None:
         self._function = function
 
+    @property
+    def limit(self) -> float | None:
+        """What it has learnt that the tokens do not tell, if anything."""
+        return None
+
     def apply(self, candidates: Candidates, position: int) -> Logits:
         """Return the candidates' logits, filtered; the position is the number of new tokens."""
         return self._function(candidates.logits)
@@ -114,8 +119,12 @@ class TemperatureStep(Step):
 class MirostatStep(Step):
     """Mirostat 2."""
 
-    def __init__(self, config: GenerationConfig) -> None:
-        self._mirostat = Mirostat(config.mirostat_tau, config.mirostat_eta)
+    def __init__(self, config: GenerationConfig, limit: float | None) -> None:
+        self._mirostat = Mirostat(config.mirostat_tau, config.mirostat_eta, limit)
+
+    @property
+    def limit(self) -> float | None:
+        return self._mirostat.limit
 
     def apply(self, candidates: Candidates, position: int) -> Logits:
         return apply_mirostat(candidates.logits, self._mirostat.limit)

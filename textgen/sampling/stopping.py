@@ -25,6 +25,11 @@ class StopFilter:
         self._is_open = not stops and unit == "document"  # nothing can stop, so nothing is done
         self.stopped = False
 
+    @property
+    def is_deciding(self) -> bool:
+        """Whether what comes next decides about what has come."""
+        return self._strings.is_deciding or self._unit.is_deciding
+
     def push(self, text: str, may_stop: bool = True) -> str:
         """Take the next piece of text.
 
@@ -77,6 +82,11 @@ class StopStrings:
         self._failure = [0] * len(self._next)  # where to look on if no character leads further
         self._connect()
         self._state = 0
+
+    @property
+    def is_deciding(self) -> bool:
+        """Whether a stop string may have begun."""
+        return self._state > 0
 
     def push(self, text: str) -> str:
         """Return what is certain of the text so far and has not been returned before."""

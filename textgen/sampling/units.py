@@ -42,6 +42,11 @@ class Unit:
         self._alert = False  # the next character matters, whatever it is
         self._held: list[str] = []  # one character each
 
+    @property
+    def is_deciding(self) -> bool:
+        """Whether what comes next decides about what has come."""
+        return self._alert or bool(self._held)
+
     def pass_over(self, text: str) -> None:
         """Take note of text in which the unit cannot end."""
         self._begun = self._begun or bool(text.strip())

@@ -20,6 +20,10 @@ HELD = OPEN * OPEN  # the most ids that so many broken characters can take
 class Detokenizer(Protocol):
     """The way back to text of one stream of ids. Its memory does not grow."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the next id may complete a character."""
+
     def push(self, token: int) -> str:
         """Return the text that the next id completes, possibly none."""
 
@@ -61,7 +65,13 @@ class ByteDetokenizer:
 
     def __init__(self, table: Sequence[bytes]) -> None:
         self._table = table
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._decode = self._decoder.decode
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next id may complete a character."""
+        return self._decoder.getstate()[0] != b""
 
     def push(self, token: int) -> str:
         """Return the characters that the bytes of an id complete."""
@@ -93,6 +103,11 @@ class WordDetokenizer:
     def __init__(self, words: Sequence[str], space: str) -> None:
         self._words = words
         self._space = space
+
+    @property
+    def is_open(self) -> bool:
+        """Return no: words are whole."""
+        return False
 
     def push(self, token: int) -> str:
         """Return the word of an id and the space before it; `<eos>` has neither."""
@@ -144,6 +159,14 @@ class LibraryDetokenizer:
             del self._ids[0]
         self._out = len(self._ids)  # ids whose text is out; that of the next may depend on them
         self._shown = len(self._decode(self._ids))  # characters that are out
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the next id may complete a character.
+
+        Where it should have done so long ago, no character is waited for.
+        """
+        return 0 < len(self._ids) - self._out < HELD
 
     @as_data_errors()
     def push(self, token: int) -> str:

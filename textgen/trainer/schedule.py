@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# Validation may cost this share of the optimization's time; a token trained on takes so many times
-# one that is only predicted, always in fp32 (1 x 768, two cores: 1.3 in bf16, 2.2 in fp32).
+# Validation may cost this share of the optimization's computation; a token trained on costs
+# about three times one that is only predicted.
 VALIDATION_SHARE = 0.05
-TRAINING_COST = 1.3
+TRAINING_COST = 3
 
 # Of each schedule: the share of the peak that is left when a share of the fall is behind.
 FALLS: dict[str, Callable[[float], float]] = {

@@ -1,4 +1,4 @@
-"""Compiled graphs: sessions of ONNX Runtime."""
+"""Compiled graphs, which ONNX Runtime calls sessions."""
 
 import os
 from typing import Any
@@ -10,14 +10,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
-Session = Any  # an `InferenceSession`; the library publishes no types
+Compiled = Any  # an `InferenceSession`; the library publishes no types
 
 # Where a processor's sums of 8-bit products would overflow (x86 without VNNI), other kernels run.
 EXACT_SUMS = ("session.x64quantprecision", "1")
 ERRORS_ONLY = 3  # the library's log level; it warns of hardware it does not find
 
 
-def compile_graph(model: Model, threads: int) -> Session:
+def compile_graph(model: Model, threads: int) -> Compiled:
     """Compile a graph.
 
     Args:

@@ -1,0 +1,97 @@
+"""A generation of a session as an iterator, behind whose pieces the session stands."""
+
+from dataclasses import replace
+
+from textgen.errors import UsageError
+from textgen.runtime.decoder import Decoder
+from textgen.runtime.moment import Moment
+from textgen.runtime.spelling import Piece
+from textgen.runtime.text_stream import TextStream
+from textgen.runtime.writing import Writing
+from textgen.tokenization.tokenizer import Tokenizer
+
+# Moments are kept for `undo` after so many tokens, and after this share of a long text, so that an
+# endless one takes little more than its tokens.
+LEAST_APART = 64
+SHARE_APART = 1 / 64
+
+
+class SessionStream(TextStream):
+    """A generation that begins at a moment, and knows the moment behind what was taken of it.
+
+    Tokens are drawn ahead of the pieces; those that nobody has taken are drawn again.
+
+    Args:
+        decoder: the model.
+        tokenizer: what its tokens are.
+        writing: what is written, begun at `start`.
+        start: where the session stood.
+    """
+
+    def __init__(
+        self, decoder: Decoder, tokenizer: Tokenizer, writing: Writing, start: Moment
+    ) -> None:
+        super().__init__(decoder, writing)
+        self._tokenizer = tokenizer
+        self._start = self._kept = self._mark = start
+        self._has_ended = self._is_closed = False
+
+    def __next__(self) -> str:
+        """Return the next piece of text; errors are those of `TextStream`.
+
+        Raises:
+            UsageError: the session has gone on without it.
+        """
+        if self._is_closed:
+            raise UsageError("the session has gone on otherwise; begin another stream of it")
+        try:
+            piece = super().__next__()
+        except StopIteration:
+            if not self._has_ended:
+                self._mark, self._has_ended = self._end(), True
+            raise
+        self._set_mark()
+        return piece
+
+    def close(self) -> None:
+        """End it, so that it changes no session any more."""
+        self._is_closed = not self._has_ended
+
+    def moment(self) -> Moment:
+        """Return the moment behind the pieces that were taken."""
+        return self._mark if self._has_ended else self._behind(self._writing.taken)
+
+    def _end(self) -> Moment:
+        """Return the moment behind the whole text."""
+        writing = self._writing
+        if writing.is_cut:
+            return self._behind(writing.taken).ended()
+        moment = self._at(writing.written)
+        if writing.reason == "stop":
+            return moment.ended()
+        return replace(moment, open_tokens=writing.open_tokens)
+
+    def _behind(self, piece: Piece | None) -> Moment:
+        """Return the moment behind a piece; what is a part of a token is read as a text."""
+        moment = self._at(piece.tokens if piece else 0)
+        if piece and piece.beyond:
+            return moment.read(self._decoder, self._tokenizer.encode(piece.beyond)).ended()
+        return moment
+
+    def _at(self, count: int) -> Moment:
+        """Return the moment behind so many tokens, drawn again from the mark on."""
+        ahead = self._start.drawn + count - self._mark.drawn
+        tokens = self._writing.last_tokens(self._writing.written - count + ahead)[:ahead]
+        return self._mark.redraw(self._decoder, tokens)
+
+    def _set_mark(self) -> None:
+        """Take the moment for the mark, if nothing was drawn ahead of what was taken."""
+        writing, taken = self._writing, self._writing.taken
+        if not taken or taken.tokens < writing.written or taken.beyond or writing.config.beams > 1:
+            return
+        count = self._start.drawn + writing.written - self._kept.drawn
+        tokens = writing.last_tokens(count)
+        state = writing.state or self._decoder.initial_state()
+        self._mark = self._kept.go_on(tokens, state, writing.sampler.limit)
+        if count >= max(LEAST_APART, SHARE_APART * self._mark.length):
+            self._kept = self._mark

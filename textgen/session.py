@@ -1,0 +1,229 @@
+"""`Session`: a text that is read and written bit by bit, and can be left, split and taken back."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import UsageError
+from textgen.model_folder import Model
+from textgen.runtime.decoder import Decoder
+from textgen.runtime.generation import Generation
+from textgen.runtime.moment import BEGINNING, Moment
+from textgen.runtime.next_token import NextToken, next_tokens
+from textgen.runtime.session_stream import SessionStream
+from textgen.runtime.text_stream import REMEMBERED
+from textgen.runtime.writing import Writing
+from textgen.sampling.hooks import Hook
+from textgen.scoring import Quality, measure_text
+from textgen.session_file import SavedSession
+
+
+class Session:
+    """A text in progress. Threads may use several at once, but not one.
+
+    What is drawn depends on the seed and on how many tokens the text has that were drawn before:
+    ten tokens and ten more are the twenty that one call writes. The same call after `undo` writes
+    the same again, as it does in a fork; another seed writes something else.
+
+    Args:
+        model: what the text is written with.
+        decoder: that computes it.
+        config: the settings of all generations, with a seed.
+        moment: where the text stands.
+    """
+
+    __slots__ = ("_config", "_decoder", "_model", "_moment", "_stream")
+
+    def __init__(
+        self,
+        model: Model,
+        decoder: Decoder,
+        config: GenerationConfig,
+        moment: Moment = BEGINNING,
+    ) -> None:
+        self._model = model
+        self._decoder = decoder
+        self._config = config
+        self._moment = moment
+        self._stream: SessionStream | None = None
+
+    @property
+    def config(self) -> GenerationConfig:
+        """The settings of its generations, where a call does not override them."""
+        return self._config
+
+    @property
+    def moment(self) -> Moment:
+        """Where the text stands: behind what has been taken of a stream, if one is at work."""
+        return self._stream.moment() if self._stream else self._moment
+
+    @property
+    def text(self) -> str:
+        """All of the text, read and written, as far back as it is known."""
+        return self._model.tokenizer.decode(self.moment.known_tokens().tolist())
+
+    def feed(self, text: str) -> None:
+        """Let the model read some more text.
+
+        Raises:
+            DataError: it holds a lone surrogate.
+        """
+        tokenizer = self._model.tokenizer
+        tokens = tokenizer.encode(tokenizer.clean(text))
+        self._stand_at(self.moment.read(self._decoder, tokens))
+
+    def generate(self, *, hooks: Sequence[Hook] = (), **settings: Any) -> Generation:
+        """Write some more text.
+
+        Args:
+            hooks: as for `TextGenerator.generate`.
+            settings: fields of `GenerationConfig`, instead of the session's own.
+
+        Returns:
+            the new text; its `finish_reason` tells why it ends.
+
+        Raises:
+            UsageError: an unknown setting, an impossible value, or a hook that failed.
+            DataError: a constraint that cannot be kept.
+        """
+        stream = self._begin(hooks, None, settings)
+        for _ in stream:
+            pass
+        self._stand_at(self.moment)
+        return stream.result()
+
+    def stream(
+        self,
+        *,
+        hooks: Sequence[Hook] = (),
+        remembered: int | None = REMEMBERED,
+        **settings: Any,
+    ) -> SessionStream:
+        """Write some more text, piece by piece.
+
+        The session stands behind the pieces that were taken, at any time. The stream is over when
+        the session goes on otherwise.
+
+        Args:
+            hooks: as for `TextGenerator.generate`.
+            remembered: how many of the last tokens the stream's `result` holds; None for all.
+            settings: fields of `GenerationConfig`, instead of the session's own.
+
+        Raises:
+            UsageError, DataError: as for `generate`; some of them only while it is iterated over.
+        """
+        return self._begin(hooks, remembered, settings)
+
+    def next(self, k: int = 10, **settings: Any) -> list[NextToken]:
+        """Return the k likeliest tokens that may come next; see `TextGenerator.next`."""
+        writing = self._writing((), None, settings)
+        return next_tokens(self._decoder, self._model.tokenizer, writing, k)
+
+    def score(self, text: str) -> Quality:
+        """Measure how well the model foresees a text here; the session does not change.
+
+        Raises:
+            UsageError: the text is empty.
+            DataError: it holds a lone surrogate.
+        """
+        tokenizer = self._model.tokenizer
+        return measure_text(self._decoder, tokenizer, tokenizer.clean(text), self.moment)
+
+    def fork(self) -> "Session":
+        """Return another session with the same text, which goes its own way."""
+        return Session(self._model, self._decoder, self._config, self.moment)
+
+    def undo(self, count: int) -> None:
+        """Take back the last tokens, read or written.
+
+        Args:
+            count: how many tokens.
+
+        Raises:
+            UsageError: the text that is known has fewer; it stays as it is.
+        """
+        if count < 0:
+            raise UsageError(f"undo takes back {count} tokens; it must be at least 0")
+        self._stand_at(self.moment.undo(self._decoder, count))
+
+    @classmethod
+    def mix(cls, one: "Session", other: "Session", weight: float) -> "Session":
+        """Return a session that goes on with the text of one in a state between those of two.
+
+        Args:
+            one: whose text, settings and random numbers are taken.
+            other: of the same model.
+            weight: of the other's state, from 0 to 1. With 0 nothing is mixed in.
+
+        Raises:
+            UsageError: the weight is something else, or the models differ.
+        """
+        if not 0 <= weight <= 1:
+            raise UsageError(f"weight is {weight}; it must be from 0 to 1")
+        if other._decoder is not one._decoder:
+            raise UsageError("the sessions are of different models; mix two of the same")
+        mixed = one.moment.mixed(other.moment, weight, one._decoder)
+        return cls(one._model, one._decoder, one._config, mixed)
+
+    def save(self, path: str | Path, *, text: bool = True) -> None:
+        """Write the session to a file, from which `load` goes on in any process.
+
+        Args:
+            path: of the file; what stood there is replaced at once, or stays.
+            text: whether the text goes with it, for `text` and `undo`; without it the file is as
+                small as the model's state.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        parts = (self._model, self._decoder.precision, self._config, self.moment)
+        SavedSession.of(*parts, text=text).write(Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path, model: Model, decoder: Decoder, **settings: Any) -> Self:
+        """Read a file that `save` wrote; `TextGenerator.load_session` is shorter.
+
+        Args:
+            path: of the file.
+            model: the same that wrote it.
+            decoder: of that model.
+            settings: fields of `GenerationConfig`, which replace those in the file.
+
+        Raises:
+            MissingInput: there is no such file.
+            DataError: it is damaged, or of another model or precision.
+            UsageError: an unknown setting, or an impossible value.
+        """
+        saved = SavedSession.read(Path(path))
+        saved.check(model, decoder.precision)
+        return cls(model, decoder, saved.config.replace(**settings), saved.moment)
+
+    def _begin(
+        self, hooks: Sequence[Hook], remembered: int | None, settings: dict[str, Any]
+    ) -> SessionStream:
+        """Begin a stream, with which whatever was at work is over."""
+        writing = self._writing(hooks, remembered, settings)
+        self._stand_at(self.moment)
+        self._stream = SessionStream(self._decoder, self._model.tokenizer, writing, self._moment)
+        return self._stream
+
+    def _writing(
+        self, hooks: Sequence[Hook], remembered: int | None, settings: dict[str, Any]
+    ) -> Writing:
+        """Return what goes on with the text."""
+        config = self._config.replace(**settings)
+        return Writing(
+            self._model.tokenizer,
+            "",
+            config,
+            hooks=hooks,
+            remembered=remembered,
+            moment=self.moment,
+        )
+
+    def _stand_at(self, moment: Moment) -> None:
+        """Take a moment for where the text stands, and let no stream change it."""
+        if self._stream:
+            self._stream.close()
+        self._stream, self._moment = None, moment

@@ -1,0 +1,241 @@
+"""The file of a session: the model's state, what draws depend on, and the text if it is wanted.
+
+A safetensors file: nothing in it is executed, and everything is checked before it is used.
+"""
+
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import DataError, MissingInput, UsageError
+from textgen.files import write_file
+from textgen.model_folder import Model
+from textgen.runtime.moment import BEGINNING, Moment
+from textgen.tokenization.decoding import HELD, OPEN
+
+FORMAT = 1
+TOKENS = "tokens"  # compressed, so that a text takes no more than its own bytes
+INTEGERS = ("length", "last", "drawn", "since", "known", "open")
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """What a file holds.
+
+    Attributes:
+        config: settings of the generations.
+        moment: where the text stands.
+        model_sha256: of sizes, weights and tokenizer.
+        precision: that the model ran in.
+    """
+
+    config: GenerationConfig
+    moment: Moment
+    model_sha256: str
+    precision: str
+
+    @classmethod
+    def of(
+        cls, model: Model, precision: str, config: GenerationConfig, moment: Moment, *, text: bool
+    ) -> Self:
+        """Describe a session.
+
+        Args:
+            model: what the text is written with.
+            precision: that it runs in.
+            config: settings of the generations.
+            moment: where the text stands.
+            text: whether all of the text is kept, or what draws depend on alone.
+        """
+        kept = moment if text else _without_text(moment, _looked_back_at(config))
+        return cls(config, kept, hash_model(model), precision)
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        moment, plain = self.moment, GenerationConfig().to_dict()
+        tokens, parts = moment.known_tokens(), _parts(moment)
+        told = {
+            "format": FORMAT,
+            "model": self.model_sha256,
+            "precision": self.precision,
+            "settings": {k: v for k, v in self.config.to_dict().items() if v != plain[k]},
+            "length": moment.length,
+            "last": moment.last,
+            "drawn": moment.drawn,
+            "since": moment.since,
+            "open": moment.open_tokens,
+            "limit": moment.limit,
+            "known": len(tokens),
+            "parts": parts,
+        }
+        arrays = {str(i): part[0] for i, part in enumerate(moment.state or ())}
+        packed = zlib.compress(tokens.astype("<i4").tobytes(), 9)
+        arrays[TOKENS] = np.frombuffer(packed, np.uint8)
+        header = {"session": json.dumps(told, separators=(",", ":"))}
+        write_file(path, safetensors.numpy.save(arrays, metadata=header))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file that `write` wrote.
+
+        Raises:
+            MissingInput: there is none.
+            DataError: it is damaged, or something else.
+            OSError: it cannot be read.
+        """
+        if not path.exists():
+            raise MissingInput(f"{path}: no such session; 'textgen generate --session' makes one")
+        try:
+            with safetensors.safe_open(path, framework="numpy") as file:
+                told = json.loads((file.metadata() or {})["session"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return cls._of_file(told, arrays)
+        except UsageError as error:
+            raise DataError(f"{path}: {error}") from None
+        except (safetensors.SafetensorError, ValueError, KeyError, TypeError, zlib.error) as error:
+            raise DataError(f"{path}: not a session, or a damaged one ({error})") from None
+
+    @classmethod
+    def _of_file(cls, told: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Make a session of what a file holds.
+
+        Raises:
+            UsageError: an illegal setting.
+            ValueError, KeyError, TypeError, zlib.error: something else is wrong.
+        """
+        if told["format"] != FORMAT:
+            raise ValueError(f"format {told['format']!r}")
+        for name in INTEGERS:
+            if not isinstance(told[name], int) or told[name] < 0:
+                raise ValueError(f"{name} is {told[name]!r}")
+        tokens = _unpack(arrays.pop(TOKENS), told["known"])
+        state = tuple(arrays[str(i)][None] for i in range(len(arrays))) or None
+        limit = None if told["limit"] is None else float(told["limit"])
+        moment = replace(
+            _chain(tokens, told["parts"], told["length"]),
+            last=told["last"],
+            state=state,
+            drawn=told["drawn"],
+            since=told["since"],
+            limit=limit,
+            open_tokens=told["open"],
+        )
+        config = GenerationConfig.from_dict(told["settings"])
+        return cls(config, moment, str(told["model"]), str(told["precision"]))
+
+    def check(self, model: Model, precision: str) -> None:
+        """Refuse a model that did not write the text.
+
+        Raises:
+            DataError: it is another one, runs in another precision, or the state does not fit.
+        """
+        if hash_model(model) != self.model_sha256:
+            raise DataError("the session is of another model; load the one that it was begun with")
+        if self.precision != precision:
+            raise DataError(
+                f"the session is of the model in {self.precision}, not {precision}; load it so"
+            )
+        shapes = [(1, units) for units in model.config.layer_units for _ in range(2)]
+        state = self.moment.state
+        if state is not None and [(part.shape, part.dtype) for part in state] != [
+            (shape, np.dtype(np.float32)) for shape in shapes
+        ]:
+            raise DataError("the session is damaged: its state is not of the model's sizes")
+        tokens = self.moment.known_tokens()
+        highest = max(self.moment.last, int(tokens.max(initial=0)))
+        if highest >= model.config.vocab_size or tokens.min(initial=0) < 0:
+            raise DataError("the session is damaged: it holds what is no token of the model")
+
+
+def hash_model(model: Model) -> str:
+    """Return the SHA-256 of all that makes a model what it is."""
+    digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
+    digest.update(model.tokenizer.to_json().encode())
+    for name in sorted(model.weights):
+        digest.update(np.ascontiguousarray(model.weights[name]).data)
+    return digest.hexdigest()
+
+
+def _looked_back_at(config: GenerationConfig) -> int | None:
+    """Return how many of the last tokens draws depend on, or their text; None for all."""
+    backs = [HELD + OPEN + 1]
+    if "penalties" in config.active_samplers:
+        backs.append(config.repeat_last_n)
+    if "dry" in config.active_samplers:
+        backs.append(config.dry_last_n)
+    return None if min(backs) < 0 else max(backs)
+
+
+def _without_text(moment: Moment, kept: int | None) -> Moment:
+    """Return a moment with the last tokens of its text alone."""
+    return replace(moment, before=None, tokens=moment.known_tokens(kept))
+
+
+def _parts(moment: Moment) -> list[list[int]]:
+    """Return of each part of a text how many tokens it has, and 1 if they were drawn.
+
+    There are none where the text cannot be read again to the same states: it is not known from
+    its beginning, or a state was mixed into it.
+    """
+    parts = list[list[int]]()
+    for one in reversed(list(moment.back())):
+        if one.before is None and not one.length:
+            continue
+        if one.before is None or not len(one.tokens):
+            return []
+        if one.is_drawn and parts and parts[-1][1]:
+            parts[-1][0] += len(one.tokens)
+        else:
+            parts.append([len(one.tokens), int(one.is_drawn)])
+    return parts
+
+
+def _unpack(packed: NDArray[Any], count: int) -> NDArray[np.int32]:
+    """Return so many tokens.
+
+    Raises:
+        ValueError, zlib.error: they are something else.
+    """
+    size = 4 * count
+    data = zlib.decompressobj().decompress(packed.tobytes(), size + 1)  # and no more, ever
+    if len(data) != size:
+        raise ValueError(f"{len(data) // 4} tokens instead of {count}")
+    return np.frombuffer(data, "<i4").astype(np.int32)
+
+
+def _chain(tokens: NDArray[np.int32], parts: list[list[int]], length: int) -> Moment:
+    """Return the last of the moments of a text, their states unknown.
+
+    Raises:
+        ValueError: the parts are not those of the tokens.
+    """
+    if not parts:
+        return Moment(tokens=tokens, length=length)
+    moment = BEGINNING
+    for count, is_drawn in parts:
+        part = tokens[moment.length : moment.length + count]
+        if count < 1 or len(part) != count:
+            raise ValueError("its parts are not those of its tokens")
+        moment = Moment(
+            before=moment,
+            tokens=part,
+            length=moment.length + count,
+            last=int(part[-1]),
+            drawn=moment.drawn + (count if is_drawn else 0),
+        )
+    if not moment.length == length == len(tokens):
+        raise ValueError("its parts are not all of its tokens")
+    return moment
