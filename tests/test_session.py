@@ -90,6 +90,27 @@ def test_ten_tokens_and_ten_more_are_the_twenty_of_one_call(model: Model, precis
     assert same(once.moment, twice.moment)
 
 
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_character_whose_bytes_two_calls_write_is_whole(
+    model: Model, tmp_path: Path, step: int
+) -> None:
+    weights = {name: array.copy() for name, array in model.weights.items()}
+    for token in range(model.config.vocab_size):
+        weights["logits.bias"][token] += 20 * (
+            model.tokenizer.token_bytes(token) in (b"\xc3", b"\xa9")
+        )
+    generator = TextGenerator(dataclasses.replace(model, weights=weights))
+    whole = generator.session(**LETTERS, seed=3).generate(max_new_tokens=60).text
+    assert "é" in whole
+    session, found = generator.session(**LETTERS, seed=3), ""
+    for _ in range(60 // step):
+        found += session.generate(max_new_tokens=step).text
+        session.save(tmp_path / "s.state", text=False)
+        session = generator.load_session(tmp_path / "s.state")
+    assert whole.startswith(found)
+    assert len(whole) - len(found) <= 1
+
+
 ACTIONS = st.lists(
     st.tuples(st.sampled_from(["feed", "write"]), st.integers(1, 150)), min_size=1, max_size=5
 )

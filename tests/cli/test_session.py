@@ -65,6 +65,7 @@ def test_prompt_is_read_where_a_session_stands(run: Run, trained: Path, tmp_path
         (("--session", "{new}", "-c"), "no such session", 66),
         (("--session", "{there}", "-c"), "not a session, or a damaged one", 65),
         (("--session", "{new}", "--num-samples", "2"), "session and num_samples exclude", 2),
+        (("--session", "{new}", "--ban-token", "the"), "'the' is 3 tokens", 2),
         (("--session", "{new}", "--jsonl"), "session and jsonl exclude", 2),
     ],
 )

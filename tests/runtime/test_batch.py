@@ -13,7 +13,7 @@ from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
 from textgen.model_folder import Model
-from textgen.runtime import batch, writing
+from textgen.runtime import batch, moment
 from textgen.runtime.batch import Advance
 from textgen.runtime.generation import Generation
 from textgen.runtime.rows import Row
@@ -231,7 +231,7 @@ def test_short_prompts_are_read_side_by_side_and_change_nothing(
     model: Model, precision: str
 ) -> None:
     generator = TextGenerator(model, precision=precision)
-    lengths = [0, 1, 7, writing.SHORT - 1, writing.SHORT, writing.SHORT + 1, 300]
+    lengths = [0, 1, 7, moment.SHORT - 1, moment.SHORT, moment.SHORT + 1, 300]
     prompts = [("ebb tide " * 50)[:length] for length in lengths]
     rounds: list[Advance] = []
     results = list(generator.generate_each(prompts, advanced=rounds.append, **SHORT))
@@ -244,8 +244,8 @@ def test_prompt_is_read_in_a_few_calls_however_little_is_written(
     generator: TextGenerator,
 ) -> None:
     rounds: list[Advance] = []
-    (_,) = generator.generate_each(["e" * writing.SHORT], max_new_tokens=1, advanced=rounds.append)
-    assert len(rounds) == writing.SHORT // batch.MOST_STEPS + 1
+    (_,) = generator.generate_each(["e" * moment.SHORT], max_new_tokens=1, advanced=rounds.append)
+    assert len(rounds) == moment.SHORT // batch.MOST_STEPS + 1
 
 
 def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(

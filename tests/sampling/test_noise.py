@@ -24,6 +24,15 @@ def test_numbers_do_not_depend_on_how_many_are_taken_at_once(
         np.testing.assert_array_equal(own, np.concatenate(several))
 
 
+@given(SEEDS, SIZES, st.integers(0, 50))
+def test_noise_that_begins_later_is_the_rest_of_the_same(
+    seed: int, vocab_size: int, first: int
+) -> None:
+    whole, later = Noise(seed, vocab_size).take(first + 3), Noise(seed, vocab_size, first).take(3)
+    for all_of_it, rest in zip(whole, later, strict=True):
+        np.testing.assert_array_equal(all_of_it[first:], rest)
+
+
 @given(SEEDS, SIZES, st.integers(0, 100))
 def test_noise_of_a_few_tokens_has_the_bits_of_that_of_all(
     seed: int, vocab_size: int, first: int

@@ -15,6 +15,7 @@ from textgen.files import check_output
 from textgen.generator import TextGenerator
 from textgen.interruption import Interruption
 from textgen.runtime.session_stream import SessionStream
+from textgen.runtime.text_stream import REMEMBERED
 from textgen.session import Session
 from textgen.session_file import SavedSession
 
@@ -64,14 +65,15 @@ def write_kept(
     """
     config = session.config
     end = "\n" if out is None and sys.stdout.isatty() else ""
-    with _kept(session, path):
-        session.feed(prompt)
-        if not quiet:
-            click.echo(f"seed {config.seed}", err=True)
-        if not (as_json or out) and is_live(live, endless=config.max_new_tokens < 0):
-            list(show([session.stream()], begin, quiet=quiet, end=end))
+    is_shown = not (as_json or out) and is_live(live, endless=config.max_new_tokens < 0)
+    session.feed(prompt)
+    stream = session.stream(remembered=REMEMBERED if is_shown else None)
+    if not quiet:
+        click.echo(f"seed {config.seed}", err=True)
+    with _kept(session, path):  # not before: settings that the model cannot keep leave no file
+        if is_shown:
+            list(show([stream], begin, quiet=quiet, end=end))
             return
-        stream = session.stream(remembered=None)
         with Interruption() as interruption:
             _write(stream, config.max_new_tokens, interruption, quiet=quiet)
             results = [stream.result()]

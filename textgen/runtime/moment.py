@@ -16,8 +16,9 @@ from textgen.runtime.state import State
 from textgen.sampling.draws import Draws, Plan
 from textgen.tokenization.tokenizer import EOS_ID
 
-# Read tokens are fed to the graph that reads if they are more than so many; drawn ones always to
-# the one that drew them, so that the state is the same to the last bit.
+# A text of at most so many tokens is read by the graph that writes, side by side with other texts.
+# That spares a lone text another graph, and many texts a call for each. Drawn tokens are always
+# fed to the graph that drew them, so that the state is the same to the last bit.
 SHORT = 128
 AT_ONCE = 32
 NO_TOKENS = np.zeros(0, np.int32)

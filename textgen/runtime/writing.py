@@ -13,7 +13,7 @@ from textgen.errors import DataError, TextgenError, UsageError
 from textgen.runtime.constraint import Constraint
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, Usage
-from textgen.runtime.moment import BEGINNING, Moment
+from textgen.runtime.moment import BEGINNING, SHORT, Moment
 from textgen.runtime.spelling import Piece, Spelling
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
@@ -22,9 +22,6 @@ from textgen.sampling.sampler import Sampler, Way
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
-# A prompt of at most so many tokens is read by the graph that writes, side by side with other
-# texts. That spares a lone text another graph, and many texts a call for each.
-SHORT = 128
 # Tokens of a longer one that are read before others get their turn, in blocks of the decoder.
 READ_AT_ONCE = 1 << 14
 
