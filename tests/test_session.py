@@ -48,7 +48,9 @@ def test_session_writes_what_a_generation_does(
     session = generator.session(**chosen)
     session.feed(prompt)
     found = session.generate()
-    assert (found.text, found.tokens) == (wanted.text, wanted.tokens)
+    assert found.tokens == wanted.tokens
+    # A character that is not whole may become so in the next call.
+    assert wanted.text.removeprefix(found.text).strip("\ufffd") == ""
     assert session.text == generator.tokenizer.clean(prompt) + wanted.text
 
 

@@ -13,7 +13,7 @@ from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
 from textgen.model_folder import Model
-from textgen.runtime import batch, moment
+from textgen.runtime import batch, moment, writing
 from textgen.runtime.batch import Advance
 from textgen.runtime.generation import Generation
 from textgen.runtime.rows import Row
