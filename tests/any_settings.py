@@ -47,12 +47,16 @@ IN_PYTHON: dict[str, st.SearchStrategy[Any]] = {
     "stop": st.lists(st.text("abe ", min_size=1, max_size=2), max_size=2).map(tuple),
     "stop_at": st.sampled_from(["sentence", "line", "paragraph", "document"]),
     "beams": st.integers(1, 3),
+    "ban": st.lists(st.text("abe ", min_size=1, max_size=3), max_size=3).map(tuple),
+    "ban_any_case": st.booleans(),
 }
 
 
 def _possible(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings that agree about the length."""
+    """Return settings that agree with each other."""
     most = settings.get("max_new_tokens", 40)
+    if settings.get("beams", 1) > 1:
+        settings = {name: value for name, value in settings.items() if name != "ban"}
     return settings | {"min_new_tokens": min(settings.get("min_new_tokens", 0), most)}
 
 

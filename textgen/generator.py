@@ -14,6 +14,7 @@ from textgen.model_folder import Model, read_model, write_model
 from textgen.runtime.batch import Advance, write_all
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
+from textgen.runtime.guarded_writing import begin_writing
 from textgen.runtime.next_token import NextToken, next_tokens
 from textgen.runtime.rows import Row, WrittenRows
 from textgen.runtime.text_stream import REMEMBERED, TextStream
@@ -289,4 +290,4 @@ class TextGenerator:
     ) -> Writing:
         """Begin a text."""
         clean = self.tokenizer.clean(prompt)
-        return Writing(self.tokenizer, clean, config, hooks=hooks, remembered=remembered)
+        return begin_writing(self.tokenizer, clean, config, hooks=hooks, remembered=remembered)

@@ -9,6 +9,7 @@ from textgen.errors import UsageError
 from textgen.model_folder import Model
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
+from textgen.runtime.guarded_writing import begin_writing
 from textgen.runtime.moment import BEGINNING, Moment
 from textgen.runtime.next_token import NextToken, next_tokens
 from textgen.runtime.session_stream import SessionStream
@@ -213,7 +214,7 @@ class Session:
     ) -> Writing:
         """Return what goes on with the text."""
         config = self._config.replace(**settings)
-        return Writing(
+        return begin_writing(
             self._model.tokenizer,
             "",
             config,

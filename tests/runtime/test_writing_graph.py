@@ -20,7 +20,7 @@ from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.writing import Writing
 from textgen.sampling.draws import Draws
-from textgen.sampling.sampler import Way
+from textgen.sampling.way import Way
 from textgen.tokenization.tokenizer import EOS_ID
 
 

@@ -12,7 +12,8 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.sampling.filters import softmax
 from textgen.sampling.hooks import Hook
-from textgen.sampling.sampler import END, Sampler, Way
+from textgen.sampling.sampler import END, Sampler
+from textgen.sampling.way import Way
 
 LOGITS = np.array([1.0, 3.0, 2.5, 0.5, -1.0, 2.0], np.float32)
 PLAIN: dict[str, Any] = {"temperature": 1.0}

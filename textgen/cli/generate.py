@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     "goes_on",
     is_flag=True,
     help="Go on where --session FILE stands, with its settings, at the exact character; PROMPT is "
-    "read first.",
+    "read first. A constraint, as --regex, begins anew.",
 )
 @click.option(
     "--num-samples",

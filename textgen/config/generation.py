@@ -160,6 +160,10 @@ class GenerationConfig(Config):
         (), "Never write this token: a text that is exactly one, or '#' and its id; may be "
         "repeated.", flags=("--ban-token",),
     )  # fmt: skip
+    ban: tuple[str, ...] = option(
+        (), "Never write this text, but go another way from where it would begin; may be repeated."
+    )
+    ban_any_case: bool = option(False, "Take letters for the same in either case, for --ban.")
     regex: str | None = option(None, "Write only what this regular expression matches.")
     choice: tuple[str, ...] = option((), "Write one of these texts; give the option for each.")
     json_schema: str | None = option(
@@ -175,6 +179,8 @@ class GenerationConfig(Config):
         super().__post_init__()
         if "" in self.stop:
             raise UsageError("stop holds an empty text, which would end every generation at once")
+        if "" in self.ban:
+            raise UsageError("ban holds an empty text, which is everywhere")
         if "" in self.banned_tokens or "" in dict(self.logit_bias):
             raise UsageError("banned_tokens or logit_bias names an empty text, which is no token")
         if 0 <= self.max_new_tokens < self.min_new_tokens:
@@ -236,6 +242,8 @@ class GenerationConfig(Config):
             raise UsageError(f"{given[0]} is empty; it must describe some text")
         if given and (self.stop or self.stop_at != "document"):
             raise UsageError(f"stop and stop_at would cut what {given[0]} asks for; leave them out")
+        if given and self.ban:
+            raise UsageError(f"ban and {given[0]} exclude each other; give one of them")
 
     def _check_beams(self) -> None:
         """Refuse what a search for the likeliest text cannot keep."""
@@ -245,3 +253,5 @@ class GenerationConfig(Config):
             raise UsageError("beams search a text of limited length; set max_new_tokens")
         if self.constraint:
             raise UsageError(f"beams and {self.constraint} exclude each other; give one of them")
+        if self.ban:
+            raise UsageError("beams and ban exclude each other; give one of them")

@@ -109,7 +109,7 @@ class TrainingConfig(Config):
     )
     validations: int = option(
         10,
-        "Most times that validation is measured; fewer if it took over 5% of the time.",
+        "Most times that validation is measured; fewer if it took over 10% of the time.",
         minimum=1,
         maximum=1000,
     )

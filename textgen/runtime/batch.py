@@ -13,7 +13,7 @@ from textgen.runtime.logprobs import chosen_logprobs
 from textgen.runtime.state import State
 from textgen.runtime.writing import Writing
 from textgen.sampling.draws import Draws
-from textgen.sampling.sampler import Way
+from textgen.sampling.way import Way
 
 SLOTS = 64  # texts side by side
 # Tokens of one text in a call when it is alone, and when it is one of many, which end soon.

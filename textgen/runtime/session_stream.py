@@ -59,13 +59,13 @@ class SessionStream(TextStream):
 
     def moment(self) -> Moment:
         """Return the moment behind the pieces that were taken."""
-        return self._mark if self._has_ended else self._behind(self._writing.taken)
+        return self._mark if self._has_ended else self._behind(self._writing.record.taken)
 
     def _end(self) -> Moment:
         """Return the moment behind the whole text."""
         writing = self._writing
         if writing.is_cut:
-            return self._behind(writing.taken).ended()
+            return self._behind(writing.record.taken).ended()
         moment = self._at(writing.written)
         if writing.reason == "stop":
             return moment.ended()
@@ -81,16 +81,17 @@ class SessionStream(TextStream):
     def _at(self, count: int) -> Moment:
         """Return the moment behind so many tokens, drawn again from the mark on."""
         ahead = self._start.drawn + count - self._mark.drawn
-        tokens = self._writing.last_tokens(self._writing.written - count + ahead)[:ahead]
+        tokens = self._writing.record.last_tokens(self._writing.written - count + ahead)[:ahead]
         return self._mark.redraw(self._decoder, tokens)
 
     def _set_mark(self) -> None:
         """Take the moment for the mark, if nothing was drawn ahead of what was taken."""
-        writing, taken = self._writing, self._writing.taken
-        if not taken or taken.tokens < writing.written or taken.beyond or writing.config.beams > 1:
+        writing, taken = self._writing, self._writing.record.taken
+        is_behind = taken and taken.tokens == writing.written and not len(writing.unread)
+        if not taken or not is_behind or taken.beyond or writing.config.beams > 1:
             return
         count = self._start.drawn + writing.written - self._kept.drawn
-        tokens = writing.last_tokens(count)
+        tokens = writing.record.last_tokens(count)
         state = writing.state or self._decoder.initial_state()
         self._mark = self._kept.go_on(tokens, state, writing.sampler.limit)
         if count >= max(LEAST_APART, SHARE_APART * self._mark.length):

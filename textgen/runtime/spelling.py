@@ -1,10 +1,24 @@
 """What tokens read like: pieces of text, given out when nothing about them is undecided."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.config.generation import GenerationConfig
+from textgen.sampling.bans import Guard, guards_of
 from textgen.sampling.stopping import StopFilter
-from textgen.tokenization.decoding import Detokenizer
+from textgen.tokenization.decoding import HELD, Detokenizer
+from textgen.tokenization.tokenizer import Tokenizer
+
+MOST_BYTES = 4  # of a character, each of which may be a token
+
+
+def tokens_before(config: GenerationConfig) -> int:
+    """Return how many tokens before a text have to be known to spell it."""
+    return HELD + MOST_BYTES * max((guard.memory for guard in guards_of(config)), default=0)
 
 
 class Piece(NamedTuple):
@@ -24,29 +38,74 @@ class Piece(NamedTuple):
 class Spelling:
     """The way from the tokens of a generation to its text.
 
-    A piece ends where a token does, nothing is held back as a possible part of a stop string, and
-    no character is half written; so a text can be left there, and gone on with from its tokens
-    alone. Only where a stop string or a unit has cut a text, it may end within a token.
+    A piece ends where a token does, nothing is held back as a possible part of a stop string or of
+    what must not be, and no character is half written; so a text can be left there, and gone on
+    with from its tokens alone. Only where a stop string or a unit has cut a text, it may end within
+    a token.
 
     Args:
         detokenizer: that the prompt was told.
         stops: finds where the text ends.
         open_tokens: those of the prompt whose last character is not whole, if it may become so.
+        guards: find what must not be in the text; they were told what stands before it.
+        whole: how many tokens the text has already, whose text is out.
 
     Attributes:
         open_tokens: as many at the end now.
+        whole: as many now.
+        refused: the number, counted from 0, of the token with which something begins that must not
+            be; None if nothing does. No token can follow.
     """
 
     def __init__(
-        self, detokenizer: Detokenizer, stops: StopFilter, open_tokens: Sequence[int] = ()
+        self,
+        detokenizer: Detokenizer,
+        stops: StopFilter,
+        open_tokens: Sequence[int] = (),
+        guards: Sequence[Guard] = (),
+        whole: int = 0,
     ) -> None:
         self._detokenizer = detokenizer
         self._stops = stops
+        self._guards = guards
+        self.refused: int | None = None
         self.open_tokens = len(open_tokens)
         for token in open_tokens:
             detokenizer.push(token)
         self._text = ""  # since the last piece
-        self._tokens = self._whole = 0  # all, and those that are out, whole
+        self._tokens = self.whole = whole  # all, and those that are out
+        self._ends = list[int]()  # how many characters there are since then, after each token
+
+    @classmethod
+    def behind(
+        cls,
+        known: NDArray[np.integer],
+        tokenizer: Tokenizer,
+        config: GenerationConfig,
+        *,
+        open_tokens: int = 0,
+        whole: int = 0,
+        said: str = "",
+    ) -> "Spelling":
+        """Return the spelling of what follows some tokens.
+
+        Args:
+            known: the last tokens before, as far as they are known; shape (tokens,).
+            tokenizer: what they are.
+            config: when the text ends, and what must not be in it.
+            open_tokens: how many of them end in a character that is not whole.
+            whole: how many tokens the text has already.
+            said: what it reads like.
+        """
+        closed, opened = np.split(known, [len(known) - open_tokens])
+        stops = StopFilter(config.stop, config.stop_at)
+        if said:
+            stops.push(said, may_stop=False)
+        guards = guards_of(config)
+        before = tokenizer.decode(closed[-tokens_before(config) :].tolist()) if guards else ""
+        for guard in guards:
+            guard.pass_over(before[-guard.memory :] if guard.memory else "")
+        return cls(tokenizer.detokenizer(closed), stops, opened.tolist(), guards, whole)
 
     @property
     def stopped(self) -> bool:
@@ -63,12 +122,14 @@ class Spelling:
         Returns:
             what is certain now, if there is anything.
         """
+        read = self._detokenizer.push(token)
         self._tokens += 1
-        self._text += self._stops.push(self._detokenizer.push(token), may_stop)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(read))
+        self._add(self._stops.push(read, may_stop))
         self.open_tokens = self.open_tokens + 1 if self._detokenizer.is_open else 0
         if self.stopped:
             return self._cut()
-        if self.open_tokens or self._stops.is_deciding:
+        if self.open_tokens or self._stops.is_deciding or any(one.held for one in self._guards):
             return None
         return self._out()
 
@@ -79,17 +140,31 @@ class Spelling:
             goes_on: whether a character that is not whole is waited for, in a later text.
         """
         if not goes_on:
-            self._text += self._stops.push(self._detokenizer.finish())
+            self._add(self._stops.push(self._detokenizer.finish()))
         if not self.stopped:
-            self._text += self._stops.finish()
+            self._add(self._stops.finish())
         return self._cut() if self.stopped else self._out()
+
+    def _add(self, text: str) -> None:
+        """Take text that is part of the whole, unless something begins that must not be."""
+        self._text += text
+        for guard in self._guards:
+            if self.refused is None and (length := guard.push(text)):
+                begin = max(len(self._text) - length, 0)
+                number = self.whole + bisect_right(self._ends, begin)
+                self.refused = min(number, self._tokens - 1)
 
     def _out(self) -> Piece | None:
         """Give the text out, and all of its tokens with it."""
-        text, self._text, self._whole = self._text, "", self._tokens
+        if self.refused is not None:
+            return None
+        text, self._text, self.whole = self._text, "", self._tokens
+        self._ends.clear()
         return Piece(text, self._tokens) if text else None
 
     def _cut(self) -> Piece | None:
         """Give out the last of the text, whose tokens go on behind its end."""
+        if self.refused is not None:
+            return None
         text, self._text = self._text, ""
-        return Piece(text, self._whole, text) if text else None
+        return Piece(text, self.whole, text) if text else None

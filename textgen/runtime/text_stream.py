@@ -57,7 +57,7 @@ class TextStream:
             DataError: a constraint cannot be kept.
         """
         while True:
-            if text := self._writing.take():
+            if text := self._writing.record.take():
                 return text
             if self._writing.error:
                 raise self._writing.error

@@ -1,12 +1,10 @@
 """One text in the making: its prompt, the model's state, what is drawn and what it reads like."""
 
 import math
-from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, TextgenError, UsageError
@@ -14,12 +12,13 @@ from textgen.runtime.constraint import Constraint
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, Usage
 from textgen.runtime.moment import BEGINNING, SHORT, Moment
-from textgen.runtime.spelling import Piece, Spelling
+from textgen.runtime.record import Record
+from textgen.runtime.spelling import Spelling
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
 from textgen.sampling.hooks import Hook
-from textgen.sampling.sampler import Sampler, Way
-from textgen.sampling.stopping import StopFilter
+from textgen.sampling.sampler import Sampler
+from textgen.sampling.way import Way
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 # Tokens of a longer one that are read before others get their turn, in blocks of the decoder.
@@ -43,7 +42,7 @@ class Writing:
         unread: the tokens of the prompt after that.
         is_short: whether the prompt is read by the graph that writes.
         written: how many tokens it has.
-        taken: the last piece of certain text that was taken, if one was.
+        record: what is written.
         sampler: chooses the tokens.
         reason: why it has ended, or None.
         error: that ended it, if one did.
@@ -76,39 +75,31 @@ class Writing:
         self.last = moment.last
         self.state = moment.state
         self.written = 0
-        self.taken: Piece | None = None
         self.reason: str | None = None
         self.error: TextgenError | None = None
+        self.is_short = len(tokens) <= SHORT
+        self._moment, self._known = moment, known
         biases = token_biases(config, tokenizer)
         banned = [token for token, bias in biases if math.isinf(bias)]
         self._constraint = Constraint(config, tokenizer, banned) if config.constraint else None
-        self.sampler = Sampler(
+        self._sample = partial(
+            Sampler,
             config,
             tokenizer.vocab_size,
             seed=self.seed,
             biases=biases,
-            history=known,
             breakers=breaker_tokens(config, tokenizer),
             hooks=hooks,
             constraint=self._constraint,
-            position=moment.since,
-            drawn=moment.drawn,
-            limit=moment.limit,
         )
-        self.is_short = len(tokens) <= SHORT
-        stops = StopFilter(config.stop, config.stop_at)
-        if moment.since:
-            stops.push(tokenizer.decode(known[-moment.since :].tolist()), may_stop=False)
-        closed = len(known) - moment.open_tokens
-        self._spelling = Spelling(
-            tokenizer.detokenizer(known[:closed]), stops, known[closed:].tolist()
+        self.sampler = self._sample(
+            history=known, position=moment.since, drawn=moment.drawn, limit=moment.limit
         )
-        self._since = moment.since
         self._prompt_tokens, self._vocab_size = len(tokens), tokenizer.vocab_size
-        self._tokens: deque[int] = deque(maxlen=remembered)
-        self._logprobs: deque[float] = deque(maxlen=remembered)
-        self._pieces: deque[str] = deque(maxlen=remembered)
-        self._new: deque[Piece] = deque()  # that nobody has taken
+        self.record = Record(remembered)
+        self._spell = partial(Spelling.behind, tokenizer=tokenizer, config=config)
+        self._earlier = tokenizer.decode(known[len(known) - moment.since :].tolist())
+        self._spelling = self._spell(known, open_tokens=moment.open_tokens, said=self._earlier)
         if config.max_new_tokens == 0:
             self._end("length")
 
@@ -121,7 +112,7 @@ class Writing:
     @property
     def is_cut(self) -> bool:
         """Whether the text ends before what the last tokens read like."""
-        return self._spelling.stopped
+        return self._spelling.stopped or self._spelling.refused is not None
 
     @property
     def open_tokens(self) -> int:
@@ -184,23 +175,12 @@ class Writing:
         """End with an error; what has been written stays."""
         self.reason, self.error = "error", error
 
-    def take(self) -> str:
-        """Return the next piece of certain text that was not returned before; "" if none is."""
-        if not self._new:
-            return ""
-        self.taken = self._new.popleft()
-        return self.taken.text
-
-    def last_tokens(self, count: int) -> NDArray[np.int32]:
-        """Return the last tokens that were written, of shape (count,)."""
-        return np.array(list(islice(reversed(self._tokens), count))[::-1], np.int32)
-
     def result(self) -> Generation:
         """Return what has been written so far."""
         return Generation(
-            text="".join(self._pieces),
-            tokens=tuple(self._tokens),
-            logprobs=tuple(self._logprobs),
+            text="".join(self.record.pieces),
+            tokens=tuple(self.record.tokens),
+            logprobs=tuple(self.record.logprobs),
             finish_reason=self.reason or "unfinished",
             seed=self.seed,
             usage=Usage(self._prompt_tokens, self.written),
@@ -211,10 +191,9 @@ class Writing:
         """Take a token."""
         self.last = token
         self.written += 1
-        self._tokens.append(token)
-        self._logprobs.append(logprob)
-        may_stop = self._since + self.written >= self.config.min_new_tokens
-        self._write(self._spelling.push(token, may_stop=may_stop))
+        self.record.append(token, logprob)
+        may_stop = self._may_stop(self.written)
+        self.record.write(self._spelling.push(token, may_stop=may_stop))
         if self._spelling.stopped:
             self.reason = "stop"
         elif token == EOS_ID or (may_stop and self._constraint and self._constraint.must_end):
@@ -225,7 +204,7 @@ class Writing:
     def _end(self, reason: str) -> None:
         """Let out what was held back; a text that the constraint does not allow is an error."""
         goes_on = self._goes_on and reason in ("length", "interrupted")
-        self._write(self._spelling.finish(goes_on=goes_on))
+        self.record.write(self._spelling.finish(goes_on=goes_on))
         self.reason = "stop" if self._spelling.stopped else reason
         if reason == "length" and self._constraint:
             self._end_constrained(self._constraint)
@@ -241,8 +220,6 @@ class Writing:
                 )
             )
 
-    def _write(self, piece: Piece | None) -> None:
-        """Add certain text."""
-        if piece:
-            self._pieces.append(piece.text)
-            self._new.append(piece)
+    def _may_stop(self, written: int) -> bool:
+        """Return whether the text may end after so many tokens."""
+        return self._moment.since + written >= self.config.min_new_tokens

@@ -86,3 +86,11 @@ class Chain:
         """
         for step in self._steps:
             step.accept(token, candidates)
+
+
+def looks_back(config: GenerationConfig) -> int | None:
+    """Return how many of the last tokens the filters know; None for all."""
+    active = config.active_samplers
+    penalized = config.repeat_last_n if "penalties" in active else 0
+    repeated = config.dry_last_n if "dry" in active else 0
+    return None if penalized < 0 else max(penalized, repeated)

@@ -2,8 +2,8 @@
 
 import math
 from array import array
-from collections.abc import Collection, Iterable, Sequence
-from enum import Enum
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -19,21 +19,10 @@ from textgen.sampling.hooks import Hook, apply_hook
 from textgen.sampling.noise import Bits, Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
 from textgen.sampling.recent import RecentTokens
+from textgen.sampling.way import Way, way_of
 
 END = 0  # the id of `<eos>`
 SMALLEST, LARGEST = 0, 2**32 - 1  # bits of a decision for XTC, where it is on, and against it
-# The filters that a graph computes by itself, in the order in which it does; and up to which size
-# it puts all of a vocabulary in order, which top-p without top-k asks for.
-IN_GRAPH = ("penalties", "top_k", "top_p", "min_p", "temperature")
-LARGEST_SORTED = 1024
-
-
-class Way(Enum):
-    """How a sampler's tokens are drawn."""
-
-    SIMPLE_GRAPH = "by the graph without penalties and top-p"
-    GRAPH = "by the graph with all filters that a graph has"
-    PYTHON = "one by one"
 
 
 class Constraint(Protocol):
@@ -61,6 +50,7 @@ class Sampler:
         position: how many tokens are already drawn of this generation.
         drawn: how many random numbers are already used, a position each.
         limit: that Mirostat begins with; its own if not given.
+        refused: tokens that may not be chosen at some positions.
 
     Raises:
         UsageError: the biases leave nothing but the end, which `min_new_tokens` forbids.
@@ -80,8 +70,10 @@ class Sampler:
         position: int = 0,
         drawn: int = 0,
         limit: float | None = None,
+        refused: Mapping[int, Collection[int]] = MappingProxyType({}),
     ) -> None:
         self.position = position
+        self._refused = refused
         self._config = config
         self._bias = _bias(biases, vocab_size)
         if config.min_new_tokens and np.isneginf(self._bias[END + 1 :]).all():
@@ -100,7 +92,7 @@ class Sampler:
             limit=limit,
         )
         is_python = bool(hooks) or constraint is not None
-        self.way = Way.PYTHON if is_python else _way(config, vocab_size)
+        self.way = Way.PYTHON if is_python else way_of(config, vocab_size)
         self._recent = None  # of a plain sampler; that of others is in the chain
         if self.way is Way.GRAPH and "penalties" in config.active_samplers:
             self._recent = RecentTokens(config.repeat_last_n, vocab_size, history)
@@ -115,7 +107,13 @@ class Sampler:
         logits = logits + self._bias
         if self.position < self._config.min_new_tokens:
             logits[..., END] = -np.inf
+        logits[..., list(self._refused.get(self.position, ()))] = -np.inf
         return logits
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether biases and bans leave a token for the text to go on with."""
+        return bool((self.biased(np.zeros_like(self._bias))[END + 1 :] > -np.inf).any())
 
     def filter(self, logits: Logits) -> Candidates:
         """Return the tokens that the next one is drawn from, with their logits.
@@ -185,11 +183,8 @@ class Sampler:
         The number of steps may not go beyond `steps_alike`.
         """
         config, first = self._config, self.position
+        bias = self.biased(np.zeros_like(self._bias))
         self.position += steps
-        bias = self._bias
-        if first < config.min_new_tokens:
-            bias = bias.copy()
-            bias[END] = -np.inf
         heat = [config.temperature_at(position) for position in range(first, self.position)]
         bits, _ = self._noise.take(steps)
         return Plan(
@@ -211,8 +206,8 @@ class Sampler:
 
     def steps_alike(self, most: int) -> int:
         """Return how many of the next steps one plan can hold, at most `most`."""
-        left = self._config.min_new_tokens - self.position
-        limits = [most, left] if left > 0 else [most]
+        changes = {self._config.min_new_tokens, *self._refused, *(p + 1 for p in self._refused)}
+        limits = [most, *(change - self.position for change in changes if change > self.position)]
         if self._recent is not None and self._config.repeat_last_n > 0:
             limits.append(self._config.repeat_last_n)  # what leaves has to be known
         return min(limits)
@@ -235,21 +230,6 @@ def _largest(candidates: Candidates, bits: Bits) -> int:
     """Return the token whose logit is the largest, Gumbel noise added."""
     shifted = candidates.logits - candidates.logits.max()
     return int(candidates.ids[np.argmax(shifted + gumbel(bits[candidates.ids]))])
-
-
-def _way(config: GenerationConfig, vocab_size: int) -> Way:
-    """Return the way for the filters that are on, and their order."""
-    active = config.active_samplers
-    sorts_all = "top_p" in active and "top_k" not in active
-    if (
-        active != tuple(name for name in IN_GRAPH if name in active)
-        or config.dynatemp_range > 0
-        or config.beams > 1
-        or (sorts_all and vocab_size > LARGEST_SORTED)
-    ):
-        return Way.PYTHON
-    is_simple = not {"penalties", "top_p"} & set(active)
-    return Way.SIMPLE_GRAPH if is_simple else Way.GRAPH
 
 
 def _bias(biases: Sequence[tuple[int, float]], vocab_size: int) -> Logits:

@@ -1,8 +1,8 @@
 """Where a text ends: before a stop string, or with a unit. It is held back while undecided."""
 
-from collections import deque
 from collections.abc import Sequence
 
+from textgen.sampling.automaton import Automaton
 from textgen.sampling.units import UNIT_CLASSES
 
 
@@ -64,23 +64,11 @@ class StopFilter:
 
 
 class StopStrings:
-    """Passes text on up to the first stop string, which the automaton of Aho and Corasick finds.
-
-    Source: Aho and Corasick, "Efficient string matching", Communications of the ACM 18 (1975). A
-    state is the longest end of the text that begins some stop string, so it is also what is
-    held back, and a character costs the same however long that is.
-    """
+    """Passes text on up to the first stop string; what may be the beginning of one is held back."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self.stopped = False
-        self._next: list[dict[str, int]] = [{}]  # the goto function: state and character to state
-        self._stop = [""]  # a stop string that begins with what each state holds
-        self._depth = [0]  # characters that each state holds
-        self._ending = [0]  # length of the longest stop string that is complete in each state
-        for stop in stops:
-            self._add(stop)
-        self._failure = [0] * len(self._next)  # where to look on if no character leads further
-        self._connect()
+        self._automaton = Automaton(stops)
         self._state = 0
 
     @property
@@ -90,53 +78,20 @@ class StopStrings:
 
     def push(self, text: str) -> str:
         """Return what is certain of the text so far and has not been returned before."""
-        if not self._state and self._next[0].keys().isdisjoint(text):
+        automaton, before = self._automaton, self._state
+        if not before and not automaton.begins_in(text):
             return text
-        before = self._state
-        for count, character in enumerate(text, start=1):
-            self._state = self._after(self._state, character)
-            if ending := self._ending[self._state]:
+        length = automaton.depth[before]
+        for character in text:
+            self._state = automaton.after(self._state, character)
+            length += 1
+            if ending := automaton.ending[self._state]:
                 self.stopped = True
                 self._state = 0
-                return self._beginning(before, text, self._depth[before] + count - ending)
-        held = self._depth[self._state]
-        return self._beginning(before, text, self._depth[before] + len(text) - held)
+                return automaton.beginning(before, text, length - ending)
+        return automaton.beginning(before, text, length - automaton.depth[self._state])
 
     def finish(self) -> str:
         """Return what was held back."""
         before, self._state = self._state, 0
-        return self._beginning(before, "", self._depth[before])
-
-    def _beginning(self, state: int, text: str, length: int) -> str:
-        """Return the first characters of what a state holds and the text behind it."""
-        held = min(self._depth[state], length)
-        return self._stop[state][:held] + text[: length - held]
-
-    def _after(self, state: int, character: str) -> int:
-        """Return the state that a character leads to."""
-        while state and character not in self._next[state]:
-            state = self._failure[state]
-        return self._next[state].get(character, 0)
-
-    def _add(self, stop: str) -> None:
-        """Add the states of a stop string, where they are missing."""
-        state = 0
-        for depth, character in enumerate(stop, start=1):
-            if character not in self._next[state]:
-                self._next[state][character] = len(self._next)
-                self._next.append({})
-                self._stop.append(stop)
-                self._depth.append(depth)
-                self._ending.append(0)
-            state = self._next[state][character]
-        self._ending[state] = len(stop)
-
-    def _connect(self) -> None:
-        """Find the failure function, shorter states first."""
-        queue = deque(self._next[0].values())
-        while queue:
-            state = queue.popleft()
-            self._ending[state] = self._ending[state] or self._ending[self._failure[state]]
-            for character, after in self._next[state].items():
-                self._failure[after] = self._after(self._failure[state], character)
-                queue.append(after)
+        return self._automaton.beginning(before, "", self._automaton.depth[before])

@@ -1,0 +1,155 @@
+"""A text in the making that goes another way where it comes to what must not be in it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import DataError, UsageError
+from textgen.runtime.decoder import Decoder
+from textgen.runtime.past import Mark, Past
+from textgen.runtime.spelling import tokens_before
+from textgen.runtime.writing import Writing
+from textgen.sampling.bans import Bans
+from textgen.sampling.chain import looks_back
+from textgen.sampling.hooks import Hook
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+
+
+class GuardedWriting(Writing):
+    """A generation that takes tokens back with which something begins that must not be there.
+
+    The same random numbers choose among the tokens that are left there, so a text that comes to
+    nothing banned is the one that nobody watches. Text is held back while it may be taken back.
+    After the antislop sampler by S. Paech (github.com/sam-paech/antislop-sampler).
+
+    Arguments and errors are those of `Writing`, and:
+
+    Raises:
+        UsageError: every token of the model is banned.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        prompt: str,
+        config: GenerationConfig,
+        *,
+        hooks: Sequence[Hook] = (),
+        **others: Any,
+    ) -> None:
+        super().__init__(tokenizer, prompt, config, hooks=hooks, **others)
+        self._banned = banned_tokens(config, tokenizer)
+        back = None if hooks else looks_back(config)
+        reach = None if back is None else max(back, tokens_before(config))
+        self._past = Past(self._known, reach)
+        self._thorough_behind = -1  # the number of tokens whose text was out at a dead end
+        self._mark()
+
+    def read(self, decoder: Decoder) -> int:
+        """Let the model read some of a long prompt; return how many tokens."""
+        count = super().read(decoder)
+        self._mark()
+        return count
+
+    def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
+        """Take the next tokens, up to the one with which the text ends or something is wrong."""
+        for token, logprob in zip(tokens, logprobs, strict=True):
+            self._past.append(token)
+            super().accept_all([token], [logprob])
+            if self._spelling.refused is not None:
+                self._choose_anew(self._spelling.refused)
+                return
+            if self.reason:
+                return
+        self._mark()
+
+    def _mark(self) -> None:
+        """Take note of where the text stands."""
+        mark = Mark(self.written, self.last, self.state, self.unread, self.sampler.limit)
+        self._past.add_mark(mark, self._spelling.whole)
+
+    def _choose_anew(self, number: int) -> None:
+        """Go back to the choice of a token, or of one before it if nothing is left to choose.
+
+        That leaves out ways which begin alike, and may so come to a dead end. Then the search goes
+        on from the last token, back one by one, which finds a way if there is one.
+
+        Args:
+            number: of the token, counted from 0.
+        """
+        first = self._spelling.whole
+        held = self._past.last(self.written - first)
+        is_thorough = self._thorough_behind == first
+        for back in range(len(held) - 1 + first if is_thorough else number, first - 1, -1):
+            self._past.refuse(back, {held[back - first], *self._banned})
+            self._stand_before(back, held)
+            if self.sampler.has_choice:
+                return
+        if is_thorough:
+            self.fail(DataError("nothing but what is banned can follow here; ban less"))
+            return
+        self._thorough_behind = first
+        self._past.refused.clear()
+        self._stand_before(first, held)
+
+    def _stand_before(self, number: int, held: Sequence[int]) -> None:
+        """Stand before a token again.
+
+        Args:
+            number: of the token, counted from 0.
+            held: all tokens whose text is not out.
+        """
+        first, count = self._spelling.whole, self.written - number
+        mark = self._past.go_back(count, number)
+        self.record.take_back(count)
+        self.written, self.reason = number, None
+        self.last, self.state, self.is_short = mark.last, mark.state, True
+        known = held[: number - first]
+        self.unread = np.concatenate([mark.unread, self._past.last(number - mark.written)])
+        self.sampler = self._sample(
+            history=self._past.before(0),
+            position=self._moment.since + number,
+            drawn=self._moment.drawn + number,
+            limit=mark.limit,
+            refused={self._moment.since + n: kept for n, kept in self._past.refused.items()},
+        )
+        self._spelling = self._spell(
+            self._past.before(len(known)),
+            open_tokens=0 if first else self._moment.open_tokens,
+            whole=first,
+            said=self._said(),
+        )
+        for place, token in enumerate(known, start=first + 1):
+            self._spelling.push(token, may_stop=self._may_stop(place))
+
+    def _said(self) -> str:
+        """Return some of the text that is out, which is white only if all of it is."""
+        return next(filter(str.strip, (self._earlier, *self.record.pieces)), "")
+
+
+def begin_writing(
+    tokenizer: Tokenizer, prompt: str, config: GenerationConfig, **others: Any
+) -> Writing:
+    """Begin a generation, with whatever it needs for its settings; see `Writing`."""
+    kind = GuardedWriting if config.ban else Writing
+    return kind(tokenizer, prompt, config, **others)
+
+
+def banned_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[int]:
+    """Return the tokens that hold a banned phrase by themselves.
+
+    Raises:
+        UsageError: all that read like something do.
+    """
+    bans = Bans(config.ban, any_case=config.ban_any_case)
+    texts = {
+        token: tokenizer.token_bytes(token).decode(errors="replace")
+        for token in range(tokenizer.vocab_size)
+        if token != EOS_ID
+    }
+    banned = frozenset(token for token, text in texts.items() if bans.is_in(text))
+    if len(banned) == len(texts):
+        raise UsageError("ban leaves no token of the model to write; ban less")
+    return banned

@@ -1,0 +1,85 @@
+"""Phrases that must not be in a text, found while it is written."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from textgen.config.generation import GenerationConfig
+from textgen.sampling.automaton import Automaton
+
+
+class Guard(Protocol):
+    """Watches a text for what must not be in it.
+
+    Attributes:
+        memory: how many characters before a place it must have been told to judge what comes there.
+    """
+
+    memory: int
+
+    @property
+    def held(self) -> int:
+        """How many of the last characters may turn out to be part of what must not be."""
+
+    def push(self, text: str) -> int | None:
+        """Take the next piece of text.
+
+        Returns:
+            how many characters before its end the first begins that must not be there, at least 1;
+            None if nothing is wrong. Nothing may be pushed behind what is.
+        """
+
+    def pass_over(self, text: str) -> None:
+        """Take text that stands before what is judged, and may hold anything."""
+
+
+class Bans:
+    """Finds the first of several phrases that is whole (the longest, if several end together).
+
+    Args:
+        phrases: none is empty.
+        any_case: whether letters are alike in either case.
+    """
+
+    def __init__(self, phrases: Sequence[str], *, any_case: bool = False) -> None:
+        self._any_case = any_case
+        self._phrases = [self._folded(phrase) for phrase in phrases]
+        self._automaton = Automaton(self._phrases)
+        self._state = 0
+        self.memory = max(map(len, phrases), default=1) - 1
+
+    @property
+    def held(self) -> int:
+        """How many of the last characters begin a phrase."""
+        return self._automaton.depth[self._state]
+
+    def push(self, text: str) -> int | None:
+        """Take the next piece of text; see `Guard`."""
+        automaton, text = self._automaton, self._folded(text)
+        if not self._state and not automaton.begins_in(text):
+            return None
+        for count, character in enumerate(text, start=1):
+            self._state = automaton.after(self._state, character)
+            if ending := automaton.ending[self._state]:
+                return len(text) - count + ending
+        return None
+
+    def pass_over(self, text: str) -> None:
+        """Take text that may hold phrases; see `Guard`."""
+        for character in self._folded(text):
+            self._state = self._automaton.after(self._state, character)
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether some phrase is in a text."""
+        folded = self._folded(text)
+        return any(phrase in folded for phrase in self._phrases)
+
+    def _folded(self, text: str) -> str:
+        """Return a text as long, in one case; of the few letters that would grow, their own."""
+        if not self._any_case:
+            return text
+        return "".join(c if len(low := c.casefold()) > 1 else low for c in text)
+
+
+def guards_of(config: GenerationConfig) -> list[Guard]:
+    """Return what watches a generation; nothing if anything may be written."""
+    return [Bans(config.ban, any_case=config.ban_any_case)] if config.ban else []
