@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "textgen"
 ROOMS = [
     {"__main__"},
     {"cli"},
+    {"cowriter"},
     {"receipt"},
     {"generator"},
     {"session"},

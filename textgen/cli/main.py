@@ -18,6 +18,7 @@ from textgen.cli.prepare import prepare
 from textgen.cli.replay import replay
 from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
+from textgen.cli.write import write
 from textgen.errors import Interrupted, TextgenError
 from textgen.version import __version__
 
@@ -57,7 +58,8 @@ def cli() -> None:
     """
 
 
-for command in (prepare, train, generate, next_, replay, evaluate, info, corpora, tokenizer):
+COMMANDS = (prepare, train, generate, write, next_, replay, evaluate, info, corpora, tokenizer)
+for command in COMMANDS:
     cli.add_command(command)
 
 
