@@ -23,7 +23,7 @@ ROOMS = [
     {"runtime"},
     {"circumstances"},
     {"model_folder"},
-    {"model_card", "weights"},
+    {"copy_index", "model_card", "weights"},
     {"sampling", "tokenization"},
     {"corpus"},
     {"config"},

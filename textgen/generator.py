@@ -290,4 +290,6 @@ class TextGenerator:
     ) -> Writing:
         """Begin a text."""
         clean = self.tokenizer.clean(prompt)
-        return begin_writing(self.tokenizer, clean, config, hooks=hooks, remembered=remembered)
+        return begin_writing(
+            self.tokenizer, clean, config, self.model.copies, hooks=hooks, remembered=remembered
+        )

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PRECISIONS, ModelConfig
+from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 from textgen.files import (
     file_identity,
@@ -32,6 +33,7 @@ WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
 GENERATION = "generation_config.json"
 CARD = "README.md"
+COPIES = "copies.safetensors"  # if there is an index of the training text
 MANIFEST = "manifest.json"
 TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
@@ -61,6 +63,7 @@ class Model:
         generation: how it is best sampled.
         provenance: corpus, training and precision, as written into the manifest; for people.
         storage: "fp32" or "fp16", the format of the weights in its folder.
+        copies: finds stretches of its training text, if it was trained with an index of it.
     """
 
     config: ModelConfig
@@ -69,6 +72,7 @@ class Model:
     generation: GenerationConfig
     provenance: dict[str, Any]
     storage: str = "fp32"
+    copies: CopyIndex | None = None
 
     @property
     def precision(self) -> str:
@@ -128,7 +132,8 @@ def read_model(folder: Path) -> Model:
         )
     provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
     weights, storage = read_weights(folder / WEIGHTS, config)
-    return Model(config, weights, tokenizer, generation, provenance, storage)
+    copies = _find_copies(folder, manifest)
+    return Model(config, weights, tokenizer, generation, provenance, storage, copies)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -163,10 +168,12 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
         TOKENIZER: model.tokenizer.to_json().encode(),
         GENERATION: to_json(model.generation.to_dict()),
     }
+    if model.copies:
+        files[COPIES] = model.copies.to_bytes()
     manifest = {
         "format": FORMAT,
         "textgen": __version__,
-        "files": {name: identity(files[name]) for name in HASHED},
+        "files": {name: identity(files[name]) for name in (*HASHED, COPIES) if name in files},
         **model.provenance,
     }
     card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
@@ -175,7 +182,8 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Refuse links and other strange things, then any file that is not what the manifest says."""
-    for name in (*HASHED, GENERATION):
+    has_copies = COPIES in (manifest.get("files") or {})
+    for name in (*HASHED, GENERATION, *([COPIES] if has_copies else ())):
         path = folder / name
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise UnsafeModel(f"{path}: not a plain file; a model folder holds nothing else")
@@ -189,6 +197,21 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
                 f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
                 f"copy the model folder anew"
             )
+
+
+def _find_copies(folder: Path, manifest: dict[str, Any]) -> CopyIndex | None:
+    """Return the index of the training text, if there is one; it is read when it is needed."""
+    path, told = folder / COPIES, manifest["files"].get(COPIES)
+    if told is None:
+        return None
+
+    def read() -> bytes:
+        data = path.read_bytes()
+        if identity(data) != told:
+            raise DataError(f"{path}: changed or damaged; copy the model folder anew")
+        return data
+
+    return CopyIndex.from_bytes(read, str(path))
 
 
 def _check_record(path: Path, manifest: dict[str, Any]) -> None:

@@ -218,6 +218,7 @@ class Session:
             self._model.tokenizer,
             "",
             config,
+            self._model.copies,
             hooks=hooks,
             remembered=remembered,
             moment=self.moment,

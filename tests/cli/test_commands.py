@@ -103,6 +103,7 @@ def test_samples_repeat_one_by_one_and_json_tells_all(run: Run, trained: Path) -
     assert [one["text"] for one in told] == [first, second]
     assert [one["seed"] for one in told] == [7, 8]
     keys = {"text", "tokens", "logprobs", "finish_reason", "seed", "usage", "error"}
+    keys.add("longest_copy")
     assert set(told[0]) == keys
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tests.cli.seen import one_line
 from tests.conftest import Run
 from textgen.cli.generate import generate
 from textgen.errors import UsageError
@@ -323,3 +324,21 @@ def test_help_fits_the_terminal_and_shows_values_as_a_person_writes_them(
         "[default: (int8 where it costs the model little)]",
     ):
         assert part in told
+
+
+def test_copies_of_the_training_text_are_limited_and_told(run: Run, tmp_path: Path) -> None:
+    corpus, model = tmp_path / "c.txt", tmp_path / "m"
+    corpus.write_text("abcdefghij " * 400)
+    sizes = ("--units", 16, "--embedding-size", 8, "--steps", 60, "--copy-index", "-q")
+    assert run("train", corpus, "-o", model, *sizes).returncode == 0
+    done = run("generate", "abc", "-m", model, "-s", 1, "-n", 80, "--max-copy", 6)
+    assert done.returncode == 0
+    told = done.stderr.decode().splitlines()
+    length = int(told[-1].removeprefix("longest copy: ").partition(" ")[0])
+    assert 1 <= length <= 6
+    assert not any(
+        done.stdout.decode()[k : k + 7] in corpus.read_text() for k in range(len(done.stdout) - 7)
+    )
+    refused = run("generate", "abc", "--max-copy", 6)
+    assert refused.returncode == 2
+    assert "--copy-index" in one_line(refused.stderr)

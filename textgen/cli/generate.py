@@ -115,6 +115,7 @@ def generate(
         is_live,
         put_out,
         show,
+        tell_copy,
     )
     from textgen.generator import TextGenerator
     from textgen.receipt import Receipt
@@ -150,7 +151,7 @@ def generate(
         if not (jsonl or as_json or out) and is_live(stream, endless=config.max_new_tokens < 0):
             streams = begin_each(generator, text, config, num_samples, whole=receipt is not None)
             for result in show(streams, begin, quiet=quiet):
-                note(result)
+                note(tell_copy(result, quiet=quiet))
             return
         results = collect(
             generator,
@@ -160,7 +161,7 @@ def generate(
             quiet=quiet,
             beside=out is None and sys.stdout.isatty(),
         )
-        noted = map(note, results)
+        noted = (note(tell_copy(result, quiet=quiet)) for result in results)
         put_out(as_json_lines(noted) if as_json or jsonl else as_texts(noted, begin), out)
 
 

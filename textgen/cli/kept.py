@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from textgen.cli.progress import TokenProgress
-from textgen.cli.written import as_json_lines, as_texts, is_live, put_out, show
+from textgen.cli.written import as_json_lines, as_texts, is_live, put_out, show, tell_copy
 from textgen.errors import UsageError
 from textgen.files import check_output
 from textgen.generator import TextGenerator
@@ -72,11 +72,12 @@ def write_kept(
         click.echo(f"seed {config.seed}", err=True)
     with _kept(session, path):  # not before: settings that the model cannot keep leave no file
         if is_shown:
-            list(show([stream], begin, quiet=quiet, end=end))
+            for result in show([stream], begin, quiet=quiet, end=end):
+                tell_copy(result, quiet=quiet)
             return
         with Interruption() as interruption:
             _write(stream, config.max_new_tokens, interruption, quiet=quiet)
-            results = [stream.result()]
+            results = [tell_copy(stream.result(), quiet=quiet)]
             put_out(as_json_lines(results) if as_json else as_texts(results, begin, end), out)
             interruption.check()
 

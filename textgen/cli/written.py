@@ -140,6 +140,14 @@ def as_json_lines(results: Iterable[Generation]) -> Iterator[str]:
         raise DataError(f"{failed} of {number} texts failed; the first, {first}")
 
 
+def tell_copy(result: Generation, *, quiet: bool) -> Generation:
+    """Tell on stderr what a text has copied, if that was limited; return the text."""
+    if result.longest_copy is not None and not quiet:
+        copy = result.longest_copy
+        click.echo(f"longest copy: {len(copy)} characters, {copy!r}", err=True)
+    return result
+
+
 def put_out(parts: Iterable[str], out: Path | None) -> None:
     """Print text as it comes, or write all of it to a file, even if it ends with an error."""
     if out is None:

@@ -15,6 +15,7 @@ SchedulePoint = tuple[int, float]
 
 # The units of text that a generation can end at; the last is what a model learns to end itself.
 UNITS = ("sentence", "line", "paragraph", "document")
+GUARDED = ("ban", "max_copy")  # where a text goes back
 CONSTRAINTS = ("regex", "choice", "json_schema", "grammar")
 
 # The filters in llama.cpp's order, and when each of them does nothing.
@@ -164,6 +165,10 @@ class GenerationConfig(Config):
         (), "Never write this text, but go another way from where it would begin; may be repeated."
     )
     ban_any_case: bool = option(False, "Take letters for the same in either case, for --ban.")
+    max_copy: int = option(
+        0, "Write no more than so many characters in a row that stand so in the training text; 0 "
+        "is off. It takes a model that was trained with --copy-index.", minimum=0,
+    )  # fmt: skip
     regex: str | None = option(None, "Write only what this regular expression matches.")
     choice: tuple[str, ...] = option((), "Write one of these texts; give the option for each.")
     json_schema: str | None = option(
@@ -192,8 +197,8 @@ class GenerationConfig(Config):
             raise UsageError("mirostat is 1; only version 2 is there, and 0 for off")
         self._check_schedule()
         self._check_samplers()
+        self._check_ways()
         self._check_constraint()
-        self._check_beams()
 
     @property
     def active_samplers(self) -> tuple[str, ...]:
@@ -234,24 +239,19 @@ class GenerationConfig(Config):
                 raise UsageError(f"samplers leaves out {name}, which is on; name it or turn it off")
 
     def _check_constraint(self) -> None:
-        """Refuse several constraints, and texts that no constraint can be."""
-        given = [name for name in CONSTRAINTS if getattr(self, name) not in (None, ())]
-        if len(given) > 1:
-            raise UsageError(f"{' and '.join(given)} exclude each other; give one of them")
-        if given and getattr(self, given[0]) in ("", ("",)):
-            raise UsageError(f"{given[0]} is empty; it must describe some text")
-        if given and (self.stop or self.stop_at != "document"):
-            raise UsageError(f"stop and stop_at would cut what {given[0]} asks for; leave them out")
-        if given and self.ban:
-            raise UsageError(f"ban and {given[0]} exclude each other; give one of them")
-
-    def _check_beams(self) -> None:
-        """Refuse what a search for the likeliest text cannot keep."""
-        if self.beams == 1:
-            return
-        if self.max_new_tokens < 0:
+        """Refuse texts that no constraint can be, and what would cut a constrained one."""
+        name = next((n for n in CONSTRAINTS if getattr(self, n) not in (None, ())), None)
+        if name and getattr(self, name) in ("", ("",)):
+            raise UsageError(f"{name} is empty; it must describe some text")
+        if name and (self.stop or self.stop_at != "document"):
+            raise UsageError(f"stop and stop_at would cut what {name} asks for; leave them out")
+        if self.beams > 1 and self.max_new_tokens < 0:
             raise UsageError("beams search a text of limited length; set max_new_tokens")
-        if self.constraint:
-            raise UsageError(f"beams and {self.constraint} exclude each other; give one of them")
-        if self.ban:
-            raise UsageError("beams and ban exclude each other; give one of them")
+
+    def _check_ways(self) -> None:
+        """Refuse more than one of the ways of writing that know nothing of each other."""
+        ways = ["beams"] if self.beams > 1 else []
+        ways += [name for name in CONSTRAINTS if getattr(self, name) not in (None, ())]
+        ways += [name for name in GUARDED if getattr(self, name)][:1]
+        if len(ways) > 1:
+            raise UsageError(f"{' and '.join(ways)} exclude each other; give one of them")

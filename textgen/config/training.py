@@ -127,6 +127,10 @@ class TrainingConfig(Config):
         "fp32", "Format of the weights in the model folder; fp16 is half as large.",
         choices=STORAGES,
     )  # fmt: skip
+    copy_index: bool = option(
+        False, "Put an index of the training text, five times its size, into the model folder, for "
+        "'generate --max-copy'.",
+    )  # fmt: skip
     matmul: str = option(
         "auto",
         "Format of matrix products in training; auto is bf16 where the processor computes in it.",

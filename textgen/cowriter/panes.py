@@ -11,7 +11,7 @@ from textgen.cowriter.tree import TextTree
 # Of a row or a text: parts, each with the name of its style.
 Fragments = list[tuple[str, str]]
 CURSOR = "▌"
-LAST_CHARACTERS = 1 << 15  # of a long text that can be scrolled to
+LAST_CHARACTERS = 1 << 13  # of a long text that can be scrolled to
 HELP = (
     "Tab propose  ←→ choose  ^F word  ^E line  Enter all  Esc none  ^R other ones",
     "^Z undo  ^Y redo  ↑↓ branch  ^T tree  PgUp PgDn  ^O settings  ^S save  ^Q quit",

@@ -25,6 +25,8 @@ class Generation:
         seed: gives the same text again.
         usage: tokens read and written.
         error: why one of several generations failed, if it did.
+        longest_copy: the longest stretch of the text that stands in the training text, where
+            `max_copy` limits it.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Generation:
     seed: int
     usage: Usage
     error: str | None = None
+    longest_copy: str | None = None
 
     def __str__(self) -> str:
         return self.text

@@ -1,18 +1,23 @@
 """A text in the making that goes another way where it comes to what must not be in it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from textgen.config.generation import GenerationConfig
+from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, UsageError
 from textgen.runtime.decoder import Decoder
+from textgen.runtime.generation import Generation
 from textgen.runtime.past import Mark, Past
 from textgen.runtime.spelling import tokens_before
 from textgen.runtime.writing import Writing
 from textgen.sampling.bans import Bans
 from textgen.sampling.chain import looks_back
+from textgen.sampling.guards import guards_of
 from textgen.sampling.hooks import Hook
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -35,17 +40,25 @@ class GuardedWriting(Writing):
         tokenizer: Tokenizer,
         prompt: str,
         config: GenerationConfig,
+        copies: CopyIndex | None = None,
         *,
         hooks: Sequence[Hook] = (),
         **others: Any,
     ) -> None:
         super().__init__(tokenizer, prompt, config, hooks=hooks, **others)
+        self._copies = copies if config.max_copy else None
         self._banned = banned_tokens(config, tokenizer)
         back = None if hooks else looks_back(config)
-        reach = None if back is None else max(back, tokens_before(config))
+        reach = None if back is None else max(back, tokens_before(self._guards()))
         self._past = Past(self._known, reach)
         self._thorough_behind = -1  # the number of tokens whose text was out at a dead end
         self._mark()
+
+    def result(self) -> Generation:
+        """Return what has been written so far, and what of it is copied, if that is limited."""
+        result = super().result()
+        longest = self._copies.longest(result.text) if self._copies else None
+        return replace(result, longest_copy=longest)
 
     def read(self, decoder: Decoder) -> int:
         """Let the model read some of a long prompt; return how many tokens."""
@@ -88,7 +101,7 @@ class GuardedWriting(Writing):
             if self.sampler.has_choice:
                 return
         if is_thorough:
-            self.fail(DataError("nothing but what is banned can follow here; ban less"))
+            self.fail(DataError("nothing can follow here but what is banned; allow more"))
             return
         self._thorough_behind = first
         self._past.refused.clear()
@@ -130,11 +143,23 @@ class GuardedWriting(Writing):
 
 
 def begin_writing(
-    tokenizer: Tokenizer, prompt: str, config: GenerationConfig, **others: Any
+    tokenizer: Tokenizer,
+    prompt: str,
+    config: GenerationConfig,
+    copies: CopyIndex | None = None,
+    **others: Any,
 ) -> Writing:
-    """Begin a generation, with whatever it needs for its settings; see `Writing`."""
-    kind = GuardedWriting if config.ban else Writing
-    return kind(tokenizer, prompt, config, **others)
+    """Begin a generation, with whatever it needs for its settings.
+
+    Arguments and errors are those of `Writing`, and:
+
+    Args:
+        copies: the model's index of its training text, if it has one.
+    """
+    guards = partial(guards_of, config, copies)
+    if not guards():
+        return Writing(tokenizer, prompt, config, **others)
+    return GuardedWriting(tokenizer, prompt, config, copies, guards=guards, **others)
 
 
 def banned_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[int]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
-from textgen.sampling.bans import Guard, guards_of
+from textgen.sampling.guards import Guard
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.decoding import HELD, Detokenizer
 from textgen.tokenization.tokenizer import Tokenizer
@@ -16,9 +16,9 @@ from textgen.tokenization.tokenizer import Tokenizer
 MOST_BYTES = 4  # of a character, each of which may be a token
 
 
-def tokens_before(config: GenerationConfig) -> int:
+def tokens_before(guards: Sequence[Guard]) -> int:
     """Return how many tokens before a text have to be known to spell it."""
-    return HELD + MOST_BYTES * max((guard.memory for guard in guards_of(config)), default=0)
+    return HELD + MOST_BYTES * max((guard.memory for guard in guards), default=0)
 
 
 class Piece(NamedTuple):
@@ -82,6 +82,7 @@ class Spelling:
         known: NDArray[np.integer],
         tokenizer: Tokenizer,
         config: GenerationConfig,
+        guards: Sequence[Guard] = (),
         *,
         open_tokens: int = 0,
         whole: int = 0,
@@ -92,7 +93,8 @@ class Spelling:
         Args:
             known: the last tokens before, as far as they are known; shape (tokens,).
             tokenizer: what they are.
-            config: when the text ends, and what must not be in it.
+            config: when the text ends.
+            guards: find what must not be in it.
             open_tokens: how many of them end in a character that is not whole.
             whole: how many tokens the text has already.
             said: what it reads like.
@@ -101,8 +103,7 @@ class Spelling:
         stops = StopFilter(config.stop, config.stop_at)
         if said:
             stops.push(said, may_stop=False)
-        guards = guards_of(config)
-        before = tokenizer.decode(closed[-tokens_before(config) :].tolist()) if guards else ""
+        before = tokenizer.decode(closed[-tokens_before(guards) :].tolist()) if guards else ""
         for guard in guards:
             guard.pass_over(before[-guard.memory :] if guard.memory else "")
         return cls(tokenizer.detokenizer(closed), stops, opened.tolist(), guards, whole)

@@ -1,10 +1,12 @@
 """One text in the making: its prompt, the model's state, what is drawn and what it reads like."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, TextgenError, UsageError
@@ -16,6 +18,7 @@ from textgen.runtime.record import Record
 from textgen.runtime.spelling import Spelling
 from textgen.runtime.token_names import breaker_tokens, token_biases
 from textgen.sampling.draws import Plan
+from textgen.sampling.guards import Guard
 from textgen.sampling.hooks import Hook
 from textgen.sampling.sampler import Sampler
 from textgen.sampling.way import Way
@@ -35,6 +38,7 @@ class Writing:
         hooks: users' own steps from logits to logits.
         remembered: how many of the last tokens `result` holds; None for all.
         moment: where the text of a session stands, that will be gone on with.
+        guards: gives what finds out, each time from the beginning, what must not be in the text.
 
     Attributes:
         last: the token that is fed next.
@@ -62,11 +66,13 @@ class Writing:
         hooks: Sequence[Hook] = (),
         remembered: int | None = None,
         moment: Moment | None = None,
+        guards: Callable[[], Sequence[Guard]] = tuple,
     ) -> None:
         if hooks and config.beams > 1:
             raise UsageError("hooks and beams exclude each other; give one of them")
         self.config = config
         self.seed = config.seed or 0
+        self._tokenizer = tokenizer
         tokens = tokenizer.encode(prompt)
         self._goes_on = moment is not None
         moment = moment or BEGINNING
@@ -97,7 +103,7 @@ class Writing:
         )
         self._prompt_tokens, self._vocab_size = len(tokens), tokenizer.vocab_size
         self.record = Record(remembered)
-        self._spell = partial(Spelling.behind, tokenizer=tokenizer, config=config)
+        self._guards = guards
         self._earlier = tokenizer.decode(known[len(known) - moment.since :].tolist())
         self._spelling = self._spell(known, open_tokens=moment.open_tokens, said=self._earlier)
         if config.max_new_tokens == 0:
@@ -219,6 +225,10 @@ class Writing:
                     f"{self.config.constraint}; raise max_new_tokens"
                 )
             )
+
+    def _spell(self, known: NDArray[np.integer], **others: Any) -> Spelling:
+        """Return the spelling of what follows some tokens; see `Spelling.behind`."""
+        return Spelling.behind(known, self._tokenizer, self.config, self._guards(), **others)
 
     def _may_stop(self, written: int) -> bool:
         """Return whether the text may end after so many tokens."""

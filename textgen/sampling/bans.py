@@ -1,35 +1,8 @@
 """Phrases that must not be in a text, found while it is written."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from textgen.config.generation import GenerationConfig
 from textgen.sampling.automaton import Automaton
-
-
-class Guard(Protocol):
-    """Watches a text for what must not be in it.
-
-    Attributes:
-        memory: how many characters before a place it must have been told to judge what comes there.
-    """
-
-    memory: int
-
-    @property
-    def held(self) -> int:
-        """How many of the last characters may turn out to be part of what must not be."""
-
-    def push(self, text: str) -> int | None:
-        """Take the next piece of text.
-
-        Returns:
-            how many characters before its end the first begins that must not be there, at least 1;
-            None if nothing is wrong. Nothing may be pushed behind what is.
-        """
-
-    def pass_over(self, text: str) -> None:
-        """Take text that stands before what is judged, and may hold anything."""
 
 
 class Bans:
@@ -53,7 +26,7 @@ class Bans:
         return self._automaton.depth[self._state]
 
     def push(self, text: str) -> int | None:
-        """Take the next piece of text; see `Guard`."""
+        """Take the next piece of text; see `guards.Guard`."""
         automaton, text = self._automaton, self._folded(text)
         if not self._state and not automaton.begins_in(text):
             return None
@@ -64,7 +37,7 @@ class Bans:
         return None
 
     def pass_over(self, text: str) -> None:
-        """Take text that may hold phrases; see `Guard`."""
+        """Take text that may hold phrases; see `guards.Guard`."""
         for character in self._folded(text):
             self._state = self._automaton.after(self._state, character)
 
@@ -78,8 +51,3 @@ class Bans:
         if not self._any_case:
             return text
         return "".join(c if len(low := c.casefold()) > 1 else low for c in text)
-
-
-def guards_of(config: GenerationConfig) -> list[Guard]:
-    """Return what watches a generation; nothing if anything may be written."""
-    return [Bans(config.ban, any_case=config.ban_any_case)] if config.ban else []

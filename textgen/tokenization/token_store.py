@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from textgen.config.corpus import SPLITS, CorpusConfig
 from textgen.corpus.part import STORE
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import to_json
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 FORMAT = 3
 TOKENIZER = "tokenizer.json"
@@ -182,6 +182,16 @@ class TokenStore:
         if not self.counts(split).tokens:
             return np.zeros(0, dtype)
         return np.memmap(split_path(self.folder, split), dtype, mode="r")
+
+    def texts(self, split: str) -> Iterator[str]:
+        """Yield the clean text of each document of a split, in order."""
+        tokens = self.tokens(split)
+        begin = 0
+        for end in np.flatnonzero(tokens == EOS_ID):
+            yield self.tokenizer.decode(tokens[begin:end].tolist())
+            begin = int(end) + 1
+        if begin < len(tokens):
+            yield self.tokenizer.decode(tokens[begin:].tolist())
 
     def _check_size(self, split: str) -> None:
         """Refuse a file of ids that is shorter or longer than the manifest says."""

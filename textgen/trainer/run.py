@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from textgen.config.generation import GenerationConfig
 from textgen.config.presets import with_preset
+from textgen.copy_index import CopyIndex
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Interrupted, TrainingDiverged, UsageError
 from textgen.files import check_output
@@ -166,9 +167,13 @@ class TrainingRun:
         model = Model(
             result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
         ).stored_as(self._start.training.storage)
+        training = self._start.training
         held_out = self._store.tokens("validation")
         precision = measure_precisions(model.config, model.weights, held_out)
-        return replace(model, provenance=provenance | {"precision": precision.to_dict()})
+        copies = CopyIndex.of(self._store.texts("train")) if training.copy_index else None
+        return replace(
+            model, provenance=provenance | {"precision": precision.to_dict()}, copies=copies
+        )
 
     def _explained(
         self, error: Interrupted | TrainingDiverged, result: TrainingResult

@@ -1,0 +1,56 @@
+"""What watches a text for what must not be in it, while it is written."""
+
+from typing import Protocol
+
+from textgen.config.generation import GenerationConfig
+from textgen.errors import UsageError
+from textgen.sampling.bans import Bans
+from textgen.sampling.copies import CopyGuard, Known
+
+
+class Guard(Protocol):
+    """Watches a text for what must not be in it.
+
+    Attributes:
+        memory: how many characters before a place it must have been told to judge what comes there.
+    """
+
+    memory: int
+
+    @property
+    def held(self) -> int:
+        """How many of the last characters may turn out to be part of what must not be."""
+
+    def push(self, text: str) -> int | None:
+        """Take the next piece of text.
+
+        Returns:
+            how many characters before its end the first begins that must not be there, at least 1;
+            None if nothing is wrong. Nothing may be pushed behind what is.
+        """
+
+    def pass_over(self, text: str) -> None:
+        """Take text that stands before what is judged, and may hold anything."""
+
+
+def guards_of(config: GenerationConfig, known: Known | None = None) -> list[Guard]:
+    """Return what watches a generation; nothing if anything may be written.
+
+    Args:
+        config: what must not be written.
+        known: the training text, if the model has an index of it.
+
+    Raises:
+        UsageError: it is needed, and not there.
+    """
+    guards = list[Guard]()
+    if config.ban:
+        guards.append(Bans(config.ban, any_case=config.ban_any_case))
+    if config.max_copy:
+        if known is None:
+            raise UsageError(
+                "max_copy needs an index of the training text, which this model has not; train it "
+                "with copy_index (--copy-index)"
+            )
+        guards.append(CopyGuard(known, config.max_copy))
+    return guards
