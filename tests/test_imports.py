@@ -117,7 +117,8 @@ sys.modules["tensorflow"] = None  # as if it were not installed
 
 def test_public_names_are_these() -> None:
     assert sorted(textgen.__all__) == [
-        "Busy", "CorpusConfig", "DataError", "Generation", "GenerationConfig", "Interrupted",
+        "Adaptation", "Busy", "CorpusConfig", "DataError", "Generation", "GenerationConfig",
+        "Interrupted",
         "MissingInput", "ModelConfig", "NetworkConfig", "NextToken", "Quality", "Session",
         "TextGenerator", "TextStream", "TextgenError", "TrainingConfig", "TrainingDiverged",
         "UnsafeModel", "Usage", "UsageError", "__version__",

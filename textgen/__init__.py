@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textgen.version import __version__
 
 if TYPE_CHECKING:
+    from textgen.adaptation import Adaptation as Adaptation
     from textgen.config.corpus import CorpusConfig as CorpusConfig
     from textgen.config.generation import GenerationConfig as GenerationConfig
     from textgen.config.model import ModelConfig as ModelConfig
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from textgen.session import Session as Session
 
 _HOMES = {
+    "Adaptation": "textgen.adaptation",
     "Busy": "textgen.errors",
     "CorpusConfig": "textgen.config.corpus",
     "DataError": "textgen.errors",

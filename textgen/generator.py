@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
+from textgen.adaptation import Adaptation
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PACKAGED_MODEL, PRECISIONS
 from textgen.corpus.watch import UNWATCHED, Watch
@@ -226,9 +227,11 @@ class TextGenerator:
         """
         return Session(self.model, self.decoder, self.configure(**settings))
 
-    def load_session(self, path: str | Path, **settings: Any) -> Session:
+    def load_session(
+        self, path: str | Path, adaptation: Adaptation | None = None, **settings: Any
+    ) -> Session:
         """Go on with a session that was saved to a file; see `Session.load`."""
-        return Session.load(path, self.model, self.decoder, **settings)
+        return Session.load(path, self.model, self.decoder, adaptation, **settings)
 
     def next(self, prompt: str = "", k: int = 10, **settings: Any) -> list[NextToken]:
         """Return the k likeliest tokens after a prompt.

@@ -5,13 +5,16 @@ sizes and SHA-256 and makes the folder a model. `generation_config.json` and `RE
 edited, so they are checked, not hashed. Nothing in the folder is ever executed.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import PRECISIONS, ModelConfig
+from textgen.config.model import ModelConfig
 from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 from textgen.files import (
@@ -23,6 +26,7 @@ from textgen.files import (
     write_together,
 )
 from textgen.model_card import make_card
+from textgen.model_record import check_record
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.version import __version__
 from textgen.weights import Weights, read_weights, round_weights, weights_to_bytes
@@ -38,18 +42,6 @@ MANIFEST = "manifest.json"
 TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
 AnyConfig = TypeVar("AnyConfig", bound=Config)
-# What the manifest's record of corpus and training must hold, where there is one.
-RECORD: dict[str, dict[str, type]] = {
-    "corpus": {"name": str, "licence": str, "cut": str, "settings": dict},
-    "training": {
-        **{"steps": int, "steps_done": int, "epochs": float, "seconds": float},
-        **{"tokens_per_second": float, "validation": dict, "settings": dict},
-    },
-    "training.validation": {"nats_per_token": float, "perplexity": float, "bits_per_byte": float},
-    "training.metrics": {},
-    "training.settings": {"seed": int},
-    "precision": {"default": str, "int8": float, "fp32": float, "tokens": int},
-}
 
 
 @dataclass(frozen=True)
@@ -78,6 +70,14 @@ class Model:
     def precision(self) -> str:
         """What it is best run in: int8 where that was measured to cost little."""
         return str(self.provenance.get("precision", {}).get("default", "fp32"))
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of all that makes the model what it is."""
+        digest = hashlib.sha256(to_json(self.config.to_dict()))
+        digest.update(self.tokenizer.to_json().encode())
+        for name in sorted(self.weights):
+            digest.update(np.ascontiguousarray(self.weights[name]).data)
+        return digest.hexdigest()
 
     def stored_as(self, storage: str) -> "Model":
         """Return the model with weights that the format holds exactly.
@@ -121,7 +121,7 @@ def read_model(folder: Path) -> Model:
     """
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
-    _check_record(folder / MANIFEST, manifest)
+    check_record(folder / MANIFEST, manifest)
     config = _read_config(folder)
     tokenizer = _read_tokenizer(folder)
     generation = _as_config(GenerationConfig, read_json(folder / GENERATION), folder / GENERATION)
@@ -212,26 +212,6 @@ def _find_copies(folder: Path, manifest: dict[str, Any]) -> CopyIndex | None:
         return data
 
     return CopyIndex.from_bytes(read, str(path))
-
-
-def _check_record(path: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a record of corpus or training that lacks what is shown of it."""
-    for part, kinds in RECORD.items():
-        told: Any = manifest
-        for name in part.split("."):
-            told = told.get(name) if isinstance(told, dict) else None
-        if told is not None and not (isinstance(told, dict) and _holds(told, kinds)):
-            raise DataError(f"{path}: damaged record of {part}; copy the model folder anew")
-    if (told := manifest.get("precision")) and told["default"] not in PRECISIONS:
-        raise DataError(f"{path}: damaged record of precision; copy the model folder anew")
-
-
-def _holds(told: dict[str, Any], kinds: dict[str, type]) -> bool:
-    """Tell whether values of these types are there; JSON may write a float as an integer."""
-    return all(
-        isinstance(told.get(key), int | float if kind is float else kind)
-        for key, kind in kinds.items()
-    )
 
 
 def _read_config(folder: Path) -> ModelConfig:

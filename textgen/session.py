@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from textgen.adaptation import Adaptation
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.model_folder import Model
@@ -32,9 +33,10 @@ class Session:
         decoder: that computes it.
         config: the settings of all generations, with a seed.
         moment: where the text stands.
+        adaptation: what the model has learned beside its weights, if anything.
     """
 
-    __slots__ = ("_config", "_decoder", "_model", "_moment", "_stream")
+    __slots__ = ("_adaptation", "_config", "_decoder", "_model", "_moment", "_own", "_stream")
 
     def __init__(
         self,
@@ -42,12 +44,15 @@ class Session:
         decoder: Decoder,
         config: GenerationConfig,
         moment: Moment = BEGINNING,
+        adaptation: Adaptation | None = None,
     ) -> None:
         self._model = model
         self._decoder = decoder
         self._config = config
         self._moment = moment
         self._stream: SessionStream | None = None
+        self._own = decoder  # of the model's own weights
+        self.adaptation = adaptation
 
     @property
     def config(self) -> GenerationConfig:
@@ -73,6 +78,38 @@ class Session:
         tokenizer = self._model.tokenizer
         tokens = tokenizer.encode(tokenizer.clean(text))
         self._stand_at(self.moment.read(self._decoder, tokens))
+
+    @property
+    def adaptation(self) -> Adaptation | None:
+        """What `adapt` has learned; None is nothing. It may be set, to that of another session.
+
+        Raises:
+            DataError: it is that of another model.
+        """
+        return self._adaptation
+
+    @adaptation.setter
+    def adaptation(self, adaptation: Adaptation | None) -> None:
+        if adaptation:
+            adaptation.check(self._model)
+        self._stand_at(self.moment)
+        self._adaptation = adaptation
+        self._decoder = adaptation.decoder(self._model, self._own) if adaptation else self._own
+
+    def adapt(self, text: str) -> None:
+        """Let the model read some more text, and learn to expect the like of it.
+
+        It needs no training framework. What it learns stays when the text is taken back, goes with
+        a fork, and is forgotten with `session.adaptation = None`.
+
+        Raises:
+            DataError: the text holds a lone surrogate.
+        """
+        tokenizer = self._model.tokenizer
+        tokens, moment = tokenizer.encode(tokenizer.clean(text)), self.moment
+        known = self._adaptation or Adaptation.none(self._model)
+        self.adaptation = known.read(self._model, self._own, moment, tokens)
+        self._stand_at(moment.read(self._own, tokens))
 
     def generate(self, *, hooks: Sequence[Hook] = (), **settings: Any) -> Generation:
         """Write some more text.
@@ -133,7 +170,9 @@ class Session:
 
     def fork(self) -> "Session":
         """Return another session with the same text, which goes its own way."""
-        return Session(self._model, self._decoder, self._config, self.moment)
+        fork = Session(self._model, self._own, self._config, self.moment)
+        fork._adaptation, fork._decoder = self._adaptation, self._decoder
+        return fork
 
     def undo(self, count: int) -> None:
         """Take back the last tokens, read or written.
@@ -162,10 +201,11 @@ class Session:
         """
         if not 0 <= weight <= 1:
             raise UsageError(f"weight is {weight}; it must be from 0 to 1")
-        if other._decoder is not one._decoder:
+        if other._own is not one._own:
             raise UsageError("the sessions are of different models; mix two of the same")
-        mixed = one.moment.mixed(other.moment, weight, one._decoder)
-        return cls(one._model, one._decoder, one._config, mixed)
+        result = one.fork()
+        result._stand_at(one.moment.mixed(other.moment, weight, one._own))
+        return result
 
     def save(self, path: str | Path, *, text: bool = True) -> None:
         """Write the session to a file, from which `load` goes on in any process.
@@ -173,32 +213,42 @@ class Session:
         Args:
             path: of the file; what stood there is replaced at once, or stays.
             text: whether the text goes with it, for `text` and `undo`; without it the file is as
-                small as the model's state.
+                small as the model's state. What `adapt` has learned has a file of its own
+                (`session.adaptation.save`).
 
         Raises:
             OSError: the disk refused.
         """
-        parts = (self._model, self._decoder.precision, self._config, self.moment)
+        parts = (self._model, self._own.precision, self._config, self.moment, self._adaptation)
         SavedSession.of(*parts, text=text).write(Path(path))
 
     @classmethod
-    def load(cls, path: str | Path, model: Model, decoder: Decoder, **settings: Any) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        model: Model,
+        decoder: Decoder,
+        adaptation: Adaptation | None = None,
+        **settings: Any,
+    ) -> Self:
         """Read a file that `save` wrote; `TextGenerator.load_session` is shorter.
 
         Args:
             path: of the file.
             model: the same that wrote it.
             decoder: of that model.
+            adaptation: what the session had learned, if anything.
             settings: fields of `GenerationConfig`, which replace those in the file.
 
         Raises:
             MissingInput: there is no such file.
-            DataError: it is damaged, or of another model or precision.
+            DataError: it is damaged, or of another model, precision or adaptation.
             UsageError: an unknown setting, or an impossible value.
         """
         saved = SavedSession.read(Path(path))
-        saved.check(model, decoder.precision)
-        return cls(model, decoder, saved.config.replace(**settings), saved.moment)
+        saved.check(model, decoder.precision, adaptation)
+        config = saved.config.replace(**settings)
+        return cls(model, decoder, config, saved.moment, adaptation)
 
     def _begin(
         self, hooks: Sequence[Hook], remembered: int | None, settings: dict[str, Any]

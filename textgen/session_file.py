@@ -3,7 +3,6 @@
 A safetensors file: nothing in it is executed, and everything is checked before it is used.
 """
 
-import hashlib
 import json
 import zlib
 from dataclasses import dataclass, replace
@@ -15,11 +14,14 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from textgen.adaptation import Adaptation
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import write_file
 from textgen.model_folder import Model
 from textgen.runtime.moment import BEGINNING, Moment
+from textgen.runtime.spelling import tokens_before
+from textgen.sampling.chain import looks_back
 from textgen.tokenization.decoding import HELD, OPEN
 
 FORMAT = 1
@@ -36,16 +38,25 @@ class SavedSession:
         moment: where the text stands.
         model_sha256: of sizes, weights and tokenizer.
         precision: that the model ran in.
+        adaptation_sha256: of what it had learned; "" if nothing.
     """
 
     config: GenerationConfig
     moment: Moment
     model_sha256: str
     precision: str
+    adaptation_sha256: str = ""
 
     @classmethod
     def of(
-        cls, model: Model, precision: str, config: GenerationConfig, moment: Moment, *, text: bool
+        cls,
+        model: Model,
+        precision: str,
+        config: GenerationConfig,
+        moment: Moment,
+        adaptation: Adaptation | None,
+        *,
+        text: bool,
     ) -> Self:
         """Describe a session.
 
@@ -54,10 +65,12 @@ class SavedSession:
             precision: that it runs in.
             config: settings of the generations.
             moment: where the text stands.
+            adaptation: what the model has learned, if anything; it has a file of its own.
             text: whether all of the text is kept, or what draws depend on alone.
         """
         kept = moment if text else _without_text(moment, _looked_back_at(config))
-        return cls(config, kept, hash_model(model), precision)
+        learned = adaptation.sha256 if adaptation else ""
+        return cls(config, kept, model.sha256(), precision, learned)
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all.
@@ -71,6 +84,7 @@ class SavedSession:
             "format": FORMAT,
             "model": self.model_sha256,
             "precision": self.precision,
+            "adaptation": self.adaptation_sha256,
             "settings": {k: v for k, v in self.config.to_dict().items() if v != plain[k]},
             "length": moment.length,
             "last": moment.last,
@@ -134,20 +148,25 @@ class SavedSession:
             open_tokens=told["open"],
         )
         config = GenerationConfig.from_dict(told["settings"])
-        return cls(config, moment, str(told["model"]), str(told["precision"]))
+        names = (str(told[name]) for name in ("model", "precision", "adaptation"))
+        return cls(config, moment, *names)
 
-    def check(self, model: Model, precision: str) -> None:
+    def check(self, model: Model, precision: str, adaptation: Adaptation | None) -> None:
         """Refuse a model that did not write the text.
 
         Raises:
-            DataError: it is another one, runs in another precision, or the state does not fit.
+            DataError: it is another one, runs in another precision, has learned something else, or
+                the state does not fit.
         """
-        if hash_model(model) != self.model_sha256:
+        if model.sha256() != self.model_sha256:
             raise DataError("the session is of another model; load the one that it was begun with")
         if self.precision != precision:
             raise DataError(
                 f"the session is of the model in {self.precision}, not {precision}; load it so"
             )
+        if self.adaptation_sha256 != (adaptation.sha256 if adaptation else ""):
+            wanted = "the one that was saved beside it" if self.adaptation_sha256 else "none"
+            raise DataError(f"the session is of another adaptation; load it with {wanted}")
         shapes = [(1, units) for units in model.config.layer_units for _ in range(2)]
         state = self.moment.state
         if state is not None and [(part.shape, part.dtype) for part in state] != [
@@ -160,23 +179,10 @@ class SavedSession:
             raise DataError("the session is damaged: it holds what is no token of the model")
 
 
-def hash_model(model: Model) -> str:
-    """Return the SHA-256 of all that makes a model what it is."""
-    digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
-    digest.update(model.tokenizer.to_json().encode())
-    for name in sorted(model.weights):
-        digest.update(np.ascontiguousarray(model.weights[name]).data)
-    return digest.hexdigest()
-
-
 def _looked_back_at(config: GenerationConfig) -> int | None:
     """Return how many of the last tokens draws depend on, or their text; None for all."""
-    backs = [HELD + OPEN + 1]
-    if "penalties" in config.active_samplers:
-        backs.append(config.repeat_last_n)
-    if "dry" in config.active_samplers:
-        backs.append(config.dry_last_n)
-    return None if min(backs) < 0 else max(backs)
+    back = looks_back(config)
+    return None if back is None else max(back, tokens_before(config), HELD + OPEN + 1)
 
 
 def _without_text(moment: Moment, kept: int | None) -> Moment:

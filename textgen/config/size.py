@@ -16,10 +16,13 @@ TIED_VOCABULARY = 8_000  # from which on the output uses the embedding's matrix
 WIDE_EMBEDDING = 256
 SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tokens
 SAMPLES = 4_096
+LARGE_VOCABULARY_STREAMS = 32  # at most; a token says more there, so steps are dear
+LARGE_VOCABULARY_RATE = 4e-3  # of learning, at most
 STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
 MOST_DROPPED = 0.5
 MOST_EPOCHS = 50  # with so much dropped, more of them would only learn a text by heart
 MEASURED_CORES = 2
+MEASURED_VOCABULARY, MEASURED_EMBEDDING = 257, 64
 SHARE_OF_FP32 = 0.6  # of the speed in bf16
 
 
@@ -66,9 +69,14 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
         fields of `NetworkConfig` and `TrainingConfig`; those that something else depends on are
         among them, for `changed` to see whether a person chose otherwise.
     """
-    size = SIZES[training.size] if training.size != "auto" else _best(training, tokens)
-    epochs = _trained_tokens(training, size, tokens) / tokens
+    if training.size != "auto":
+        size = SIZES[training.size]
+    else:
+        size = _best(training, tokens, vocab_size)
+    epochs = _trained_tokens(training, size, tokens, vocab_size) / tokens
     is_large = vocab_size >= LARGE_VOCABULARY
+    streams = min(size.batch_size, LARGE_VOCABULARY_STREAMS) if is_large else size.batch_size
+    rate = min(size.learning_rate, LARGE_VOCABULARY_RATE) if is_large else size.learning_rate
     return {
         "size": training.size,
         "units": (size.units,),
@@ -76,25 +84,26 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
         "tie_embeddings": vocab_size >= TIED_VOCABULARY,
         "dropout": _dropped(epochs),
         "max_epochs": MOST_EPOCHS,
-        "batch_size": max(1, min(size.batch_size, tokens // (training.window * STEPS_PER_EPOCH))),
+        "batch_size": max(1, min(streams, tokens // (training.window * STEPS_PER_EPOCH))),
         "optimizer": "adamw",
-        "learning_rate": size.learning_rate / (2 if is_large else 1),
+        "learning_rate": rate,
         "label_smoothing": TrainingConfig().label_smoothing,
         "softmax_samples": SAMPLES if vocab_size >= SAMPLED_VOCABULARY else 0,
     }
 
 
-def _best(training: TrainingConfig, tokens: int) -> Size:
+def _best(training: TrainingConfig, tokens: int, vocab_size: int) -> Size:
     """Return the smallest size that no larger one is better than, on so short a text or so soon."""
     return next(
         size
         for size in SIZES.values()
         if tokens <= size.tokens
-        or _trained_tokens(training, size, tokens) <= size.seconds * size.tokens_per_second
+        or _trained_tokens(training, size, tokens, vocab_size)
+        <= size.seconds * size.tokens_per_second
     )
 
 
-def _trained_tokens(training: TrainingConfig, size: Size, tokens: int) -> float:
+def _trained_tokens(training: TrainingConfig, size: Size, tokens: int, vocab_size: int) -> float:
     """Return about how many tokens a run reads."""
     if training.steps is not None:
         return training.steps * size.batch_size * training.window
@@ -103,7 +112,19 @@ def _trained_tokens(training: TrainingConfig, size: Size, tokens: int) -> float:
     pace = size.tokens_per_second * training.cores / MEASURED_CORES
     if training.product_format == "fp32":
         pace *= SHARE_OF_FP32
+    if vocab_size >= LARGE_VOCABULARY:
+        measured = _work(size.units, MEASURED_EMBEDDING, MEASURED_VOCABULARY)
+        pace *= measured / _work(size.units, WIDE_EMBEDDING, vocab_size)
     return (training.budget_seconds or 0) * pace
+
+
+def _work(units: int, embedding: int, vocab_size: int) -> int:
+    """Return how many products of numbers a token takes."""
+    outputs = SAMPLES if vocab_size >= SAMPLED_VOCABULARY else vocab_size
+    last = units * outputs
+    if vocab_size >= TIED_VOCABULARY:
+        last = embedding * (units + outputs)
+    return 4 * units * (embedding + units) + last
 
 
 def _dropped(epochs: float) -> float:

@@ -48,7 +48,7 @@ class Decoder:
         self.config = config
         self.precision = precision
         self._weights = weights
-        self._threads = threads
+        self.threads = threads
         layers = range(len(config.layer_units))
         self._state_names = [f"{kind}_{i}" for i in layers for kind in ("hidden", "memory")]
         self._next = [f"next_{name}" for name in self._state_names]
@@ -81,6 +81,20 @@ class Decoder:
             logits of shape (time, vocabulary), and the next state.
         """
         return self._reader.score(tokens, state)
+
+    def hidden(
+        self, tokens: NDArray[np.integer], state: State
+    ) -> tuple[NDArray[np.float32], State]:
+        """Feed a sequence to one stream, keeping what the last layer makes of each token.
+
+        Args:
+            tokens: ids, of shape (time,).
+            state: what came before.
+
+        Returns:
+            the last layer's hidden states, of shape (time, units), and the next state.
+        """
+        return self._reader.hidden(tokens, state)
 
     def step(
         self, tokens: Sequence[int] | NDArray[np.integer], state: State
@@ -116,7 +130,7 @@ class Decoder:
     @cached_property
     def _reader(self) -> Reader:
         """The graphs that read known tokens, compiled when they are first needed."""
-        return Reader(self.config, self._weights, self.precision, self._threads)
+        return Reader(self.config, self._weights, self.precision, self.threads)
 
     @cached_property
     def _simple_writer(self) -> Compiled:
@@ -131,4 +145,4 @@ class Decoder:
     def _compile_writer(self, *, is_simple: bool) -> Compiled:
         """Compile one of the graphs that draw."""
         parts = (self.config, self._weights, self.precision)
-        return compile_graph(build_writing_graph(*parts, is_simple=is_simple), self._threads)
+        return compile_graph(build_writing_graph(*parts, is_simple=is_simple), self.threads)

@@ -49,7 +49,7 @@ class GuardedWriting(Writing):
         self._copies = copies if config.max_copy else None
         self._banned = banned_tokens(config, tokenizer)
         back = None if hooks else looks_back(config)
-        reach = None if back is None else max(back, tokens_before(self._guards()))
+        reach = None if back is None else max(back, tokens_before(config))
         self._past = Past(self._known, reach)
         self._thorough_behind = -1  # the number of tokens whose text was out at a dead end
         self._mark()

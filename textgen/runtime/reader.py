@@ -64,12 +64,19 @@ class Reader:
 
     def score(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Feed a sequence to one stream, keeping every step's logits; see `Decoder.score`."""
+        hidden, after = self.hidden(tokens, state)
+        (logits,) = self._logits.run(["logits"], {"hidden": hidden[:, None]})
+        return logits[:, 0], after
+
+    def hidden(
+        self, tokens: NDArray[np.integer], state: State
+    ) -> tuple[NDArray[np.float32], State]:
+        """Feed a sequence to one stream, keeping the last layer's states; see `Decoder.hidden`."""
         stations = self._stations(state)
         source: Source = partial(_column, tokens)
         for station in stations:
             source = partial(station.take, source)
-        (logits,) = self._logits.run(["logits"], {"hidden": source()})
-        return logits[:, 0], tuple(part for station in stations for part in station.state)
+        return source()[:, 0], tuple(part for station in stations for part in station.state)
 
     def _stations(self, state: State) -> list["Station"]:
         """Return the layers, each with its state."""

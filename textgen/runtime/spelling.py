@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
-from textgen.sampling.guards import Guard
+from textgen.sampling.guards import Guard, characters_before
 from textgen.sampling.stopping import StopFilter
 from textgen.tokenization.decoding import HELD, Detokenizer
 from textgen.tokenization.tokenizer import Tokenizer
@@ -16,9 +16,9 @@ from textgen.tokenization.tokenizer import Tokenizer
 MOST_BYTES = 4  # of a character, each of which may be a token
 
 
-def tokens_before(guards: Sequence[Guard]) -> int:
+def tokens_before(config: GenerationConfig) -> int:
     """Return how many tokens before a text have to be known to spell it."""
-    return HELD + MOST_BYTES * max((guard.memory for guard in guards), default=0)
+    return HELD + MOST_BYTES * characters_before(config)
 
 
 class Piece(NamedTuple):
@@ -103,9 +103,9 @@ class Spelling:
         stops = StopFilter(config.stop, config.stop_at)
         if said:
             stops.push(said, may_stop=False)
-        before = tokenizer.decode(closed[-tokens_before(guards) :].tolist()) if guards else ""
+        before = tokenizer.decode(closed[-tokens_before(config) :].tolist()) if guards else ""
         for guard in guards:
-            guard.pass_over(before[-guard.memory :] if guard.memory else "")
+            guard.pass_over(before)
         return cls(tokenizer.detokenizer(closed), stops, opened.tolist(), guards, whole)
 
     @property

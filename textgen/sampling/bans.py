@@ -18,7 +18,6 @@ class Bans:
         self._phrases = [self._folded(phrase) for phrase in phrases]
         self._automaton = Automaton(self._phrases)
         self._state = 0
-        self.memory = max(map(len, phrases), default=1) - 1
 
     @property
     def held(self) -> int:

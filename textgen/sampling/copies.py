@@ -32,7 +32,6 @@ class CopyGuard:
         self._most = most
         self._copied = ""  # the longest end of the text that is known
         self._word = 0  # how many characters the word has that is not at its end
-        self.memory = most
 
     @property
     def held(self) -> int:

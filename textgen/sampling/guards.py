@@ -9,13 +9,7 @@ from textgen.sampling.copies import CopyGuard, Known
 
 
 class Guard(Protocol):
-    """Watches a text for what must not be in it.
-
-    Attributes:
-        memory: how many characters before a place it must have been told to judge what comes there.
-    """
-
-    memory: int
+    """Watches a text for what must not be in it."""
 
     @property
     def held(self) -> int:
@@ -54,3 +48,8 @@ def guards_of(config: GenerationConfig, known: Known | None = None) -> list[Guar
             )
         guards.append(CopyGuard(known, config.max_copy))
     return guards
+
+
+def characters_before(config: GenerationConfig) -> int:
+    """Return how many characters before a text decide whether something must not be in it."""
+    return max([0, config.max_copy, *(len(phrase) - 1 for phrase in config.ban)])
