@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from textgen.adaptation import Adaptation
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
@@ -11,8 +13,10 @@ from textgen.model_folder import Model
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.guarded_writing import begin_writing
+from textgen.runtime.infilling import CANDIDATES, infill
 from textgen.runtime.moment import BEGINNING, Moment
 from textgen.runtime.next_token import NextToken, next_tokens
+from textgen.runtime.rows import SEEDS
 from textgen.runtime.session_stream import SessionStream
 from textgen.runtime.text_stream import REMEMBERED
 from textgen.runtime.writing import Writing
@@ -29,8 +33,7 @@ class Session:
     the same again, as it does in a fork; another seed writes something else.
 
     Args:
-        model: what the text is written with.
-        decoder: that computes it.
+        model, decoder: what the text is written with.
         config: the settings of all generations, with a seed.
         moment: where the text stands.
         adaptation: what the model has learned beside its weights, if anything.
@@ -131,6 +134,27 @@ class Session:
         self._stand_at(self.moment)
         return stream.result()
 
+    def infill(self, behind: str, **settings: Any) -> Generation:
+        """Write what joins the text to another one, and stand before that; see `runtime.infilling`.
+
+        Args:
+            behind: the text that shall be able to follow.
+            settings: as for `generate`; at most `max_new_tokens` are written.
+
+        Raises:
+            UsageError: an unknown setting, an impossible value, or nothing is behind.
+            DataError: the model ends the text at once, or `behind` holds a lone surrogate.
+        """
+        tokenizer, start = self._model.tokenizer, self.moment
+        seed = self._config.replace(**settings).seed or 0
+        writings = [
+            self._writing((), None, settings | {"seed": (seed + number) % SEEDS})
+            for number in range(CANDIDATES)
+        ]
+        found = infill(self._decoder, tokenizer, start, writings, tokenizer.clean(behind))
+        self._stand_at(start.read(self._decoder, np.array(found.tokens)))
+        return found
+
     def stream(
         self,
         *,
@@ -144,12 +168,8 @@ class Session:
         the session goes on otherwise.
 
         Args:
-            hooks: as for `TextGenerator.generate`.
+            hooks, settings: as for `generate`, as are the errors, some only while it is read.
             remembered: how many of the last tokens the stream's `result` holds; None for all.
-            settings: fields of `GenerationConfig`, instead of the session's own.
-
-        Raises:
-            UsageError, DataError: as for `generate`; some of them only while it is iterated over.
         """
         return self._begin(hooks, remembered, settings)
 
@@ -212,9 +232,8 @@ class Session:
 
         Args:
             path: of the file; what stood there is replaced at once, or stays.
-            text: whether the text goes with it, for `text` and `undo`; without it the file is as
-                small as the model's state. What `adapt` has learned has a file of its own
-                (`session.adaptation.save`).
+            text: whether the text goes with it, for `text` and `undo`. What `adapt` has learned has
+                a file of its own (`session.adaptation.save`).
 
         Raises:
             OSError: the disk refused.

@@ -115,3 +115,24 @@ def test_settings_change_the_next_proposals(co_writer: CoWriter) -> None:
     first, second = propose(co_writer)
     assert first == second
     assert len(first) == 3
+
+
+def test_model_learns_from_the_text_once_and_for_all_branches(
+    co_writer: CoWriter, generator: TextGenerator
+) -> None:
+    co_writer.set("learn = true")
+    co_writer.type("ab ab ab ")
+    propose(co_writer)
+    co_writer.tree.add("ab ab", 1)
+    found = propose(co_writer)
+    wanted = generator.session()
+    wanted.adapt("ab ab ab ")
+    wanted.adapt("ab ab")
+    settings = co_writer.config.to_dict() | {"seed": 8}
+    assert found[0] == wanted.fork().generate(**settings).text
+    wanted.adaptation = None
+    assert found[0] != wanted.generate(**settings).text
+    co_writer.tree.undo()
+    before = co_writer._learned
+    propose(co_writer)
+    assert co_writer._learned is before

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from textgen.receipt import Receipt
     from textgen.runtime.generation import Generation
 
+# Ways of writing, and what each has no meaning for.
+EXCLUDED = {
+    "session": ("num_samples", "jsonl", "receipt"),
+    "jsonl": ("prompt", "echo", "receipt", "num_samples"),
+    "between": ("prompt", "session", "jsonl", "receipt", "num_samples"),
+}
+
 
 @click.command(short_help="Write text with a model.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
@@ -47,6 +54,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Go on where --session FILE stands, with its settings, at the exact character; PROMPT is "
     "read first. A constraint, as --regex, begins anew.",
+)
+@click.option(
+    "--between",
+    nargs=2,
+    metavar="A B",
+    help="Write what joins text A to text B, in at most -n tokens (40, if not given), instead of "
+    "going on with PROMPT.",
 )
 @click.option(
     "--num-samples",
@@ -92,6 +106,7 @@ def generate(
     settings: dict[str, Any],
     session: Path | None,
     goes_on: bool,
+    between: tuple[str, str] | None,
     num_samples: int,
     precision: str | None,
     echo: bool,
@@ -121,13 +136,22 @@ def generate(
     from textgen.receipt import Receipt
 
     _check_outputs(out, receipt)
-    if session or goes_on:
-        _refuse_with_session(
-            session, {"num_samples": num_samples > 1, "jsonl": jsonl, "receipt": receipt}
-        )
-    if jsonl:
-        given = {"prompt": prompt_argument or prompt, "echo": echo, "receipt": receipt}
-        _refuse_with_jsonl(given | {"num_samples": num_samples > 1})
+    if goes_on and not session:
+        raise UsageError("-c goes on with a session; name its file with --session")
+    _check_ways(
+        {
+            "session": session, "jsonl": jsonl, "between": between, "echo": echo,
+            "prompt": prompt_argument or prompt, "receipt": receipt, "num_samples": num_samples > 1,
+        }
+    )  # fmt: skip
+    if between:
+        from textgen.cli.between import write_between
+
+        write_between(
+            TextGenerator.from_pretrained(model, precision=precision), between,
+            read_named_files(settings), echo=echo, as_json=as_json, out=out, quiet=quiet,
+        )  # fmt: skip
+        return
     text = "" if jsonl else read_prompt(prompt_argument, prompt, file)
     if session:
         from textgen.cli.kept import open_kept, write_kept
@@ -176,18 +200,12 @@ def _check_outputs(out: Path | None, receipt: Path | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def _refuse_with_session(session: Path | None, given: dict[str, Any]) -> None:
-    """Refuse what has no meaning where a text goes on."""
-    if session is None:
-        raise UsageError("-c goes on with a session; name its file with --session")
-    if names := [name for name, value in given.items() if value]:
-        raise UsageError(f"session and {names[0]} exclude each other; leave one out")
-
-
-def _refuse_with_jsonl(given: dict[str, Any]) -> None:
-    """Refuse what has no meaning where each line is a generation of its own."""
-    if names := [name for name, value in given.items() if value]:
-        raise UsageError(f"jsonl and {names[0]} exclude each other; say it in the lines")
+def _check_ways(given: dict[str, Any]) -> None:
+    """Refuse options that have no meaning in one way of writing."""
+    for way, others in EXCLUDED.items():
+        for name in others:
+            if given[way] and given[name]:
+                raise UsageError(f"{way} and {name} exclude each other; leave one out")
 
 
 @contextmanager

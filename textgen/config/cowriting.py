@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from textgen.config.base import Config, option
 
-# Tokens of a continuation that is proposed, where a person does not say how many.
+# Tokens of a continuation that is proposed, and the most between two texts, where a person does not
+# say how many.
 PROPOSED_TOKENS = 40
+JOINING_TOKENS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,4 +16,7 @@ class CowritingConfig(Config):
 
     choices: int = option(
         3, "How many continuations to choose from.", flags=("-k",), minimum=1, maximum=9
+    )
+    learn: bool = option(
+        False, "Let the model learn from the text as it is read, to propose the like of it."
     )

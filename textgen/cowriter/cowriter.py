@@ -4,6 +4,7 @@ import re
 import tomllib
 from typing import Any, NamedTuple
 
+from textgen.adaptation import Adaptation
 from textgen.config.cowriting import CowritingConfig
 from textgen.config.generation import GenerationConfig
 from textgen.cowriter.tree import ROOT, TextTree
@@ -65,6 +66,7 @@ class CoWriter:
         self.chosen = 0
         self._sessions: dict[int, Session] = {ROOT: generator.session()}
         self._asked = 0
+        self._learned: Adaptation | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -112,7 +114,8 @@ class CoWriter:
         Raises:
             UsageError, DataError: as `Session.generate`.
         """
-        session, settings = self._session(request.node), request.config.to_dict()
+        session, settings = self._session(request.node).fork(), request.config.to_dict()
+        session.adaptation = self._learned
         texts = [session.fork().generate(**settings | {"seed": seed}) for seed in request.seeds]
         return [Proposal(one.text, one.seed) for one in texts if one.text]
 
@@ -151,6 +154,15 @@ class CoWriter:
         session = self._sessions[path[known]]
         for number in path[known + 1 :]:
             session = session.fork()
-            session.feed(self.tree.nodes[number].text)
+            self._read(session, self.tree.nodes[number].text)
             self._sessions[number] = session
         return session
+
+    def _read(self, session: Session, text: str) -> None:
+        """Let a session read a stretch, and learn from it what all of them will know."""
+        if not self.choices.learn:
+            session.feed(text)
+            return
+        session.adaptation = self._learned
+        session.adapt(text)
+        self._learned, session.adaptation = session.adaptation, None

@@ -88,6 +88,7 @@ def status(co_writer: CoWriter, name: str, message: str) -> Fragments:
         f"temperature {config.temperature:g}",
         f"{co_writer.choices.choices} × {config.max_new_tokens} tokens",
         f"branch {beside.index(tree.current) + 1}/{len(beside)}",
+        *(["learning"] if co_writer.choices.learn else []),
     ]
     return [("status", f" {' · '.join(facts)}")]
 

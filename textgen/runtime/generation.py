@@ -21,7 +21,8 @@ class Generation:
         tokens: ids drawn, `<eos>` and those of a stop string included.
         logprobs: natural log-probability of each token under the model, before any filter.
         finish_reason: "stop" (`<eos>`, a stop string, a whole unit or a finished constraint),
-            "length", "interrupted", "error", or "unfinished" while it goes on.
+            "length", "joined" (to a text behind), "interrupted", "error", or "unfinished" while it
+            goes on.
         seed: gives the same text again.
         usage: tokens read and written.
         error: why one of several generations failed, if it did.
