@@ -100,9 +100,16 @@ def document(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, text: str) -> Path:
-    """The folder that a reader works in: two texts, and nothing else yet."""
+    """The folder that a reader works in: two texts, some letters, and nothing else yet."""
     (tmp_path / "book.txt").write_text(text[:24_000], encoding="utf-8")
     (tmp_path / "other.txt").write_text(text[24_000:27_000], encoding="utf-8")
+    parts = (("Anna", text[:12_000]), ("Bert", text[12_000:24_000]))
+    letters = [
+        {"author": author, "text": part[begin : begin + 600]}
+        for author, part in parts
+        for begin in range(0, len(part), 600)
+    ]
+    (tmp_path / "letters.jsonl").write_text("\n".join(map(json.dumps, letters)), encoding="utf-8")
     return tmp_path
 
 

@@ -24,6 +24,7 @@ ROOMS = [
     {"runtime"},
     {"circumstances"},
     {"model_folder"},
+    {"labels"},
     {"copy_index", "model_card", "model_record", "weights"},
     {"sampling", "tokenization"},
     {"corpus"},

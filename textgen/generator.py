@@ -1,7 +1,7 @@
 """`TextGenerator`: what an application imports."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, overload
@@ -114,6 +114,11 @@ class TextGenerator:
             run.load_tensorflow()
             return cls(run.train(callbacks))
 
+    def labelled(self, mix: Mapping[str, float]) -> "TextGenerator":
+        """Return the generator of one kind of text, or of a mix; see `Model.labelled`."""
+        precision, threads = self.decoder.precision, self.decoder.threads
+        return TextGenerator(self.model.labelled(mix), precision=precision, threads=threads)
+
     def save_pretrained(
         self, folder: str | Path, *, overwrite: bool = False, storage: str | None = None
     ) -> None:
@@ -217,14 +222,7 @@ class TextGenerator:
         return TextStream(self.decoder, writing)
 
     def session(self, **settings: Any) -> Session:
-        """Begin a text that is read and written bit by bit.
-
-        Args:
-            settings: of all its generations; fields of `GenerationConfig`.
-
-        Raises:
-            UsageError: an unknown setting, or an impossible value.
-        """
+        """Begin a text that is read and written bit by bit, with settings as for `generate`."""
         return Session(self.model, self.decoder, self.configure(**settings))
 
     def load_session(

@@ -1,9 +1,12 @@
 """The model card: what a model was made of and how good it is, for people."""
 
+import textwrap
 from typing import Any
 
 from textgen.config.duration import format_duration
 from textgen.config.model import ModelConfig
+
+LONGEST_LIST = 300  # characters of labels
 
 
 def tell_precision(record: dict[str, Any]) -> str:
@@ -39,6 +42,8 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: dict[s
         f"- Tokens: {tokenizer}, {config.vocab_size:,} types",
         f"- Network: {config.summary()}, {config.parameter_count():,} parameters",
     ]
+    if config.labels:
+        lines.append(f"- Labels: {textwrap.shorten(', '.join(config.labels), LONGEST_LIST)}")
     if training := provenance.get("training"):
         quality, ended = training["validation"], training.get("ended", "complete")
         lines += [

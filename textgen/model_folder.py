@@ -6,6 +6,7 @@ edited, so they are checked, not hashed. Nothing in the folder is ever executed.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from textgen.files import (
     to_json,
     write_together,
 )
+from textgen.labels import check_mix, with_mix
 from textgen.model_card import make_card
 from textgen.model_record import check_record
 from textgen.tokenization.tokenizer import Tokenizer
@@ -78,6 +80,19 @@ class Model:
         for name in sorted(self.weights):
             digest.update(np.ascontiguousarray(self.weights[name]).data)
         return digest.hexdigest()
+
+    def labelled(self, mix: Mapping[str, float]) -> "Model":
+        """Return the model that writes a kind of text, or a mix of some.
+
+        Args:
+            mix: weights of labels, from 0 to 1.
+
+        Raises:
+            UsageError: a label that nobody trained, or an impossible weight.
+        """
+        check_mix(mix, self.config.labels)
+        config, weights = with_mix(self.config, self.weights, mix)
+        return replace(self, config=config, weights=weights)
 
     def stored_as(self, storage: str) -> "Model":
         """Return the model with weights that the format holds exactly.

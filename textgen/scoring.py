@@ -165,7 +165,7 @@ def measure_corpus(
     """
     with open_source(corpus, reading, watch) as source, collect(source, watch) as documents:
         cut, part = choose_split(survey(documents), split, source.config.validation)
-        pieces = (piece for here, piece in read_spans(documents, cut) if here == part)
+        pieces = (piece for here, piece in read_spans(documents, cut) if here.split == part)
         return measure(decoder, tokenizer, pieces, watch)
 
 

@@ -8,6 +8,7 @@ import click
 
 from textgen.cli.options import (
     config_options,
+    label_option,
     model_option,
     precision_option,
     quiet_option,
@@ -28,6 +29,7 @@ from textgen.config.corpus import SPLITS, DocumentRule
     help="Part of the corpus to measure, cut as the model's own was.",
 )
 @config_options(DocumentRule)
+@label_option
 @precision_option("fp32")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @quiet_option
@@ -36,6 +38,7 @@ def evaluate(
     model: Path,
     split: str,
     settings: dict[str, Any],
+    labels: tuple[str, ...],
     precision: str,
     as_json: bool,
     quiet: bool,
@@ -45,9 +48,9 @@ def evaluate(
     Every token is predicted once, in one pass that carries the state through the whole text.
     CORPUS is read as the model's own was, unless something else is said here.
     """
-    from textgen.generator import TextGenerator
+    from textgen.cli.loading import load_generator
 
-    generator = TextGenerator.from_pretrained(model, precision=precision)
+    generator = load_generator(model, precision=precision, labels=labels)
     with CorpusProgress(quiet) as watch:
         quality = generator.evaluate(corpus, split=split, watch=watch, **settings)
     if as_json:

@@ -12,6 +12,7 @@ import click
 
 from textgen.cli.options import (
     config_options,
+    label_option,
     model_option,
     precision_option,
     quiet_option,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 EXCLUDED = {
     "session": ("num_samples", "jsonl", "receipt"),
     "jsonl": ("prompt", "echo", "receipt", "num_samples"),
+    "label": ("receipt",),
     "between": ("prompt", "session", "jsonl", "receipt", "num_samples"),
 }
 
@@ -71,6 +73,7 @@ EXCLUDED = {
     metavar="INTEGER",
     help="How many texts to write, each with the seed after that of the one before.",
 )
+@label_option
 @precision_option()
 @click.option("--echo", is_flag=True, envvar="TEXTGEN_ECHO", help="Put the prompt first.")
 @click.option(
@@ -108,6 +111,7 @@ def generate(
     goes_on: bool,
     between: tuple[str, str] | None,
     num_samples: int,
+    labels: tuple[str, ...],
     precision: str | None,
     echo: bool,
     stream: bool | None,
@@ -122,6 +126,7 @@ def generate(
     Only new text goes to stdout. The seed, which gives the same text again, goes to stderr. Ctrl-C
     ends the text; what is written of it stays.
     """
+    from textgen.cli.loading import load_generator
     from textgen.cli.written import (
         as_json_lines,
         as_texts,
@@ -132,7 +137,6 @@ def generate(
         show,
         tell_copy,
     )
-    from textgen.generator import TextGenerator
     from textgen.receipt import Receipt
 
     _check_outputs(out, receipt)
@@ -140,7 +144,7 @@ def generate(
         raise UsageError("-c goes on with a session; name its file with --session")
     _check_ways(
         {
-            "session": session, "jsonl": jsonl, "between": between, "echo": echo,
+            "session": session, "jsonl": jsonl, "between": between, "echo": echo, "label": labels,
             "prompt": prompt_argument or prompt, "receipt": receipt, "num_samples": num_samples > 1,
         }
     )  # fmt: skip
@@ -148,7 +152,7 @@ def generate(
         from textgen.cli.between import write_between
 
         write_between(
-            TextGenerator.from_pretrained(model, precision=precision), between,
+            load_generator(model, precision=precision, labels=labels), between,
             read_named_files(settings), echo=echo, as_json=as_json, out=out, quiet=quiet,
         )  # fmt: skip
         return
@@ -157,14 +161,15 @@ def generate(
         from textgen.cli.kept import open_kept, write_kept
 
         text_state = open_kept(
-            model, session, read_named_files(settings), precision, goes_on=goes_on
-        )
+            model, session, read_named_files(settings),
+            precision=precision, labels=labels, goes_on=goes_on,
+        )  # fmt: skip
         write_kept(
             text_state, text, session, begin=text if echo else "", live=stream, as_json=as_json,
             out=out, quiet=quiet,
         )  # fmt: skip
         return
-    generator = TextGenerator.from_pretrained(model, precision=precision)
+    generator = load_generator(model, precision=precision, labels=labels)
     config = generator.configure(**read_named_files(settings))
     generator.stream(**config.to_dict())  # refuses what this model can write nothing with
     clean = generator.tokenizer.clean(text)

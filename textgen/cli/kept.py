@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from textgen.cli.loading import load_generator
 from textgen.cli.progress import TokenProgress
 from textgen.cli.written import as_json_lines, as_texts, is_live, put_out, show, tell_copy
 from textgen.errors import UsageError
 from textgen.files import check_output
-from textgen.generator import TextGenerator
 from textgen.interruption import Interruption
 from textgen.runtime.session_stream import SessionStream
 from textgen.runtime.text_stream import REMEMBERED
@@ -21,7 +21,13 @@ from textgen.session_file import SavedSession
 
 
 def open_kept(
-    model: Path, path: Path, settings: dict[str, Any], precision: str | None, *, goes_on: bool
+    model: Path,
+    path: Path,
+    settings: dict[str, Any],
+    *,
+    precision: str | None,
+    labels: tuple[str, ...],
+    goes_on: bool,
 ) -> Session:
     """Begin a session that will be kept in a file, or go on with the one that is.
 
@@ -30,6 +36,7 @@ def open_kept(
         path: of the file.
         settings: that were chosen; of a session that goes on, they replace its own.
         precision: that was chosen; of a session that goes on, it is its own if none was.
+        labels: that were chosen; of a session that goes on, they must be the same.
         goes_on: whether the file is there.
 
     Raises:
@@ -38,14 +45,13 @@ def open_kept(
     """
     if goes_on:
         precision = precision or SavedSession.read(path).precision
-        return TextGenerator.from_pretrained(model, precision=precision).load_session(
-            path, **settings
-        )
+        generator = load_generator(model, precision=precision, labels=labels)
+        return generator.load_session(path, **settings)
     if path.exists():
         raise UsageError(f"{path}: exists already; -c goes on with it, or choose another name")
     check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return TextGenerator.from_pretrained(model, precision=precision).session(**settings)
+    return load_generator(model, precision=precision, labels=labels).session(**settings)
 
 
 def write_kept(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import config_options, model_option, precision_option
+from textgen.cli.options import config_options, label_option, model_option, precision_option
 from textgen.cli.prompt import read_named_files, read_prompt
 from textgen.config.generation import GenerationConfig
 
@@ -23,6 +23,7 @@ from textgen.config.generation import GenerationConfig
     metavar="INTEGER", envvar="TEXTGEN_COUNT", help="How many tokens to show.",
 )  # fmt: skip
 @config_options(GenerationConfig)
+@label_option
 @precision_option()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def next_(
@@ -32,6 +33,7 @@ def next_(
     file: Path | None,
     count: int,
     settings: dict[str, Any],
+    labels: tuple[str, ...],
     precision: str | None,
     as_json: bool,
 ) -> None:
@@ -40,10 +42,10 @@ def next_(
     For each: its probability under the model, and the one with which 'generate' would draw it,
     after all filters.
     """
-    from textgen.generator import TextGenerator
+    from textgen.cli.loading import load_generator
 
     text = read_prompt(prompt_argument, prompt, file)
-    generator = TextGenerator.from_pretrained(model, precision=precision)
+    generator = load_generator(model, precision=precision, labels=labels)
     tokens = generator.next(text, count, **read_named_files(settings))
     if as_json:
         click.echo(json.dumps([token.to_dict() for token in tokens], ensure_ascii=False))

@@ -78,6 +78,19 @@ def precision_option(default: str | None = None) -> Callable[[Function], Functio
     )
 
 
+def label_option(command: Function) -> Function:
+    """Give a command `--label`."""
+    return click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        envvar="TEXTGEN_LABEL",
+        metavar="[COLUMN=]NAME[:WEIGHT]",
+        help="Kind of text, of those that the model was trained with (--label-column); several, "
+        "with weights from 0 to 1, are mixed.",
+    )(command)
+
+
 def quiet_option(command: Function) -> Function:
     """Give a command `-q/--quiet`."""
     return click.option(

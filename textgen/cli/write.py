@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textgen.cli.options import config_options, model_option, precision_option
+from textgen.cli.options import config_options, label_option, model_option, precision_option
 from textgen.config.cowriting import PROPOSED_TOKENS, CowritingConfig
 from textgen.config.generation import GenerationConfig
 from textgen.errors import Interrupted, NotInstalled, UsageError
@@ -18,14 +18,22 @@ if TYPE_CHECKING:
     from textgen.cowriter.cowriter import CoWriter
     from textgen.cowriter.document import Document
     from textgen.cowriter.screen import Screen
+    from textgen.generator import TextGenerator
 
 
 @click.command(short_help="Write a text together with a model, at a terminal.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @model_option()
 @config_options(CowritingConfig, GenerationConfig)
+@label_option
 @precision_option()
-def write(file: Path | None, model: Path, settings: dict[str, Any], precision: str | None) -> None:
+def write(
+    file: Path | None,
+    model: Path,
+    settings: dict[str, Any],
+    labels: tuple[str, ...],
+    precision: str | None,
+) -> None:
     """Write FILE together with a model, or go on with it.
 
     Tab proposes continuations, side by side, of which all, a line or a word can be taken. All
@@ -34,7 +42,10 @@ def write(file: Path | None, model: Path, settings: dict[str, Any], precision: s
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("write needs a terminal; 'textgen generate' does not")
-    co_writer, document = _open(file, model, settings, precision)
+    from textgen.cli.loading import load_generator
+
+    generator = load_generator(model, precision=precision, labels=labels)
+    co_writer, document = _open(file, generator, settings)
     screen = _screen(co_writer, document)
     before = signal.signal(signal.SIGHUP, _hang_up)
     try:
@@ -46,13 +57,12 @@ def write(file: Path | None, model: Path, settings: dict[str, Any], precision: s
 
 
 def _open(
-    file: Path | None, model: Path, settings: dict[str, Any], precision: str | None
+    file: Path | None, generator: "TextGenerator", settings: dict[str, Any]
 ) -> "tuple[CoWriter, Document | None]":
     """Read what is there; what was chosen now replaces the settings that it was written with."""
     from textgen.cowriter.cowriter import CoWriter
     from textgen.cowriter.document import Document
     from textgen.cowriter.tree import TextTree
-    from textgen.generator import TextGenerator
 
     document = Document(file) if file else None
     if document and not document.is_there:
@@ -60,7 +70,6 @@ def _open(
     tree, known = document.read() if document else (TextTree(), {})
     all_settings: dict[str, Any] = {"max_new_tokens": PROPOSED_TOKENS, **known, **settings}
     choices = {n: all_settings.pop(n) for n in CowritingConfig.names() if n in all_settings}
-    generator = TextGenerator.from_pretrained(model, precision=precision)
     config = generator.configure(**all_settings)
     return CoWriter(generator, tree, config, CowritingConfig(**choices)), document
 

@@ -144,6 +144,7 @@ class ModelConfig(NetworkConfig):
     """Everything that decides a model's parameters; the content of `config.json`."""
 
     vocab_size: int = option(1, "Number of token types.", minimum=1, maximum=LARGEST_SIZE)
+    labels: tuple[str, ...] = option((), "Kinds of text that the network is told of.")
 
     @property
     def embedding_scale(self) -> float:
@@ -160,12 +161,13 @@ class ModelConfig(NetworkConfig):
         The four gates stand side by side in the last axis of the LSTM's arrays, in Keras's
         order: input, forget, cell, output. With tied embeddings the output's matrix is the
         embedding's, transposed, behind a projection where the last layer has another width
-        (Press and Wolf 2017; Inan et al. 2017).
+        (Press and Wolf 2017; Inan et al. 2017). The first layer's last inputs are one for each
+        label, of which that of the text is 1.
         """
         shapes: dict[str, tuple[int, ...]] = {
             "embedding.embeddings": (self.vocab_size, self.embedding_size)
         }
-        width = self.embedding_size
+        width = self.embedding_size + len(self.labels)
         for index, units in enumerate(self.layer_units):
             shapes[f"lstm_{index}.kernel"] = (width, 4 * units)
             shapes[f"lstm_{index}.recurrent_kernel"] = (units, 4 * units)

@@ -17,6 +17,8 @@ from textgen.model.weights import set_weights
 from textgen.model_folder import read_model
 
 State = list[tuple[Any, Any]]
+# Share of the streams that do not learn their label for a window, so that it can do without.
+LABEL_DROPOUT = 0.1
 
 
 @keras.saving.register_keras_serializable("textgen")
@@ -46,7 +48,7 @@ class LanguageModel(keras.Model):
         self.seed = seed
         self.matmul = matmul
         depth = len(config.layer_units)
-        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * depth + 5).tolist())
+        seeds = iter(np.random.SeedSequence(seed).generate_state(4 * depth + 6).tolist())
         normal = keras.initializers.RandomNormal(
             stddev=1 / config.embedding_scale, seed=next(seeds)
         )
@@ -77,6 +79,10 @@ class LanguageModel(keras.Model):
         self.token_dropout = keras.layers.Dropout(
             config.token_dropout, seed=next(seeds), name="token_dropout"
         )
+        if config.labels:
+            self.label_dropout = keras.layers.Dropout(
+                LABEL_DROPOUT, noise_shape=(1, None, 1), seed=next(seeds), name="label_dropout"
+            )
         self.build((None, None))
 
     @classmethod
@@ -99,7 +105,7 @@ class LanguageModel(keras.Model):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; their shapes depend on the configuration alone."""
-        width = self.config.embedding_size
+        width = self.config.embedding_size + len(self.config.labels)
         self.embedding.build(input_shape)
         for layer in self.lstms:
             layer.build((None, None, width))
@@ -116,7 +122,7 @@ class LanguageModel(keras.Model):
         """Predict the token after each token.
 
         Args:
-            tokens: ids, of shape (batch, time).
+            tokens: ids, of shape (batch, time); with labels, as `TokenStore.inputs` has them.
             state: what an earlier call returned; all zeros if not given.
             return_state: whether to return the state, too.
             training: whether dropout applies.
@@ -132,8 +138,7 @@ class LanguageModel(keras.Model):
 
     def read(self, tokens: Any, state: State, *, training: bool = False) -> tuple[Any, State]:
         """Return the last layer's outputs, of shape (batch, time, units), and the next state."""
-        embedded = self._embed(tokens, training=training)
-        by_time = ops.transpose(embedded, (1, 0, 2))
+        by_time = self._embed(ops.transpose(tokens, (1, 0)), training=training)
         outputs, state = self._read_by_time(by_time, state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), state
 
@@ -161,6 +166,10 @@ class LanguageModel(keras.Model):
             outputs = ops.matmul(outputs, ops.cast(self.projection.kernel, outputs.dtype))
         return ops.reshape(outputs, (-1, outputs.shape[-1])), state
 
+    def plain(self, tokens: Any) -> Any:
+        """Return ids without the labels that were added to them."""
+        return tokens % self.config.vocab_size if self.config.labels else tokens
+
     def last_layer(self) -> LastLayer:
         """Return what makes the logits."""
         if self.config.tie_embeddings:
@@ -168,16 +177,24 @@ class LanguageModel(keras.Model):
         return LastLayer(self.logits.kernel, self.logits.bias, is_tied=False)
 
     def _embed(self, tokens: Any, *, training: bool) -> Any:
-        """Look tokens up, some of the vocabulary dropped while training."""
+        """Return what the first layer reads of tokens, of shape (time, batch): what they are looked
+        up as, with dropout, and their labels, if there are any.
+        """
+        labelled, tokens = tokens, self.plain(tokens)
         embedded = self.embedding(tokens) * self.config.embedding_scale
-        if not (training and self.config.token_dropout):
+        if training and self.config.token_dropout:
+            kept = self.token_dropout(ops.ones((self.config.vocab_size, 1)), training=True)
+            embedded = embedded * ops.take(kept, tokens, axis=0)
+        embedded = self.dropouts[0](embedded, training=training)
+        if not self.config.labels:
             return embedded
-        kept = self.token_dropout(ops.ones((self.config.vocab_size, 1)), training=True)
-        return embedded * ops.take(kept, tokens, axis=0)
+        labels = ops.one_hot(labelled // self.config.vocab_size, len(self.config.labels) + 1)
+        told = self.label_dropout(labels[..., 1:], training=training)
+        return ops.concatenate([embedded, ops.cast(told, embedded.dtype)], axis=-1)
 
     def _read_by_time(self, embedded: Any, state: State, *, training: bool) -> tuple[Any, State]:
         """Run the layers over embedded tokens, with time as the first axis."""
-        outputs = self.dropouts[0](embedded, training=training)
+        outputs = embedded
         if training and self.matmul == "bf16":
             outputs = ops.cast(outputs, "bfloat16")
         after: State = []

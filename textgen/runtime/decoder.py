@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
+from textgen.labels import with_mix
 from textgen.runtime.compiled import Compiled, compile_graph
 from textgen.runtime.reader import Reader
 from textgen.runtime.state import State
@@ -36,7 +37,8 @@ class Decoder:
 
     Args:
         config: sizes of the layers.
-        weights: arrays with the names and shapes of `config.tensors()`.
+        weights: arrays with the names and shapes of `config.tensors()`. A model with labels is run
+            without one; see `Model.labelled`.
         precision: "int8" or "fp32", of the matrices and what they are multiplied with.
         threads: to compute with. Several are faster where nothing else wants the cores, and
             much slower where something does, for they wait for each other at every step.
@@ -45,9 +47,8 @@ class Decoder:
     def __init__(
         self, config: ModelConfig, weights: Weights, *, precision: str = "fp32", threads: int = 1
     ) -> None:
-        self.config = config
+        self.config, self._weights = with_mix(config, weights, {})
         self.precision = precision
-        self._weights = weights
         self.threads = threads
         layers = range(len(config.layer_units))
         self._state_names = [f"{kind}_{i}" for i in layers for kind in ("hidden", "memory")]

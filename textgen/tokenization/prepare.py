@@ -29,6 +29,7 @@ from textgen.tokenization.token_store import (
     SplitCounts,
     StoreManifest,
     TokenStore,
+    labels_path,
     split_path,
     token_dtype,
 )
@@ -139,9 +140,9 @@ def _sample(documents: Documents, cut: Cut, most: int, watch: Watch) -> Iterator
     """Yield pieces of the training split, evenly spread, of about `most` characters together."""
     share = min(1.0, most / documents.characters)
     seen = kept = 0
-    for split, piece in read_spans(documents, cut):
+    for span, piece in read_spans(documents, cut):
         watch.advance("learning tokens", len(piece or ""), documents.characters)
-        if piece and split == "train":
+        if piece and span.split == "train":
             seen += len(piece)
             if kept < seen * share:
                 kept += len(piece)
@@ -184,13 +185,18 @@ def _write_listing(path: Path, documents: Documents) -> None:
 def _write_tokens(
     folder: Path, documents: Documents, cut: Cut, tokenizer: Tokenizer, watch: Watch
 ) -> dict[str, SplitCounts]:
-    """Write the ids of every split and return the counts."""
+    """Write the ids of every split, and the label of each document; return the counts."""
     dtype = token_dtype(tokenizer.vocab_size)
+    known = {label: number for number, label in enumerate(_labels(documents), start=1)}
+    kept = {documents.labels[label]: number for label, number in known.items()}
     counts = {split: SplitCounts() for split in SPLITS}
     with ExitStack() as stack:
         files = {s: stack.enter_context(split_path(folder, s).open("wb")) for s in SPLITS}
-        for split, text, ids in encode_pieces(read_spans(documents, cut), tokenizer):
+        marks = {s: stack.enter_context(labels_path(folder, s).open("wb")) for s in SPLITS}
+        for (split, label), text, ids in encode_pieces(read_spans(documents, cut), tokenizer):
             files[split].write(ids.astype(dtype).tobytes())
+            if text is None and kept:
+                marks[split].write(np.array(kept.get(label, 0), "<u4").tobytes())
             counts[split] = counts[split].plus(text, len(ids))
             watch.advance("encoding", len(text or ""), documents.characters)
     return counts

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,13 @@ from textgen.corpus.spool import hash_keys
 from textgen.errors import UsageError
 
 TRAIN, HELD_OUT, TEST = range(3)
+
+
+class Span(NamedTuple):
+    """What a piece of text belongs to: its split, and the number of its label (0 is none)."""
+
+    split: str
+    label: int
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,8 @@ def choose_split(found: Survey, split: str, validation: float | str) -> tuple[Cu
     return cut, split
 
 
-def read_spans(documents: Documents, cut: Cut) -> Iterator[tuple[str, str | None]]:
-    """Yield the pieces of a corpus, each with its split; `None` ends a span.
+def read_spans(documents: Documents, cut: Cut) -> Iterator[tuple[Span, str | None]]:
+    """Yield the pieces of a corpus, each with what it belongs to; `None` ends a span.
 
     Documents whose source has a weight above 1 come again, after all have come once; of one with
     a fraction, so many come, chosen by their hash. What is held out comes once.
@@ -137,13 +144,14 @@ def read_spans(documents: Documents, cut: Cut) -> Iterator[tuple[str, str | None
         number = span = 0
         for records in documents.kept():
             times = _times(weights[records["part"]], records["digest"]).tolist()
-            places = zip(records["start"].tolist(), records["stop"].tolist(), times, strict=True)
-            for start, stop, wanted in places:
+            names = ("start", "stop", "label")
+            places = zip(*(records[name].tolist() for name in names), times, strict=True)
+            for start, stop, label, wanted in places:
                 ends = [cut.divided[1]] if cut.divided and cut.divided[0] == number else []
                 for piece in _divided(documents.spool.pieces(start, stop), ends):
                     split = SPLITS[cut.spans[span]]
                     if turn < (wanted if split == SPLITS[TRAIN] else 1):
-                        yield split, piece
+                        yield Span(split, label), piece
                     span += piece is None
                 number += 1
 

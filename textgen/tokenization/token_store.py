@@ -16,7 +16,7 @@ from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import to_json
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
-FORMAT = 3
+FORMAT = 4
 TOKENIZER = "tokenizer.json"
 # Settings whose effect on the ids is seen in the tokenizer, the counts and the fingerprint.
 TOLD_OTHERWISE = ("tokenizer", "vocab_size", "validation", "decontaminate", "streaming")
@@ -183,6 +183,30 @@ class TokenStore:
             return np.zeros(0, dtype)
         return np.memmap(split_path(self.folder, split), dtype, mode="r")
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of documents, in the order of their numbers, which begin with 1."""
+        return tuple(self.manifest.labels)
+
+    def inputs(self, split: str) -> NDArray[Any]:
+        """Return what a network is fed of a split: its ids, and with them labels, if there are any.
+
+        To the id of a token of a labelled document the size of the vocabulary is added, times the
+        number of the label.
+
+        Raises:
+            DataError: the store is damaged.
+        """
+        tokens = self.tokens(split)
+        if not self.labels or not len(tokens):
+            return tokens
+        ends, path = np.flatnonzero(tokens == EOS_ID) + 1, labels_path(self.folder, split)
+        labels = np.fromfile(path, "<u4").astype(np.int32)
+        if len(labels) != len(ends) or labels.max(initial=0) > len(self.labels):
+            raise DataError(f"{path}: its labels are not those of the documents; prepare again")
+        added = np.int32(self.tokenizer.vocab_size) * labels
+        return tokens.astype(np.int32) + np.repeat(added, np.diff(ends, prepend=0))
+
     def texts(self, split: str) -> Iterator[str]:
         """Yield the clean text of each document of a split, in order."""
         tokens = self.tokens(split)
@@ -204,6 +228,11 @@ class TokenStore:
 def token_dtype(vocab_size: int) -> "np.dtype[np.unsignedinteger[Any]]":
     """Return the little-endian type that ids of a vocabulary are stored in."""
     return np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
+
+
+def labels_path(folder: Path, split: str) -> Path:
+    """Return the file with the number of each document's label; empty where there are no labels."""
+    return folder / f"{split}.labels"
 
 
 def split_path(folder: Path, split: str) -> Path:

@@ -36,6 +36,7 @@ class Batches:
         reset: float,
         seed: int,
         shuffle: bool = False,
+        vocab_size: int | None = None,
     ) -> None:
         """
         Args:
@@ -45,6 +46,8 @@ class Batches:
             reset: probability that a stream begins afresh at a window.
             seed: of the orders, turns and resets.
             shuffle: whether documents, each closed by `<eos>`, come in a new order each epoch.
+            vocab_size: number of token types, if labels are added to the ids (see
+                `TokenStore.inputs`).
 
         Raises:
             DataError: the split is too short for one window of each stream.
@@ -62,13 +65,14 @@ class Batches:
                 f"streams of {window} tokens need {batch_size * window}; give more text, or a "
                 f"smaller --batch-size or --window"
             )
-        self._ends = _ends(tokens) if shuffle else np.array([len(tokens)])
+        self._vocab_size = vocab_size
+        self._ends = self._find_ends() if shuffle else np.array([len(tokens)])
 
     def counts(self, vocab_size: int) -> NDArray[np.int64]:
         """Count how often each token occurs; returns the shape (vocabulary,)."""
         total = np.zeros(vocab_size, np.int64)
         for start in range(0, len(self.tokens), TOKENS_AT_ONCE):
-            part = self.tokens[start : start + TOKENS_AT_ONCE]
+            part = self._plain(self.tokens[start : start + TOKENS_AT_ONCE])
             total += np.bincount(part, minlength=vocab_size)
         return total
 
@@ -95,8 +99,19 @@ class Batches:
             positions = (starts + offset + np.arange(self.window + 1)) % len(self.tokens)
             tokens = self.tokens[order.places(positions)].astype(np.int32)
             fresh = (generator.random(self.batch_size) < self.reset) | (offset == 0)
-            tokens[fresh, 0] = EOS_ID
+            tokens[fresh, 0] = EOS_ID + tokens[fresh, 1] - self._plain(tokens[fresh, 1])
             yield tokens, fresh
+
+    def _plain(self, tokens: NDArray[Any]) -> NDArray[Any]:
+        """Return ids without labels."""
+        return tokens % self._vocab_size if self._vocab_size else tokens
+
+    def _find_ends(self) -> NDArray[np.int64]:
+        """Return where each document of the split ends, after its `<eos>`."""
+        blocks = range(0, len(self.tokens), TOKENS_AT_ONCE)
+        plain = (self._plain(self.tokens[b : b + TOKENS_AT_ONCE]) for b in blocks)
+        found = [np.flatnonzero(p == EOS_ID) + b for b, p in zip(blocks, plain, strict=True)]
+        return np.concatenate(found) + 1
 
 
 class Order:
@@ -119,10 +134,3 @@ class Order:
         documents = np.searchsorted(self._ends, positions, side="right")
         places: NDArray[np.int64] = positions + self._moves[documents]
         return places
-
-
-def _ends(tokens: NDArray[Any]) -> NDArray[np.int64]:
-    """Return where each document of a split ends, after its `<eos>`."""
-    blocks = range(0, len(tokens), TOKENS_AT_ONCE)
-    found = [np.flatnonzero(tokens[b : b + TOKENS_AT_ONCE] == EOS_ID) + b for b in blocks]
-    return np.concatenate(found) + 1

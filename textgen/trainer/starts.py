@@ -13,6 +13,7 @@ from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
 from textgen.corpus.watch import Watch
 from textgen.errors import DataError, UsageError
+from textgen.labels import with_labels
 from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.store_cache import open_corpus
@@ -113,7 +114,8 @@ class FromModel(Start):
         """Give a new trainer the weights."""
         from textgen.model.weights import set_weights  # here, so that `run` loads TensorFlow
 
-        set_weights(trainer.model, self._model.weights)
+        model = self._model
+        set_weights(trainer.model, with_labels(model.config, model.weights, trainer.config.labels))
 
     def _adapt(self, network: Mapping[str, Any]) -> NetworkConfig:
         """Return the model's network with other settings that leave its weights what they are."""

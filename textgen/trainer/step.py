@@ -103,7 +103,7 @@ class Step:
         state = [(hidden * carried, memory * carried) for hidden, memory in state]
         with tf.GradientTape() as tape:
             outputs, state = self.model.outputs_in_training(tokens[:-1], state)
-            targets = tf.reshape(tokens[1:], [-1])
+            targets = tf.reshape(self.model.plain(tokens[1:]), [-1])
             loss = self._loss(outputs, self.model.last_layer(), targets)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         norm = self._update([tf.convert_to_tensor(g) for g in gradients], loss, rate)
@@ -123,9 +123,10 @@ class Step:
 
     def _predict_eagerly(self, tokens: Any, counted: Any, state: State) -> Any:
         logits, state = self.model(tokens[:, :-1], state, return_state=True)
+        targets = self.model.plain(tokens[:, 1:])
         for metric in self.metrics:
-            metric.update_state(tokens[:, 1:], logits, sample_weight=counted)
-        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[:, 1:], logits)
+            metric.update_state(targets, logits, sample_weight=counted)
+        nats = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
         return tf.reduce_sum(nats * counted), state
 
 

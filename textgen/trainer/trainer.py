@@ -7,6 +7,7 @@ import keras
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, Interrupted, TrainingDiverged
+from textgen.labels import MOST_LABELS
 from textgen.model.network import LanguageModel
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.batches import Batches
@@ -54,16 +55,24 @@ class Trainer:
         self.store = store
         self.training = training.resolved()
         self.batches = Batches(
-            store.tokens("train"),
+            store.inputs("train"),
             batch_size=training.batch_size,
             window=training.window,
             reset=training.state_reset,
             seed=training.seed,
             shuffle=not store.is_running_text,
+            vocab_size=store.tokenizer.vocab_size if store.labels else None,
         )
         if not store.counts("validation").tokens:
             raise DataError("the validation split is empty; give more text")
-        self.config = ModelConfig(**network.to_dict(), vocab_size=store.tokenizer.vocab_size)
+        if len(store.labels) > MOST_LABELS:
+            raise DataError(
+                f"the corpus has {len(store.labels):,} labels, more than {MOST_LABELS:,}; choose "
+                f"another --label-column"
+            )
+        self.config = ModelConfig(
+            **network.to_dict(), vocab_size=store.tokenizer.vocab_size, labels=store.labels
+        )
         self.model = LanguageModel(
             self.config, seed=training.seed, matmul=self.training.product_format
         )

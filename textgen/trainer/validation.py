@@ -41,7 +41,7 @@ def measure(
     Raises:
         TrainingDiverged: there is no number for how good they are.
     """
-    nats, tokens = validate(step, store.tokens("validation")[:most], is_over)
+    nats, tokens = validate(step, store.inputs("validation")[:most], is_over)
     if not math.isfinite(nats):
         raise TrainingDiverged(f"the validation loss is {nats} after step {number}")
     quality = Quality.of(nats / tokens, store.counts("validation"))
