@@ -4,7 +4,7 @@
     python scripts/bench_labels.py DATA [--authors A,B] [--budget 5m] [--texts N] [--json]
 
 DATA is as for `bench_examples.py`. Two of its authors are learned as one corpus, with the author as
-label, in parts of some 1,500 characters. A plain classifier (scikit-learn: tf-idf of words, logistic
+label, in parts of some 1,500 characters. A classifier (scikit-learn: tf-idf of words, logistic
 regression) learns from real parts of the same texts who wrote which, and is then asked about parts
 of 600 characters that the model has written with either label, and about real ones that neither
 has seen.
