@@ -117,7 +117,7 @@ def test_weights_say_how_often_documents_are_trained_on(tmp_path: Path) -> None:
     )
     with collected(recipe) as documents:
         cut = assign_splits(survey(documents), 0.1)
-        spans = [(split, text) for split, text in read_spans(documents, cut) if text]
+        spans = [(span.split, text) for span, text in read_spans(documents, cut) if text]
         trained = [text for split, text in spans if split == "train"]
         held_out = [text for split, text in spans if split == "validation"]
         assert len(held_out) == len(set(held_out))

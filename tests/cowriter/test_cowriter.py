@@ -121,12 +121,13 @@ def test_model_learns_from_the_text_once_and_for_all_branches(
     co_writer: CoWriter, generator: TextGenerator
 ) -> None:
     co_writer.set("learn = true")
-    co_writer.type("ab ab ab ")
+    text = "ab " * 200
+    co_writer.type(text)
     propose(co_writer)
     co_writer.tree.add("ab ab", 1)
     found = propose(co_writer)
     wanted = generator.session()
-    wanted.adapt("ab ab ab ")
+    wanted.adapt(text)
     wanted.adapt("ab ab")
     settings = co_writer.config.to_dict() | {"seed": 8}
     assert found[0] == wanted.fork().generate(**settings).text

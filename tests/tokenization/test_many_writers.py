@@ -102,4 +102,4 @@ def test_kill_at_any_moment_leaves_nothing_or_a_whole_store(
         store = TokenStore(folder / "store")
         assert store.manifest == whole.manifest
         assert list(store.tokens("train")) == list(whole.tokens("train"))
-        assert json.loads((folder / "store" / "store.json").read_text())["format"] == 3
+        assert json.loads((folder / "store" / "store.json").read_text())["format"] == 4

@@ -138,7 +138,7 @@ def measured(recipe: Path, store: TokenStore, split: str) -> list[str]:
     reading = how_to_read(store.manifest.settings, store.tokenizer.normal_form, split, {})
     with open_source(str(recipe), reading) as source, collect(source) as documents:
         cut, part = choose_split(survey(documents), split, source.config.validation)
-        pieces = [piece for here, piece in read_spans(documents, cut) if here == part]
+        pieces = [piece for here, piece in read_spans(documents, cut) if here.split == part]
         return "".join("\0" if piece is None else piece for piece in pieces).split("\0")[:-1]
 
 

@@ -63,7 +63,7 @@ def test_all_of_a_corpus_is_measured_once_whatever_the_weights(tmp_path: Path) -
     recipe.write_text("sources = [{path = 'lines.txt', weight = 2.5, documents = 'line'}]")
     with open_source(str(recipe), {}) as source, collect(source) as documents:
         cut, part = choose_split(survey(documents), "all", 0.1)
-        ends = [split for split, piece in read_spans(documents, cut) if piece is None]
+        ends = [span.split for span, piece in read_spans(documents, cut) if piece is None]
     assert ends == [part] * 40
 
 

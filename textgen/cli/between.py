@@ -34,10 +34,11 @@ def write_between(
     """
     before, behind = map(generator.tokenizer.clean, texts)
     session = generator.session(**{"max_new_tokens": JOINING_TOKENS, **settings})
+    session.feed(before)
+    filling = session.infill(with_space(behind))
     if not quiet:
         click.echo(f"seed {session.config.seed}", err=True)
-    session.feed(before)
-    results = [tell_copy(session.infill(with_space(behind)), quiet=quiet)]
+    results = [tell_copy(filling, quiet=quiet)]
     if as_json:
         put_out(as_json_lines(results), out)
     else:

@@ -87,16 +87,11 @@ class LanguageModel(keras.Model):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *, seed: int = 0) -> "LanguageModel":
-        """Make the Keras model of a model folder.
+        """Make the Keras model of a model folder; errors are those of `read_model`.
 
         Args:
             folder: the model folder.
             seed: of dropout, in case it is trained further.
-
-        Raises:
-            MissingInput: `folder` is not a model folder.
-            DataError: something in it is damaged.
-            UnsafeModel: it holds what a model folder must not hold.
         """
         read = read_model(Path(folder))
         model = cls(read.config, seed=seed)
@@ -138,8 +133,10 @@ class LanguageModel(keras.Model):
 
     def read(self, tokens: Any, state: State, *, training: bool = False) -> tuple[Any, State]:
         """Return the last layer's outputs, of shape (batch, time, units), and the next state."""
-        by_time = self._embed(ops.transpose(tokens, (1, 0)), training=training)
-        outputs, state = self._read_by_time(by_time, state, training=training)
+        embedded, labels = self._embed(tokens, training=training)
+        by_time = ops.transpose(embedded, (1, 0, 2))
+        labels = None if labels is None else ops.transpose(labels, (1, 0, 2))
+        outputs, state = self._read_by_time(by_time, labels, state, training=training)
         return ops.transpose(outputs, (1, 0, 2)), state
 
     def project(self, outputs: Any) -> Any:
@@ -160,15 +157,17 @@ class LanguageModel(keras.Model):
         Returns:
             outputs of shape (time * batch, width), in the format of matrix products.
         """
-        embedded = self._embed(tokens, training=True)
-        outputs, state = self._read_by_time(embedded, state, training=True)
+        embedded, labels = self._embed(tokens, training=True)
+        outputs, state = self._read_by_time(embedded, labels, state, training=True)
         if self.projection is not None:
             outputs = ops.matmul(outputs, ops.cast(self.projection.kernel, outputs.dtype))
         return ops.reshape(outputs, (-1, outputs.shape[-1])), state
 
-    def plain(self, tokens: Any) -> Any:
-        """Return ids without the labels that were added to them."""
-        return tokens % self.config.vocab_size if self.config.labels else tokens
+    def apart(self, tokens: Any) -> tuple[Any, Any]:
+        """Return ids, and the numbers of the labels that were added to them, or None."""
+        if not self.config.labels:
+            return tokens, None
+        return tokens % self.config.vocab_size, tokens // self.config.vocab_size
 
     def last_layer(self) -> LastLayer:
         """Return what makes the logits."""
@@ -176,25 +175,25 @@ class LanguageModel(keras.Model):
             return LastLayer(self.embedding.embeddings, self.logits.bias, is_tied=True)
         return LastLayer(self.logits.kernel, self.logits.bias, is_tied=False)
 
-    def _embed(self, tokens: Any, *, training: bool) -> Any:
-        """Return what the first layer reads of tokens, of shape (time, batch): what they are looked
-        up as, with dropout, and their labels, if there are any.
-        """
-        labelled, tokens = tokens, self.plain(tokens)
+    def _embed(self, tokens: Any, *, training: bool) -> tuple[Any, Any]:
+        """Look tokens up, some dropped while training; return a 1 for each one's label, too."""
+        tokens, labels = self.apart(tokens)
         embedded = self.embedding(tokens) * self.config.embedding_scale
         if training and self.config.token_dropout:
             kept = self.token_dropout(ops.ones((self.config.vocab_size, 1)), training=True)
             embedded = embedded * ops.take(kept, tokens, axis=0)
-        embedded = self.dropouts[0](embedded, training=training)
-        if not self.config.labels:
-            return embedded
-        labels = ops.one_hot(labelled // self.config.vocab_size, len(self.config.labels) + 1)
-        told = self.label_dropout(labels[..., 1:], training=training)
-        return ops.concatenate([embedded, ops.cast(told, embedded.dtype)], axis=-1)
+        if labels is None:
+            return embedded, None
+        return embedded, ops.one_hot(labels, len(self.config.labels) + 1)[..., 1:]
 
-    def _read_by_time(self, embedded: Any, state: State, *, training: bool) -> tuple[Any, State]:
-        """Run the layers over embedded tokens, with time as the first axis."""
-        outputs = embedded
+    def _read_by_time(
+        self, embedded: Any, labels: Any, state: State, *, training: bool
+    ) -> tuple[Any, State]:
+        """Run the layers over what `_embed` returned, with time as the first axis."""
+        outputs = self.dropouts[0](embedded, training=training)
+        if labels is not None:
+            told = self.label_dropout(labels, training=training)
+            outputs = ops.concatenate([outputs, told], axis=-1)
         if training and self.matmul == "bf16":
             outputs = ops.cast(outputs, "bfloat16")
         after: State = []

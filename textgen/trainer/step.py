@@ -103,8 +103,8 @@ class Step:
         state = [(hidden * carried, memory * carried) for hidden, memory in state]
         with tf.GradientTape() as tape:
             outputs, state = self.model.outputs_in_training(tokens[:-1], state)
-            targets = tf.reshape(self.model.plain(tokens[1:]), [-1])
-            loss = self._loss(outputs, self.model.last_layer(), targets)
+            targets, _ = self.model.apart(tokens[1:])
+            loss = self._loss(outputs, self.model.last_layer(), tf.reshape(targets, [-1]))
         gradients = tape.gradient(loss, self.model.trainable_variables)
         norm = self._update([tf.convert_to_tensor(g) for g in gradients], loss, rate)
         return loss, norm, state
@@ -123,7 +123,7 @@ class Step:
 
     def _predict_eagerly(self, tokens: Any, counted: Any, state: State) -> Any:
         logits, state = self.model(tokens[:, :-1], state, return_state=True)
-        targets = self.model.plain(tokens[:, 1:])
+        targets, _ = self.model.apart(tokens[:, 1:])
         for metric in self.metrics:
             metric.update_state(targets, logits, sample_weight=counted)
         nats = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
