@@ -169,3 +169,13 @@ def test_without_a_terminal_it_says_what_to_use(run: Run, trained: Path) -> None
     done = run("write", "-m", trained)
     assert done.returncode == 2
     assert "needs a terminal" in one_line(done.stderr)
+
+
+def test_full_disk_at_the_end_is_told_and_not_called_kept(trained: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, trained, "there/story.txt") as terminal:
+        terminal.press("words")
+        terminal.wait("words▌")
+        (tmp_path / "there").write_text("a file in the folder's place")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == 74
+        assert "is kept in" not in terminal.text

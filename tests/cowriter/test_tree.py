@@ -29,6 +29,14 @@ def act(tree: TextTree, action: str, text: str) -> None:
         getattr(tree, action)()
 
 
+def worked(actions: list[tuple[str, str]]) -> TextTree:
+    """Return a tree after some work."""
+    tree = TextTree()
+    for action, text in actions:
+        act(tree, action, text)
+    return tree
+
+
 def told(tree: TextTree) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(tree.to_json())
     return loaded
@@ -36,9 +44,7 @@ def told(tree: TextTree) -> dict[str, Any]:
 
 @given(ACTIONS)
 def test_any_work_is_a_whole_tree_that_json_gives_back(actions: list[tuple[str, str]]) -> None:
-    tree = TextTree()
-    for action, text in actions:
-        act(tree, action, text)
+    tree = worked(actions)
     again = TextTree.from_dict(told(tree))
     assert (again.nodes, again.current, again.text) == (tree.nodes, tree.current, tree.text)
 
@@ -47,9 +53,7 @@ def test_any_work_is_a_whole_tree_that_json_gives_back(actions: list[tuple[str, 
 def test_writing_adds_and_erasing_takes_a_character(
     actions: list[tuple[str, str]], text: str
 ) -> None:
-    tree = TextTree()
-    for action, some in actions:
-        act(tree, action, some)
+    tree = worked(actions)
     before = tree.text
     tree.type(text)
     assert tree.text == before + text
@@ -63,9 +67,7 @@ def test_writing_adds_and_erasing_takes_a_character(
 def test_redo_leads_back_to_where_undo_came_from(
     actions: list[tuple[str, str]], steps: int
 ) -> None:
-    tree = TextTree()
-    for action, text in actions:
-        act(tree, action, text)
+    tree = worked(actions)
     place = tree.current
     gone = sum(tree.undo() for _ in range(steps))
     for _ in range(gone):
@@ -77,9 +79,7 @@ def test_redo_leads_back_to_where_undo_came_from(
 def test_what_was_accepted_once_is_never_lost(
     before: list[tuple[str, str]], after: list[tuple[str, str]]
 ) -> None:
-    tree = TextTree()
-    for action, text in before:
-        act(tree, action, text)
+    tree = worked(before)
     tree.add("kept", seed=1)
     whole, place = tree.text, tree.current
     for action, text in after:
@@ -98,9 +98,7 @@ def test_taking_the_same_way_again_makes_no_second_branch() -> None:
 
 @given(ACTIONS)
 def test_lines_of_the_tree_hold_all_of_its_text_once(actions: list[tuple[str, str]]) -> None:
-    tree = TextTree()
-    for action, text in actions:
-        act(tree, action, text)
+    tree = worked(actions)
     shown = "".join(text for _, _, text in tree.stretches())
     assert sorted(shown) == sorted("".join(node.text for node in tree.nodes))
 
@@ -118,6 +116,7 @@ def test_lines_of_the_tree_hold_all_of_its_text_once(actions: list[tuple[str, st
         {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": ""}], "current": 0},
         {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": 5}], "current": 0},
         {"nodes": [{"parent": None, "text": "", "code": "x"}], "current": 0},
+        {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": "\ud800"}], "current": 0},
         {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": "x", "seed": "1"}],
          "current": 0},
     ],

@@ -19,6 +19,7 @@ from textgen.cli.options import (
 )
 from textgen.cli.prompt import read_named_files, read_prompt
 from textgen.cli.rows import read_bursts
+from textgen.config.cowriting import JOINING_TOKENS
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.files import check_output, write_file
@@ -61,8 +62,8 @@ EXCLUDED = {
     "--between",
     nargs=2,
     metavar="A B",
-    help="Write what joins text A to text B, in at most -n tokens (40, if not given), instead of "
-    "going on with PROMPT.",
+    help=f"Write what joins text A to text B, in at most -n tokens ({JOINING_TOKENS}, if not "
+    "given), instead of going on with PROMPT.",
 )
 @click.option(
     "--num-samples",

@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_type_hints
 
 import click
@@ -17,11 +18,14 @@ from textgen.config.toml import read_toml
 Function = Callable[..., Any]
 
 
-def config_options(*configs: type[Config]) -> Callable[[Function], Function]:
+def config_options(
+    *configs: type[Config], shown: Mapping[str, Any] = MappingProxyType({})
+) -> Callable[[Function], Function]:
     """Give a command an option for every field of some configurations.
 
     The command receives those that were chosen, on the command line, in the environment
-    (`TEXTGEN_<OPTION>`) or in the file named by `--config`, as the dictionary `settings`.
+    (`TEXTGEN_<OPTION>`) or in the file named by `--config`, as the dictionary `settings`. The help
+    tells the defaults of the configurations, or those `shown` that the command has instead.
     """
 
     def decorate(command: Function) -> Function:
@@ -43,7 +47,8 @@ def config_options(*configs: type[Config]) -> Callable[[Function], Function]:
         for config in reversed(configs):
             hints = get_type_hints(config)
             for field in reversed(dataclasses.fields(config)):
-                decorated = _option(field, hints[field.name])(decorated)
+                default = shown.get(field.name, field.default)
+                decorated = _option(field, hints[field.name], default)(decorated)
         return _toml_option(decorated)
 
     return decorate
@@ -112,7 +117,9 @@ def overwrite_option(command: Function) -> Function:
     )(command)
 
 
-def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], Function]:
+def _option(
+    field: "dataclasses.Field[Any]", hint: Any, default: Any
+) -> Callable[[Function], Function]:
     """Make the option of one field."""
     kind = value_type(hint, field.metadata["choices"])
     multiple = is_tuple_type(hint) and not isinstance(kind, CommaList)
@@ -123,7 +130,7 @@ def _option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Function], 
         field.name,
         type=kind,
         multiple=multiple,
-        default=_written(field.default, kind),
+        default=_written(default, kind),
         show_default=_shown_default(field, multiple=multiple),
         envvar=f"TEXTGEN_{field.name.upper()}",
         help=field.metadata["help"],

@@ -11,7 +11,7 @@ import click
 from textgen.cli.options import config_options, label_option, model_option, precision_option
 from textgen.config.cowriting import PROPOSED_TOKENS, CowritingConfig
 from textgen.config.generation import GenerationConfig
-from textgen.errors import Interrupted, NotInstalled, UsageError
+from textgen.errors import NotInstalled, UsageError
 from textgen.files import check_output
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Write a text together with a model, at a terminal.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @model_option()
-@config_options(CowritingConfig, GenerationConfig)
+@config_options(CowritingConfig, GenerationConfig, shown={"max_new_tokens": PROPOSED_TOKENS})
 @label_option
 @precision_option()
 def write(
@@ -47,7 +47,8 @@ def write(
     generator = load_generator(model, precision=precision, labels=labels)
     co_writer, document = _open(file, generator, settings)
     screen = _screen(co_writer, document)
-    before = signal.signal(signal.SIGHUP, _hang_up)
+    # The end of the terminal ends the command as SIGTERM does.
+    before = signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     try:
         screen.run()
     finally:
@@ -88,17 +89,16 @@ def _screen(co_writer: "CoWriter", document: "Document | None") -> "Screen":
 
 
 def _rescue(screen: "Screen") -> None:
-    """Keep what an end that nobody wanted would lose."""
+    """Keep what an end that nobody wanted would lose.
+
+    Raises:
+        OSError: the disk refused.
+    """
     from textgen.cowriter.document import Document
 
     if screen.document is None:
         names = (Path(f"unsaved-{number}.txt") for number in count(1))
         documents = (Document(path) for path in names)
         screen.document = next(one for one in documents if not one.is_there)
-    screen.save()
+    screen.document.write(screen.co_writer.tree, **screen.co_writer.settings)
     click.echo(f"the text is kept in {screen.document.path}", err=True)
-
-
-def _hang_up(number: int, frame: object) -> None:
-    """Let the end of the terminal end the command as Ctrl-C ends others."""
-    raise Interrupted(number)

@@ -77,7 +77,7 @@ class Document:
             settings = told.get("settings", {})
             if not isinstance(settings, dict):
                 raise DataError("its settings are no table")
-        except (ValueError, DataError) as error:
+        except (ValueError, RecursionError, DataError) as error:
             reason = error if isinstance(error, DataError) else f"it is not JSON: {error}"
             raise DataError(f"{self.tree_path}: {reason}; move it away to begin anew") from None
         return tree, settings

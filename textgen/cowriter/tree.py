@@ -1,6 +1,7 @@
 """A text with all the ways that it was tried to go on: a tree, of which one branch is read."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -9,6 +10,7 @@ from typing import Any
 from textgen.errors import DataError
 
 ROOT = 0
+SURROGATES = re.compile("[\ud800-\udfff]")  # alone, they are no characters
 
 
 @dataclass
@@ -118,7 +120,8 @@ class TextTree:
     def turn(self, step: int) -> bool:
         """Go to another way beside the current stretch; return whether there is one."""
         beside = self.siblings()
-        self.go_to(beside[(beside.index(self.current) + step) % len(beside)])
+        if len(beside) > 1:
+            self.go_to(beside[(beside.index(self.current) + step) % len(beside)])
         return len(beside) > 1
 
     def go_to(self, number: int) -> None:
@@ -175,6 +178,7 @@ class TextTree:
             and all(0 <= (node.parent or 0) < k for k, node in enumerate(others, start=1))
             and all(isinstance(node.text, str) and node.text for node in others)
             and all(type(node.seed) in (int, type(None)) for node in others)
+            and not any(SURROGATES.search(node.text) for node in others)
         )
 
     def _drop(self, node: Node) -> None:
