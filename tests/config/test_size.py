@@ -75,7 +75,13 @@ def test_named_settings_are_kept_and_others_fit() -> None:
     assert fit(optimizer="adamw") == fit()
     assert fit(vocab_size=50_000)["softmax_samples"] > 0
     assert "softmax_samples" not in fit(vocab_size=50_000, label_smoothing=0.1)
-    assert fit(vocab_size=50_000)["tie_embeddings"]
+
+
+@pytest.mark.parametrize("vocab_size", [70, 2_000, 50_000])
+def test_large_vocabulary_is_spelled_and_predicted_with_one_wide_matrix(vocab_size: int) -> None:
+    settings = fit(vocab_size=vocab_size)
+    expected = (256, True) if vocab_size > 1_000 else (NetworkConfig().embedding_size, False)
+    assert (settings["embedding_size"], settings["tie_embeddings"]) == expected
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -23,7 +23,11 @@ GO_TOGETHER = (
     ({"tokenizer"}, {"strict", "vocab_size"}),
     ({"column", "template"}, {"column", "template"}),
     ({"budget", "steps", "epochs"}, {"budget", "steps", "epochs"}),
-    ({"size"}, {"units", "embedding_size", "dropout", "batch_size", "learning_rate", "max_epochs"}),
+    (
+        {"size"},
+        {"units", "embedding_size", "tie_embeddings", "dropout"}
+        | {"batch_size", "learning_rate", "max_epochs"},
+    ),
     ({"optimizer"}, {"learning_rate"}),
     ({"label_smoothing"}, {"softmax_samples"}),
 )

@@ -11,8 +11,7 @@ from typing import Any
 from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 
-LARGE_VOCABULARY = 1_000  # from which on an embedding is wider
-TIED_VOCABULARY = 8_000  # from which on the output uses the embedding's matrix
+LARGE_VOCABULARY = 1_000  # from which on an embedding is wider, and the output uses its matrix
 WIDE_EMBEDDING = 256
 SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tokens
 SAMPLES = 4_096
@@ -81,7 +80,7 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
         "size": training.size,
         "units": (size.units,),
         "embedding_size": WIDE_EMBEDDING if is_large else NetworkConfig().embedding_size,
-        "tie_embeddings": vocab_size >= TIED_VOCABULARY,
+        "tie_embeddings": is_large,
         "dropout": _dropped(epochs),
         "max_epochs": MOST_EPOCHS,
         "batch_size": max(1, min(streams, tokens // (training.window * STEPS_PER_EPOCH))),
@@ -113,18 +112,19 @@ def _trained_tokens(training: TrainingConfig, size: Size, tokens: int, vocab_siz
     if training.product_format == "fp32":
         pace *= SHARE_OF_FP32
     if vocab_size >= LARGE_VOCABULARY:
-        measured = _work(size.units, MEASURED_EMBEDDING, MEASURED_VOCABULARY)
-        pace *= measured / _work(size.units, WIDE_EMBEDDING, vocab_size)
+        pace *= _measured_work(size.units) / _tied_work(size.units, vocab_size)
     return (training.budget_seconds or 0) * pace
 
 
-def _work(units: int, embedding: int, vocab_size: int) -> int:
-    """Return how many products of numbers a token takes."""
+def _measured_work(units: int) -> int:
+    """Return how many products of numbers a token took in the networks that were measured."""
+    return 4 * units * (MEASURED_EMBEDDING + units) + units * MEASURED_VOCABULARY
+
+
+def _tied_work(units: int, vocab_size: int) -> int:
+    """Return how many products a token takes with a wide embedding that is the output's, too."""
     outputs = SAMPLES if vocab_size >= SAMPLED_VOCABULARY else vocab_size
-    last = units * outputs
-    if vocab_size >= TIED_VOCABULARY:
-        last = embedding * (units + outputs)
-    return 4 * units * (embedding + units) + last
+    return 4 * units * (WIDE_EMBEDDING + units) + WIDE_EMBEDDING * (units + outputs)
 
 
 def _dropped(epochs: float) -> float:
