@@ -171,7 +171,7 @@ def test_without_a_terminal_it_says_what_to_use(run: Run, trained: Path) -> None
     assert "needs a terminal" in one_line(done.stderr)
 
 
-def test_text_that_cannot_be_rescued_is_told_and_not_called_kept(trained: Path, tmp_path: Path) -> None:
+def test_text_that_cannot_be_rescued_is_not_called_kept(trained: Path, tmp_path: Path) -> None:
     with begin(tmp_path, trained, "there/story.txt") as terminal:
         terminal.press("words")
         terminal.wait("words▌")
