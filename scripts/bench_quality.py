@@ -74,7 +74,7 @@ CASES = {
         reading=("--tokenizer", "char"),
         training=("--preset", "tiny-shakespeare"),
         figure="nats_per_token",
-        rivals={"5m": ("1x512",), "10m": ("1x768",), "30m": ("1x768",)},
+        rivals={"5m": ("1x512",), "10m": ("1x512", "1x768"), "30m": ("1x512", "1x768")},
     ),
     "wikitext-2": Case(
         "wikitext-2",
