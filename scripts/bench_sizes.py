@@ -56,7 +56,7 @@ def run(text: str, sizes: list[str], budgets: list[str]) -> Iterator[dict[str, A
                     "case": f"{len(text):,} characters",
                     "budget": budget,
                     "size": size,
-                    "is_auto": chosen["units"] == (SIZES[size].units,),
+                    "is_auto": chosen["units"] == SIZES[size].units,
                     "nats_per_token": record["validation"]["nats_per_token"],
                     "epochs": record["epochs"],
                     "tokens_per_second": record["tokens_per_second"],

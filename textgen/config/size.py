@@ -6,6 +6,7 @@ lengths.
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from textgen.config.model import NetworkConfig
@@ -30,7 +31,7 @@ class Size:
     """A network, how it is trained best, and what that takes.
 
     Attributes:
-        units: of the LSTM layer.
+        units: of each LSTM layer.
         learning_rate: peak, of AdamW.
         batch_size: streams side by side; large products want more of them.
         tokens_per_second: on two cores that compute in bf16, with a vocabulary of characters.
@@ -38,7 +39,7 @@ class Size:
         tokens: of a text up to which no larger network is better: it would learn it by heart.
     """
 
-    units: int
+    units: tuple[int, ...]
     learning_rate: float
     batch_size: int
     tokens_per_second: int
@@ -49,10 +50,10 @@ class Size:
 # So no network has more than 14 weights for each token of its text (docs/experiments.md: of 50,000
 # tokens, one with 8 weights for each learnt best, and one with 27 learnt them by heart).
 SIZES = {
-    "s": Size(256, 8e-3, 32, 40_000, 60, 100_000),
-    "m": Size(512, 8e-3, 32, 22_000, 180, 200_000),
-    "l": Size(768, 6e-3, 64, 12_500, 900, 350_000),
-    "xl": Size(1024, 4e-3, 64, 8_000, math.inf, math.inf),
+    "s": Size((256,), 8e-3, 32, 40_000, 60, 100_000),
+    "m": Size((512,), 8e-3, 32, 22_000, 180, 200_000),
+    "l": Size((768,), 6e-3, 64, 12_500, 900, 400_000),
+    "xl": Size((640, 640), 5e-3, 64, 7_000, math.inf, math.inf),
 }
 
 
@@ -78,7 +79,7 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
     rate = min(size.learning_rate, LARGE_VOCABULARY_RATE) if is_large else size.learning_rate
     return {
         "size": training.size,
-        "units": (size.units,),
+        "units": size.units,
         "embedding_size": WIDE_EMBEDDING if is_large else NetworkConfig().embedding_size,
         "tie_embeddings": is_large,
         "dropout": _dropped(epochs),
@@ -116,15 +117,20 @@ def _trained_tokens(training: TrainingConfig, size: Size, tokens: int, vocab_siz
     return (training.budget_seconds or 0) * pace
 
 
-def _measured_work(units: int) -> int:
+def _measured_work(units: tuple[int, ...]) -> int:
     """Return how many products of numbers a token took in the networks that were measured."""
-    return 4 * units * (MEASURED_EMBEDDING + units) + units * MEASURED_VOCABULARY
+    return _layers_work(MEASURED_EMBEDDING, units) + units[-1] * MEASURED_VOCABULARY
 
 
-def _tied_work(units: int, vocab_size: int) -> int:
+def _tied_work(units: tuple[int, ...], vocab_size: int) -> int:
     """Return how many products a token takes with a wide embedding that is the output's, too."""
     outputs = SAMPLES if vocab_size >= SAMPLED_VOCABULARY else vocab_size
-    return 4 * units * (WIDE_EMBEDDING + units) + WIDE_EMBEDDING * (units + outputs)
+    return _layers_work(WIDE_EMBEDDING, units) + WIDE_EMBEDDING * (units[-1] + outputs)
+
+
+def _layers_work(embedding_size: int, units: tuple[int, ...]) -> int:
+    """Return how many products a token takes in the layers."""
+    return sum(4 * n * (below + n) for below, n in pairwise((embedding_size, *units)))
 
 
 def _dropped(epochs: float) -> float:
