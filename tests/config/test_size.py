@@ -11,7 +11,7 @@ from textgen.config.corpus import CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS, with_preset
 from textgen.config.settings import changed, share_out
-from textgen.config.size import SIZES, STEPS_PER_EPOCH, fitting
+from textgen.config.size import SIZES, STEPS_PER_EPOCH, _tied_work, fitting
 from textgen.config.training import TrainingConfig
 from textgen.errors import UsageError
 
@@ -68,6 +68,11 @@ def test_text_that_is_read_often_is_trained_with_more_dropout() -> None:
     dropped = [share["dropout"] for share in shares]
     assert dropped == sorted(dropped, reverse=True)
     assert dropped[0] > dropped[-1] == 0
+
+
+def test_every_layer_counts_in_what_a_token_costs() -> None:
+    one, two = (_tied_work(units, 2_000) for units in ((640,), (640, 640)))
+    assert two - one == 4 * 640 * (640 + 640)
 
 
 def test_named_settings_are_kept_and_others_fit() -> None:
