@@ -57,6 +57,12 @@ def test_short_text_is_not_learnt_by_heart() -> None:
     assert found == [size.units for size in SIZES.values()]
 
 
+def test_text_that_is_read_often_is_worth_a_larger_network_sooner() -> None:
+    short, long = (rank(budget="10m", tokens=tokens) for tokens in (1_000_000, 9_000_000))
+    assert short > long
+    assert rank(budget="5m") == rank(budget="5m", tokens=9_000_000)
+
+
 def test_time_counts_by_what_the_machine_does_in_it() -> None:
     assert rank(budget="5m") == rank(budget="300s")
     slow, fast = rank(budget="5m", matmul="fp32", threads=1), rank(budget="5m", threads=16)

@@ -19,6 +19,7 @@ SAMPLES = 4_096
 LARGE_VOCABULARY_STREAMS = 32  # at most; a token says more there, so steps are dear
 LARGE_VOCABULARY_RATE = 4e-3  # of learning, at most
 STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
+OFTEN = 3  # epochs, from which on a larger network pays sooner, for a text has little new to say
 MOST_DROPPED = 0.5
 MOST_EPOCHS = 50  # with so much dropped, more of them would only learn a text by heart
 MEASURED_CORES = 2
@@ -35,7 +36,8 @@ class Size:
         learning_rate: peak, of AdamW.
         batch_size: streams side by side; large products want more of them.
         tokens_per_second: on two cores that compute in bf16, with a vocabulary of characters.
-        seconds: of training up to which no larger network is better.
+        seconds: of training up to which no larger network is better; of a text that is read
+            `OFTEN` times at most, and of one that is read more often.
         tokens: of a text up to which no larger network is better: it would learn it by heart.
     """
 
@@ -43,17 +45,17 @@ class Size:
     learning_rate: float
     batch_size: int
     tokens_per_second: int
-    seconds: float
+    seconds: tuple[float, float]
     tokens: float
 
 
 # So no network has more than 14 weights for each token of its text (docs/experiments.md: of 50,000
 # tokens, one with 8 weights for each learnt best, and one with 27 learnt them by heart).
 SIZES = {
-    "s": Size((256,), 8e-3, 32, 40_000, 60, 100_000),
-    "m": Size((512,), 8e-3, 32, 22_000, 180, 200_000),
-    "l": Size((768,), 6e-3, 64, 12_500, 500, 400_000),
-    "xl": Size((640, 640), 5e-3, 64, 7_000, math.inf, math.inf),
+    "s": Size((256,), 8e-3, 32, 40_000, (60, 60), 100_000),
+    "m": Size((512,), 8e-3, 32, 22_000, (180, 180), 200_000),
+    "l": Size((768,), 6e-3, 64, 12_500, (900, 500), 400_000),
+    "xl": Size((640, 640), 5e-3, 64, 7_000, (math.inf, math.inf), math.inf),
 }
 
 
@@ -98,9 +100,14 @@ def _best(training: TrainingConfig, tokens: int, vocab_size: int) -> Size:
         size
         for size in SIZES.values()
         if tokens <= size.tokens
-        or _trained_tokens(training, size, tokens, vocab_size)
-        <= size.seconds * size.tokens_per_second
+        or _is_enough(size, _trained_tokens(training, size, tokens, vocab_size), tokens)
     )
+
+
+def _is_enough(size: Size, trained: float, tokens: int) -> bool:
+    """Return whether no larger network learns more of a text, of which so many tokens are read."""
+    seldom, often = size.seconds
+    return trained <= (often if trained / tokens > OFTEN else seldom) * size.tokens_per_second
 
 
 def _trained_tokens(training: TrainingConfig, size: Size, tokens: int, vocab_size: int) -> float:
