@@ -47,7 +47,7 @@ def test_whatever_the_text_and_the_time_the_settings_are_legal(
 
 
 def test_longer_training_makes_a_larger_network() -> None:
-    found = [rank(budget=budget) for budget in ("30s", "2m", "5m", "2h")]
+    found = [rank(budget=budget) for budget in ("10s", "2m", "5m", "2h")]
     assert found == sorted(found)
     assert len(set(found)) == len(SIZES)
 

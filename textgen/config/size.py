@@ -52,7 +52,7 @@ class Size:
 # So no network has more than 14 weights for each token of its text (docs/experiments.md: of 50,000
 # tokens, one with 8 weights for each learnt best, and one with 27 learnt them by heart).
 SIZES = {
-    "s": Size((256,), 8e-3, 32, 40_000, (60, 60), 100_000),
+    "s": Size((256,), 8e-3, 32, 40_000, (15, 15), 100_000),
     "m": Size((512,), 8e-3, 32, 22_000, (180, 180), 200_000),
     "l": Size((768,), 6e-3, 64, 12_500, (900, 500), 400_000),
     "xl": Size((640, 640), 5e-3, 64, 7_000, (math.inf, math.inf), math.inf),
