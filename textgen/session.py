@@ -30,7 +30,16 @@ class Session:
 
     What is drawn depends on the seed and on how many tokens the text has that were drawn before:
     ten tokens and ten more are the twenty that one call writes. The same call after `undo` writes
-    the same again, as it does in a fork; another seed writes something else.
+    the same again, as it does in a fork; another seed writes something else. `undo` with the number
+    of a result's tokens takes that result back.
+
+    What a call has returned stays. So where twenty tokens are written in two calls, a banned text
+    (`ban`), a copy (`max_copy`), a stop string (`stop`) or a unit (`stop_at`) that begins in the
+    first and is whole in the second can change the second part alone, and a constraint begins
+    anew with each call. All other settings look back over the border, and change nothing there.
+
+    A text that ended before a stop string can go on: the same call may begin with that string, and
+    ends before the next.
 
     Args:
         model, decoder: what the text is written with.
@@ -69,18 +78,25 @@ class Session:
 
     @property
     def text(self) -> str:
-        """All of the text, read and written, as far back as it is known."""
-        return self._model.tokenizer.decode(self.moment.known_tokens().tolist())
+        """All of the text, read and written, as far back as it is known.
+
+        A character whose bytes are not all written is no part of it yet.
+        """
+        moment = self.moment
+        tokens = moment.known_tokens().tolist()
+        return self._model.tokenizer.decode(tokens[: len(tokens) - moment.open_tokens])
 
     def feed(self, text: str) -> None:
         """Let the model read some more text.
+
+        Written bytes of a character that is not whole are taken back first.
 
         Raises:
             DataError: it holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
         tokens = tokenizer.encode(tokenizer.clean(text))
-        self._stand_at(self.moment.read(self._decoder, tokens))
+        self._stand_at(self._whole().read(self._decoder, tokens))
 
     @property
     def adaptation(self) -> Adaptation | None:
@@ -109,7 +125,7 @@ class Session:
             DataError: the text holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        tokens, moment = tokenizer.encode(tokenizer.clean(text)), self.moment
+        tokens, moment = tokenizer.encode(tokenizer.clean(text)), self._whole()
         known = self._adaptation or Adaptation.none(self._model)
         self.adaptation = known.read(self._model, self._own, moment, tokens)
         self._stand_at(moment.read(self._own, tokens))
@@ -145,10 +161,10 @@ class Session:
             UsageError: an unknown setting, an impossible value, or nothing is behind.
             DataError: the model ends the text at once, or `behind` holds a lone surrogate.
         """
-        tokenizer, start = self._model.tokenizer, self.moment
+        tokenizer, start = self._model.tokenizer, self._whole()
         seed = self._config.replace(**settings).seed or 0
         writings = [
-            self._writing((), None, settings | {"seed": (seed + number) % SEEDS})
+            self._writing((), None, settings | {"seed": (seed + number) % SEEDS}, start)
             for number in range(CANDIDATES)
         ]
         found = infill(self._decoder, tokenizer, start, writings, tokenizer.clean(behind))
@@ -175,7 +191,7 @@ class Session:
 
     def next(self, k: int = 10, **settings: Any) -> list[NextToken]:
         """Return the k likeliest tokens that may come next; see `TextGenerator.next`."""
-        writing = self._writing((), None, settings)
+        writing = self._writing((), None, settings, self.moment)
         return next_tokens(self._decoder, self._model.tokenizer, writing, k)
 
     def score(self, text: str) -> Quality:
@@ -186,7 +202,7 @@ class Session:
             DataError: it holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        return measure_text(self._decoder, tokenizer, tokenizer.clean(text), self.moment)
+        return measure_text(self._decoder, tokenizer, tokenizer.clean(text), self._whole())
 
     def fork(self) -> "Session":
         """Return another session with the same text, which goes its own way."""
@@ -273,15 +289,23 @@ class Session:
         self, hooks: Sequence[Hook], remembered: int | None, settings: dict[str, Any]
     ) -> SessionStream:
         """Begin a stream, with which whatever was at work is over."""
-        writing = self._writing(hooks, remembered, settings)
+        writing = self._writing(hooks, remembered, settings, self.moment)
         self._stand_at(self.moment)
         self._stream = SessionStream(self._decoder, self._model.tokenizer, writing, self._moment)
         return self._stream
 
+    def _whole(self) -> Moment:
+        """Return where the text stands, before a character whose bytes are not all written."""
+        return self.moment.whole(self._decoder)
+
     def _writing(
-        self, hooks: Sequence[Hook], remembered: int | None, settings: dict[str, Any]
+        self,
+        hooks: Sequence[Hook],
+        remembered: int | None,
+        settings: dict[str, Any],
+        moment: Moment,
     ) -> Writing:
-        """Return what goes on with the text."""
+        """Return what goes on with the text from a moment on."""
         config = self._config.replace(**settings)
         return begin_writing(
             self._model.tokenizer,
@@ -290,7 +314,7 @@ class Session:
             self._model.copies,
             hooks=hooks,
             remembered=remembered,
-            moment=self.moment,
+            moment=moment,
         )
 
     def _stand_at(self, moment: Moment) -> None:

@@ -91,6 +91,7 @@ class SavedSession:
             "drawn": moment.drawn,
             "since": moment.since,
             "open": moment.open_tokens,
+            "stopped": moment.stopped,
             "limit": moment.limit,
             "known": len(tokens),
             "parts": parts,
@@ -146,6 +147,7 @@ class SavedSession:
             since=told["since"],
             limit=limit,
             open_tokens=told["open"],
+            stopped=bool(told.get("stopped")),  # older files do not tell
         )
         config = GenerationConfig.from_dict(told["settings"])
         names = (str(told[name]) for name in ("model", "precision", "adaptation"))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.logprobs import log_softmax
 from textgen.runtime.writing import Writing
+from textgen.tokenization.byte_decoding import begun_in
 from textgen.tokenization.tokenizer import EOS_ID
 
 
@@ -26,11 +27,19 @@ class Candidate(NamedTuple):
 
 
 class _Beam(NamedTuple):
-    """A text that may go on; `total` is its log-probability, biases included."""
+    """A text that may go on.
+
+    Attributes:
+        total: its log-probability, biases included.
+        tokens: ids.
+        logprobs: of each token under the model.
+        begun: the bytes at its end of a character that is not whole.
+    """
 
     total: float
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
+    begun: bytes
 
 
 def search(decoder: Decoder, writing: Writing) -> None:
@@ -46,7 +55,7 @@ def search(decoder: Decoder, writing: Writing) -> None:
     """
     config, state = writing.config, writing.state or decoder.initial_state()
     first = writing.sampler.position
-    live, ended = [_Beam(0.0, (), ())], list[Candidate]()
+    live, ended = [_Beam(0.0, (), (), writing.begun)], list[Candidate]()
     last = np.array([writing.last])
     while live and len(live[0].tokens) < config.max_new_tokens:
         logits, state = decoder.step(last, state)
@@ -68,6 +77,8 @@ def _extend(
     """Return the likeliest longer texts, the beams that they come from, and those that ended."""
     own, biased = log_softmax(logits), log_softmax(writing.sampler.biased(logits))
     totals = biased + np.array([[beam.total] for beam in live])
+    for row, beam in enumerate(live):
+        totals[row, writing.tokenizer.misfits(beam.begun)] = -np.inf
     count = min(2 * writing.config.beams, totals.size)  # as half of them may end at most
     best = np.argpartition(-totals, count - 1, axis=None)[:count]
     going, parents, ended = list[_Beam](), list[int](), list[_Beam]()
@@ -79,6 +90,7 @@ def _extend(
             float(totals[row, token]),
             (*live[row].tokens, token),
             (*live[row].logprobs, float(own[row, token])),
+            begun_in(live[row].begun + writing.tokenizer.token_bytes(token)),
         )
         if token == EOS_ID:
             ended.append(beam)

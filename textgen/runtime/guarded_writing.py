@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,16 +17,18 @@ from textgen.runtime.spelling import tokens_before
 from textgen.runtime.writing import Writing
 from textgen.sampling.bans import Bans
 from textgen.sampling.chain import looks_back
-from textgen.sampling.guards import guards_of
+from textgen.sampling.guards import Guard, guards_of
 from textgen.sampling.hooks import Hook
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.decoding import BROKEN
+from textgen.tokenization.tokenizer import CUSTOM, EOS_ID, Tokenizer
 
 
 class GuardedWriting(Writing):
     """A generation that takes tokens back with which something begins that must not be there.
 
-    The same random numbers choose among the tokens that are left there, so a text that comes to
-    nothing banned is the one that nobody watches. Text is held back while it may be taken back.
+    That is a banned text, too long a copy, or a byte that makes no character where it stands. The
+    same random numbers choose among the tokens that are left there, so a text in which nothing is
+    refused is the one that nobody watches. Text is held back while it may be taken back.
     After the antislop sampler by S. Paech (github.com/sam-paech/antislop-sampler).
 
     Arguments and errors are those of `Writing`, and:
@@ -34,6 +36,8 @@ class GuardedWriting(Writing):
     Raises:
         UsageError: every token of the model is banned.
     """
+
+    GOES_BACK: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -47,7 +51,7 @@ class GuardedWriting(Writing):
     ) -> None:
         super().__init__(tokenizer, prompt, config, hooks=hooks, **others)
         self._copies = copies if config.max_copy else None
-        self._banned = banned_tokens(config, tokenizer)
+        self._banned = banned_tokens(config, tokenizer) if config.ban else frozenset[int]()
         back = None if hooks else looks_back(config)
         reach = None if back is None else max(back, tokens_before(config))
         self._past = Past(self._known, reach)
@@ -66,17 +70,21 @@ class GuardedWriting(Writing):
         self._mark()
         return count
 
-    def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
+    def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> bool:
         """Take the next tokens, up to the one with which the text ends or something is wrong."""
-        for token, logprob in zip(tokens, logprobs, strict=True):
-            self._past.append(token)
-            super().accept_all([token], [logprob])
-            if self._spelling.refused is not None:
-                self._choose_anew(self._spelling.refused)
-                return
-            if self.reason:
-                return
-        self._mark()
+        goes_on = super().accept_all(tokens, logprobs)
+        if goes_on:
+            self._mark()
+        return goes_on
+
+    def _accept(self, token: int, logprob: float) -> bool:
+        """Take a token, or go back where something is wrong."""
+        self._past.append(token)
+        super()._accept(token, logprob)
+        if self._spelling.refused is None:
+            return True
+        self._choose_anew(self._spelling.refused)
+        return False
 
     def _mark(self) -> None:
         """Take note of where the text stands."""
@@ -95,8 +103,9 @@ class GuardedWriting(Writing):
         first = self._spelling.whole
         held = self._past.last(self.written - first)
         is_thorough = self._thorough_behind == first
+        unfit = {number: self._spelling.misfits.tolist()}
         for back in range(len(held) - 1 + first if is_thorough else number, first - 1, -1):
-            self._past.refuse(back, {held[back - first], *self._banned})
+            self._past.refuse(back, {held[back - first], *self._banned, *unfit.get(back, ())})
             self._stand_before(back, held)
             if self.sampler.has_choice:
                 return
@@ -156,10 +165,23 @@ def begin_writing(
     Args:
         copies: the model's index of its training text, if it has one.
     """
-    guards = partial(guards_of, config, copies)
-    if not guards():
+    if config.constraint or config.beams > 1:  # they look ahead, and so never go back
         return Writing(tokenizer, prompt, config, **others)
+    guards = partial(_guards, config, tokenizer, copies)
+    guards()  # refuses what cannot be watched for
     return GuardedWriting(tokenizer, prompt, config, copies, guards=guards, **others)
+
+
+def _guards(
+    config: GenerationConfig, tokenizer: Tokenizer, copies: CopyIndex | None
+) -> list[Guard]:
+    """Return what watches a generation; see `guards_of`."""
+    guards = guards_of(config, copies)
+    if (
+        tokenizer.kind == CUSTOM
+    ):  # what bytes its tokens hold cannot be told, only what they read like
+        guards.append(Bans([BROKEN]))
+    return guards
 
 
 def banned_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[int]:

@@ -68,7 +68,9 @@ def infill(
         pass
     results = [one.result() for one in writings]
     texts = [list(_without_end(one.tokens)) for one in results]
-    best = max(_places(decoder, moment, texts, wanted), default=None)
+    whole = [list(_whole_after(tokens, tokenizer)) for tokens in texts]
+    places = _places(decoder, moment, texts, wanted)
+    best = max((one for one in places if whole[one.candidate][one.tokens - 1]), default=None)
     if best is None:
         raise DataError("the model ends the text here at once; try another seed")
     return _beginning(results[best.candidate], best.tokens, tokenizer, moment)
@@ -102,6 +104,14 @@ def _without_end(tokens: Sequence[int]) -> Iterator[int]:
         if token == EOS_ID:
             return
         yield token
+
+
+def _whole_after(tokens: Sequence[int], tokenizer: Tokenizer) -> Iterator[bool]:
+    """Yield of each token whether the text ends in a whole character with it."""
+    detokenizer = tokenizer.detokenizer()
+    for token in tokens:
+        detokenizer.push(token)
+        yield not detokenizer.is_open
 
 
 def _places(

@@ -39,6 +39,8 @@ class Moment:
         since: how many of them the generation has that may be gone on with here; 0 if none.
         limit: Mirostat's, if it was on.
         open_tokens: how many of the last drawn tokens read like a character that is not whole.
+        stopped: whether a stop string ended a generation here. Then the next may begin with one, or
+            it would end here for ever.
     """
 
     before: "Moment | None" = None
@@ -50,6 +52,7 @@ class Moment:
     since: int = 0
     limit: float | None = None
     open_tokens: int = 0
+    stopped: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -111,9 +114,19 @@ class Moment:
             return self
         return self.go_on(tokens, feed(decoder, self, tokens, exactly=True), self.limit)
 
-    def ended(self) -> "Moment":
+    def ended(self, *, stopped: bool = False) -> "Moment":
         """Return the moment with nothing that may be gone on with: the next generation is new."""
-        return replace(self, since=0, limit=None, open_tokens=0)
+        return replace(self, since=0, limit=None, open_tokens=0, stopped=stopped)
+
+    def whole(self, decoder: Decoder) -> "Moment":
+        """Return the moment before the character that is not whole, if the text ends in one.
+
+        A session that was saved without its text cannot go back, and stays where it is.
+        """
+        try:
+            return self.undo(decoder, self.open_tokens)
+        except UsageError:
+            return self
 
     def mixed(self, other: "Moment", weight: float, decoder: Decoder) -> "Moment":
         """Return the moment with a state between its own and that of another text.
@@ -167,6 +180,7 @@ class Moment:
             since=since,
             limit=None,
             open_tokens=0,
+            stopped=False,
         )
 
 

@@ -55,7 +55,7 @@ def next_tokens(
         read_part(decoder, writing)
     rows, _ = decoder.step([writing.last], writing.state or decoder.initial_state())
     probabilities = np.exp(log_softmax(rows[0]))
-    sampled = writing.sampler.probabilities(rows[0])
+    sampled = writing.sampler.probabilities(rows[0], tokenizer.misfits(writing.begun))
     likeliest = np.argsort(-probabilities, kind="stable")[:k].tolist()
     return [
         NextToken(

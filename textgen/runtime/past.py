@@ -64,7 +64,8 @@ class Past:
         for number in [number for number in self.refused if number < certain]:
             del self.refused[number]
         if self._reach is not None:
-            for _ in range(len(self._tokens) - (mark.written - certain) - self._reach):
+            since = mark.written - min(certain, marks[0].written)  # what may be fed again
+            for _ in range(len(self._tokens) - since - self._reach):
                 self._tokens.popleft()
 
     def last(self, count: int) -> list[int]:

@@ -48,6 +48,11 @@ class Record:
             self.pieces.append(piece.text)
             self._new.append(piece)
 
+    @property
+    def taken_pieces(self) -> list[str]:
+        """The last pieces of certain text that were taken."""
+        return list(self.pieces)[: max(len(self.pieces) - len(self._new), 0)]
+
     def take(self) -> str:
         """Return the next piece of certain text that was not returned before; "" if none is."""
         if not self._new:

@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from textgen.errors import UsageError
 from textgen.runtime.decoder import Decoder
+from textgen.runtime.generation import Generation
+from textgen.runtime.logprobs import chosen_logprobs
 from textgen.runtime.moment import Moment
 from textgen.runtime.spelling import Piece
 from textgen.runtime.text_stream import TextStream
@@ -53,6 +57,26 @@ class SessionStream(TextStream):
         self._set_mark()
         return piece
 
+    def result(self) -> Generation:
+        """Return what the session has gained: the text that was taken, and its tokens.
+
+        `undo` with their number leads back to where the stream began. Where a stop string or a
+        unit cut a token, they are those of what is left of it.
+        """
+        whole, record = self._writing.result(), self._writing.record
+        if self._has_ended and not self._writing.is_cut:
+            return whole
+        ahead = self._writing.written - (record.taken.tokens if record.taken else 0)
+        kept = max(len(whole.tokens) - ahead, 0)
+        tokens, logprobs = self._left_of_a_token(record.taken)
+        return replace(
+            whole,
+            text="".join(record.taken_pieces),
+            tokens=whole.tokens[:kept] + tokens,
+            logprobs=whole.logprobs[:kept] + logprobs,
+            finish_reason=whole.finish_reason if self._has_ended else "unfinished",
+        )
+
     def close(self) -> None:
         """End it, so that it changes no session any more."""
         self._is_closed = not self._has_ended
@@ -65,11 +89,21 @@ class SessionStream(TextStream):
         """Return the moment behind the whole text."""
         writing = self._writing
         if writing.is_cut:
-            return self._behind(writing.record.taken).ended()
+            return self._behind(writing.record.taken).ended(stopped=writing.is_at_stop)
         moment = self._at(writing.written)
         if writing.reason == "stop":
             return moment.ended()
         return replace(moment, open_tokens=writing.open_tokens)
+
+    def _left_of_a_token(self, piece: Piece | None) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Return the tokens of what is only a part of those that were drawn, and their logprobs."""
+        if not piece or not piece.beyond:
+            return (), ()
+        moment = self._at(piece.tokens)
+        tokens = self._tokenizer.encode(piece.beyond).astype(np.int64)
+        inputs = np.concatenate([[moment.last], tokens[:-1]])
+        logits, _ = self._decoder.score(inputs, moment.state or self._decoder.initial_state())
+        return tuple(tokens.tolist()), tuple(chosen_logprobs(logits, tokens).tolist())
 
     def _behind(self, piece: Piece | None) -> Moment:
         """Return the moment behind a piece; what is a part of a token is read as a text."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textgen.config.generation import GenerationConfig
 from textgen.sampling.guards import Guard, characters_before
 from textgen.sampling.stopping import StopFilter
-from textgen.tokenization.decoding import HELD, Detokenizer
+from textgen.tokenization.decoding import HELD, NOTHING, Detokenizer
 from textgen.tokenization.tokenizer import Tokenizer
 
 MOST_BYTES = 4  # of a character, each of which may be a token
@@ -44,9 +44,10 @@ class Spelling:
     a token.
 
     Args:
-        detokenizer: that the prompt was told.
+        detokenizer: that the prompt was told; if it is strict, a token that makes a broken
+            character is refused.
         stops: finds where the text ends.
-        open_tokens: those of the prompt whose last character is not whole, if it may become so.
+        open_tokens: how many of those of the prompt the last character has that is not whole.
         guards: find what must not be in the text; they were told what stands before it.
         whole: how many tokens the text has already, whose text is out.
 
@@ -55,13 +56,14 @@ class Spelling:
         whole: as many now.
         refused: the number, counted from 0, of the token with which something begins that must not
             be; None if nothing does. No token can follow.
+        misfits: the tokens that make no character in the place of the one that was refused.
     """
 
     def __init__(
         self,
         detokenizer: Detokenizer,
         stops: StopFilter,
-        open_tokens: Sequence[int] = (),
+        open_tokens: int = 0,
         guards: Sequence[Guard] = (),
         whole: int = 0,
     ) -> None:
@@ -69,9 +71,8 @@ class Spelling:
         self._stops = stops
         self._guards = guards
         self.refused: int | None = None
-        self.open_tokens = len(open_tokens)
-        for token in open_tokens:
-            detokenizer.push(token)
+        self.misfits = NOTHING
+        self.open_tokens = open_tokens
         self._text = ""  # since the last piece
         self._tokens = self.whole = whole  # all, and those that are out
         self._ends = list[int]()  # how many characters there are since then, after each token
@@ -87,6 +88,8 @@ class Spelling:
         open_tokens: int = 0,
         whole: int = 0,
         said: str = "",
+        may_begin_with_stop: bool = False,
+        strict: bool = False,
     ) -> "Spelling":
         """Return the spelling of what follows some tokens.
 
@@ -98,20 +101,28 @@ class Spelling:
             open_tokens: how many of them end in a character that is not whole.
             whole: how many tokens the text has already.
             said: what it reads like.
+            may_begin_with_stop: whether a stop string at its very beginning does not end it.
+            strict: whether tokens are refused that make broken characters.
         """
         closed, opened = np.split(known, [len(known) - open_tokens])
-        stops = StopFilter(config.stop, config.stop_at)
+        detokenizer, is_open = _begin(tokenizer, closed, opened.tolist(), strict=strict)
+        stops = StopFilter(config.stop, config.stop_at, may_begin_with_stop=may_begin_with_stop)
         if said:
             stops.push(said, may_stop=False)
         before = tokenizer.decode(closed[-tokens_before(config) :].tolist()) if guards else ""
         for guard in guards:
             guard.pass_over(before)
-        return cls(tokenizer.detokenizer(closed), stops, opened.tolist(), guards, whole)
+        return cls(detokenizer, stops, open_tokens if is_open else 0, guards, whole)
 
     @property
     def stopped(self) -> bool:
         """Whether the text has ended."""
         return self._stops.stopped
+
+    @property
+    def is_at_stop(self) -> bool:
+        """Whether it has ended before a stop string."""
+        return self._stops.is_at_string
 
     def push(self, token: int, *, may_stop: bool) -> Piece | None:
         """Take the next token.
@@ -123,7 +134,11 @@ class Spelling:
         Returns:
             what is certain now, if there is anything.
         """
-        read = self._detokenizer.push(token)
+        try:
+            read = self._detokenizer.push(token)
+        except UnicodeDecodeError:
+            self.refused, self.misfits = self._tokens, self._detokenizer.misfits()
+            return None
         self._tokens += 1
         self._ends.append((self._ends[-1] if self._ends else 0) + len(read))
         self._add(self._stops.push(read, may_stop))
@@ -134,13 +149,11 @@ class Spelling:
             return None
         return self._out()
 
-    def finish(self, *, goes_on: bool = False) -> Piece | None:
-        """Return what was held back and is part of a text that ends here.
-
-        Args:
-            goes_on: whether a character that is not whole is waited for, in a later text.
+    def finish(self) -> Piece | None:
+        """Return what was held back and is part of a text that ends here, but no part of a
+        character: its other bytes may come in a later text.
         """
-        if not goes_on:
+        if not self._detokenizer.is_open:
             self._add(self._stops.push(self._detokenizer.finish()))
         if not self.stopped:
             self._add(self._stops.finish())
@@ -169,3 +182,24 @@ class Spelling:
             return None
         text, self._text = self._text, ""
         return Piece(text, self.whole, text) if text else None
+
+
+def _begin(
+    tokenizer: Tokenizer, closed: NDArray[np.integer], opened: list[int], *, strict: bool
+) -> tuple[Detokenizer, bool]:
+    """Return the way back to text behind some tokens, and whether a character is open there.
+
+    Args:
+        tokenizer: what the tokens are.
+        closed: tokens whose characters are whole, shape (tokens,).
+        opened: those after them, of a character that is not; from a damaged file, they may be
+            anything, and then nothing is open.
+        strict: see `Tokenizer.detokenizer`.
+    """
+    detokenizer = tokenizer.detokenizer(closed, strict=strict)
+    try:
+        for token in opened:
+            detokenizer.push(token)
+    except UnicodeDecodeError:
+        return tokenizer.detokenizer(closed, strict=strict), False
+    return detokenizer, bool(opened)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from textgen.sampling.guards import Guard
 from textgen.sampling.hooks import Hook
 from textgen.sampling.sampler import Sampler
 from textgen.sampling.way import Way
+from textgen.tokenization.byte_decoding import begun_in
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 # Tokens of a longer one that are read before others get their turn, in blocks of the decoder.
@@ -41,6 +42,7 @@ class Writing:
         guards: gives what finds out, each time from the beginning, what must not be in the text.
 
     Attributes:
+        tokenizer: as given.
         last: the token that is fed next.
         state: what the model has made of the tokens before that; None before the first is fed.
         unread: the tokens of the prompt after that.
@@ -57,6 +59,8 @@ class Writing:
         DataError: the prompt holds a lone surrogate.
     """
 
+    GOES_BACK: ClassVar[bool] = False  # to the choice of a token that is refused
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -72,9 +76,8 @@ class Writing:
             raise UsageError("hooks and beams exclude each other; give one of them")
         self.config = config
         self.seed = config.seed or 0
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         tokens = tokenizer.encode(prompt)
-        self._goes_on = moment is not None
         moment = moment or BEGINNING
         known = np.concatenate([moment.known_tokens(), tokens])
         self.unread = tokens
@@ -121,9 +124,20 @@ class Writing:
         return self._spelling.stopped or self._spelling.refused is not None
 
     @property
+    def is_at_stop(self) -> bool:
+        """Whether the text ends before a stop string."""
+        return self._spelling.is_at_stop
+
+    @property
     def open_tokens(self) -> int:
         """How many of the last tokens read like a character that is not whole."""
         return self._spelling.open_tokens
+
+    @property
+    def begun(self) -> bytes:
+        """The bytes of a character that is not whole, with which the text before it ends."""
+        opened = self._known[len(self._known) - self._moment.open_tokens :].tolist()
+        return begun_in(b"".join(map(self.tokenizer.token_bytes, opened)))
 
     @property
     def is_planned(self) -> bool:
@@ -162,15 +176,18 @@ class Writing:
         self.accept_all(tokens[known:], logprobs[known:])
         return known
 
-    def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
-        """Take the next tokens, up to the one with which the text ends."""
+    def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> bool:
+        """Take the next tokens, up to the one with which the text ends; return whether it goes on
+        behind all of them.
+        """
         for token, logprob in zip(tokens, logprobs, strict=True):
             if self.reason:
-                return
+                return False
             if math.isnan(logprob):  # as activations without bounds may bring about
                 self.fail(DataError(f"the model's state overflowed after {self.written} tokens"))
-                return
-            self._accept(token, logprob)
+            elif not self._accept(token, logprob):
+                return False
+        return not self.reason
 
     def interrupt(self) -> None:
         """End as it is, if it has not ended."""
@@ -193,8 +210,8 @@ class Writing:
             error=str(self.error) if self.error else None,
         )
 
-    def _accept(self, token: int, logprob: float) -> None:
-        """Take a token."""
+    def _accept(self, token: int, logprob: float) -> bool:
+        """Take a token; return whether those that were drawn behind it can follow."""
         self.last = token
         self.written += 1
         self.record.append(token, logprob)
@@ -206,11 +223,11 @@ class Writing:
             self._end("stop")
         elif self.left <= 0:
             self._end("length")
+        return True
 
     def _end(self, reason: str) -> None:
         """Let out what was held back; a text that the constraint does not allow is an error."""
-        goes_on = self._goes_on and reason in ("length", "interrupted")
-        self.record.write(self._spelling.finish(goes_on=goes_on))
+        self.record.write(self._spelling.finish())
         self.reason = "stop" if self._spelling.stopped else reason
         if reason == "length" and self._constraint:
             self._end_constrained(self._constraint)
@@ -228,7 +245,9 @@ class Writing:
 
     def _spell(self, known: NDArray[np.integer], **others: Any) -> Spelling:
         """Return the spelling of what follows some tokens; see `Spelling.behind`."""
-        return Spelling.behind(known, self._tokenizer, self.config, self._guards(), **others)
+        others["may_begin_with_stop"] = self._moment.stopped and not others.get("whole")
+        parts = (known, self.tokenizer, self.config, self._guards())
+        return Spelling.behind(*parts, strict=self.GOES_BACK, **others)
 
     def _may_stop(self, written: int) -> bool:
         """Return whether the text may end after so many tokens."""

@@ -107,8 +107,7 @@ class Sampler:
         logits = logits + self._bias
         if self.position < self._config.min_new_tokens:
             logits[..., END] = -np.inf
-        logits[..., list(self._refused.get(self.position, ()))] = -np.inf
-        return logits
+        return _without(logits, self._refused.get(self.position, ()))
 
     @property
     def has_choice(self) -> bool:
@@ -132,7 +131,7 @@ class Sampler:
         logits = self.biased(logits)
         for hook in self._hooks:
             logits = apply_hook(hook, self._tokens, logits)
-        return logits
+        return _without(logits, self._refused.get(self.position, ()))  # whatever a hook wants
 
     def _candidates(self, logits: Logits) -> Candidates:
         """Return the tokens that the constraint and the chain leave."""
@@ -146,11 +145,23 @@ class Sampler:
             )
         return self._chain.apply(Candidates(possible, logits[possible]), self.position)
 
-    def probabilities(self, logits: Logits) -> NDArray[np.float64]:
+    def probabilities(self, logits: Logits, misfits: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return with which probability each token comes next, of shape (vocabulary,).
 
-        Arguments and errors as for `filter`.
+        Args:
+            logits: of the model, shape (vocabulary,).
+            misfits: tokens in whose place another one is drawn, shape (tokens,).
+
+        Raises: as `filter`.
         """
+        result = self._distribution(logits)
+        if share := result[misfits].sum():
+            result[misfits] = 0
+            result += share * self._distribution(_without(logits, misfits.tolist()))
+        return result
+
+    def _distribution(self, logits: Logits) -> NDArray[np.float64]:
+        """Return with which probability each token is drawn first."""
         result = np.zeros(len(logits))
         excluding = self._config.xtc_probability
         for share, decision in ((excluding, SMALLEST), (1 - excluding, LARGEST)):
@@ -224,6 +235,14 @@ class Sampler:
             presence=config.presence_penalty,
             frequency=config.frequency_penalty,
         )
+
+
+def _without(logits: Logits, tokens: Collection[int]) -> Logits:
+    """Return logits, of shape (..., vocabulary), in which some tokens cannot be chosen."""
+    if tokens:
+        logits = logits.copy()
+        logits[..., list(tokens)] = -np.inf
+    return logits
 
 
 def _largest(candidates: Candidates, bits: Bits) -> int:

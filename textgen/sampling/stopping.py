@@ -14,16 +14,25 @@ class StopFilter:
             together).
         unit: one of `config.generation.UNITS`; the text ends with the first whole one, if no stop
             string comes before its end. A document never ends here.
+        may_begin_with_stop: whether a stop string at the very beginning does not end the text, as
+            behind one that it ended.
 
     Attributes:
         stopped: whether the end has come. Nothing passes after it.
     """
 
-    def __init__(self, stops: Sequence[str], unit: str = "document") -> None:
-        self._strings = StopStrings(stops)
+    def __init__(
+        self, stops: Sequence[str], unit: str = "document", *, may_begin_with_stop: bool = False
+    ) -> None:
+        self._strings = StopStrings(stops, may_begin=may_begin_with_stop)
         self._unit = UNIT_CLASSES[unit]()
         self._is_open = not stops and unit == "document"  # nothing can stop, so nothing is done
         self.stopped = False
+
+    @property
+    def is_at_string(self) -> bool:
+        """Whether a stop string has ended the text, and not a unit."""
+        return self._strings.stopped
 
     @property
     def is_deciding(self) -> bool:
@@ -46,6 +55,7 @@ class StopFilter:
         if self.stopped:
             return ""
         if not may_stop:
+            self._strings.pass_over(text)
             self._unit.pass_over(text)
             return text
         text = self._unit.push(self._strings.push(text))
@@ -64,12 +74,19 @@ class StopFilter:
 
 
 class StopStrings:
-    """Passes text on up to the first stop string; what may be the beginning of one is held back."""
+    """Passes text on up to the first stop string; what may be the beginning of one is held back.
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    Args:
+        stops: the strings.
+        may_begin: whether one with which the text begins does not count.
+    """
+
+    def __init__(self, stops: Sequence[str], *, may_begin: bool = False) -> None:
         self.stopped = False
+        self._may_begin = may_begin
         self._automaton = Automaton(stops)
         self._state = 0
+        self._length = 0  # of the text so far
 
     @property
     def is_deciding(self) -> bool:
@@ -78,18 +95,24 @@ class StopStrings:
 
     def push(self, text: str) -> str:
         """Return what is certain of the text so far and has not been returned before."""
-        automaton, before = self._automaton, self._state
+        automaton, before, start = self._automaton, self._state, self._length
+        self._length += len(text)
         if not before and not automaton.begins_in(text):
             return text
         length = automaton.depth[before]
-        for character in text:
+        for count, character in enumerate(text, start=start + 1):
             self._state = automaton.after(self._state, character)
             length += 1
-            if ending := automaton.ending[self._state]:
+            ending = automaton.ending[self._state]
+            if ending and not (self._may_begin and ending == count):
                 self.stopped = True
                 self._state = 0
                 return automaton.beginning(before, text, length - ending)
         return automaton.beginning(before, text, length - automaton.depth[self._state])
+
+    def pass_over(self, text: str) -> None:
+        """Take text in which nothing can stop."""
+        self._length += len(text)
 
     def finish(self) -> str:
         """Return what was held back."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import normalizers
 
@@ -12,19 +14,15 @@ from textgen.config.corpus import NORMAL_FORMS
 from textgen.config.model import LARGEST_SIZE
 from textgen.corpus.text import clean_text
 from textgen.errors import DataError, MissingInput
+from textgen.tokenization.byte_decoding import ByteDecoding
 from textgen.tokenization.byte_level import bytes_by_id
-from textgen.tokenization.decoding import (
-    ByteDecoding,
-    Decoding,
-    Detokenizer,
-    LibraryDecoding,
-    Prompt,
-    WordDecoding,
-)
+from textgen.tokenization.decoding import Decoding, Detokenizer, Prompt
 from textgen.tokenization.encoding import CharacterEncoding, Encoding, LibraryEncoding, TokenIds
 from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
 from textgen.tokenization.kinds import learn as learn_model
+from textgen.tokenization.library_decoding import LibraryDecoding
 from textgen.tokenization.library_errors import as_data_errors
+from textgen.tokenization.word_decoding import WordDecoding
 
 __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 
@@ -177,17 +175,29 @@ class Tokenizer:
             yield detokenizer.push(token)
         yield detokenizer.finish()
 
-    def detokenizer(self, prompt: Prompt = ()) -> Detokenizer:
+    def detokenizer(self, prompt: Prompt = (), *, strict: bool = False) -> Detokenizer:
         """Return the way back to text of one stream, which is told its ids one by one.
 
         Args:
             prompt: the ids before them, on which a space between two words may depend.
+            strict: whether it refuses ids whose bytes make no character, where tokens hold bytes.
 
         Raises:
             DataError: the library cannot use somebody else's tokenizer; this method, or one of
                 the stream's.
         """
-        return self._decoding.begin(prompt)
+        return self._decoding.begin(prompt, strict=strict)
+
+    def misfits(self, begun: bytes = b"") -> NDArray[np.intp]:
+        """Return the ids whose bytes make no characters behind the beginning of one.
+
+        Args:
+            begun: the first bytes of a character, or none.
+
+        Returns:
+            Ascending, of shape (ids,). None where tokens are whole words, or somebody else's.
+        """
+        return self._decoding.misfits(begun)
 
     def token_bytes(self, token: int) -> bytes:
         """Return the UTF-8 bytes that an id stands for; none for `<eos>`."""

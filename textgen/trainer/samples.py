@@ -4,8 +4,8 @@ from textgen.config.generation import GenerationConfig
 from textgen.model.network import LanguageModel
 from textgen.model.weights import get_weights
 from textgen.runtime.decoder import Decoder
+from textgen.runtime.guarded_writing import begin_writing
 from textgen.runtime.text_stream import TextStream
-from textgen.runtime.writing import Writing
 from textgen.tokenization.tokenizer import Tokenizer
 
 CHARACTERS = 240
@@ -14,7 +14,7 @@ CHARACTERS = 240
 def write_sample(model: LanguageModel, tokenizer: Tokenizer) -> str:
     """Return about `CHARACTERS` characters, drawn with the weights as they are."""
     decoder = Decoder(model.config, get_weights(model))
-    writing = Writing(tokenizer, "", GenerationConfig(max_new_tokens=CHARACTERS))
+    writing = begin_writing(tokenizer, "", GenerationConfig(max_new_tokens=CHARACTERS))
     text = ""
     for piece in TextStream(decoder, writing):
         text += piece
