@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.adaptation import Adaptation
 from textgen.config.generation import GenerationConfig
@@ -82,9 +83,7 @@ class Session:
 
         A character whose bytes are not all written is no part of it yet.
         """
-        moment = self.moment
-        tokens = moment.known_tokens().tolist()
-        return self._model.tokenizer.decode(tokens[: len(tokens) - moment.open_tokens])
+        return self._read(self.moment.known_tokens())
 
     def feed(self, text: str) -> None:
         """Let the model read some more text.
@@ -296,7 +295,17 @@ class Session:
 
     def _whole(self) -> Moment:
         """Return where the text stands, before a character whose bytes are not all written."""
-        return self.moment.whole(self._decoder)
+        moment, closed = self.moment, self.moment.closed(self._decoder)
+        if closed is moment:
+            return moment
+        opened = moment.known_tokens(moment.open_tokens)  # the first may hold whole ones, too
+        return closed.read(self._decoder, self._model.tokenizer.encode(self._read(opened)))
+
+    def _read(self, tokens: NDArray[np.integer]) -> str:
+        """Return what tokens read like, but for a character that is not whole at their end."""
+        detokenizer = self._model.tokenizer.detokenizer()
+        text = "".join(map(detokenizer.push, tokens.tolist()))
+        return text if detokenizer.is_open else text + detokenizer.finish()
 
     def _writing(
         self,

@@ -1,7 +1,6 @@
 """A text in the making that goes another way where it comes to what must not be in it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,16 +10,14 @@ from textgen.config.generation import GenerationConfig
 from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, UsageError
 from textgen.runtime.decoder import Decoder
-from textgen.runtime.generation import Generation
 from textgen.runtime.past import Mark, Past
 from textgen.runtime.spelling import tokens_before
 from textgen.runtime.writing import Writing
 from textgen.sampling.bans import Bans
 from textgen.sampling.chain import looks_back
-from textgen.sampling.guards import Guard, guards_of
+from textgen.sampling.guards import guards_of
 from textgen.sampling.hooks import Hook
-from textgen.tokenization.decoding import BROKEN
-from textgen.tokenization.tokenizer import CUSTOM, EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 
 class GuardedWriting(Writing):
@@ -58,11 +55,9 @@ class GuardedWriting(Writing):
         self._thorough_behind = -1  # the number of tokens whose text was out at a dead end
         self._mark()
 
-    def result(self) -> Generation:
-        """Return what has been written so far, and what of it is copied, if that is limited."""
-        result = super().result()
-        longest = self._copies.longest(result.text) if self._copies else None
-        return replace(result, longest_copy=longest)
+    def longest_copy(self, text: str) -> str | None:
+        """Return what of a text is copied, if that is limited."""
+        return self._copies.longest(text) if self._copies else None
 
     def read(self, decoder: Decoder) -> int:
         """Let the model read some of a long prompt; return how many tokens."""
@@ -167,21 +162,9 @@ def begin_writing(
     """
     if config.constraint or config.beams > 1:  # they look ahead, and so never go back
         return Writing(tokenizer, prompt, config, **others)
-    guards = partial(_guards, config, tokenizer, copies)
+    guards = partial(guards_of, config, copies)
     guards()  # refuses what cannot be watched for
     return GuardedWriting(tokenizer, prompt, config, copies, guards=guards, **others)
-
-
-def _guards(
-    config: GenerationConfig, tokenizer: Tokenizer, copies: CopyIndex | None
-) -> list[Guard]:
-    """Return what watches a generation; see `guards_of`."""
-    guards = guards_of(config, copies)
-    if (
-        tokenizer.kind == CUSTOM
-    ):  # what bytes its tokens hold cannot be told, only what they read like
-        guards.append(Bans([BROKEN]))
-    return guards
 
 
 def banned_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[int]:

@@ -118,8 +118,8 @@ class Moment:
         """Return the moment with nothing that may be gone on with: the next generation is new."""
         return replace(self, since=0, limit=None, open_tokens=0, stopped=stopped)
 
-    def whole(self, decoder: Decoder) -> "Moment":
-        """Return the moment before the character that is not whole, if the text ends in one.
+    def closed(self, decoder: Decoder) -> "Moment":
+        """Return the moment before the tokens of a character that is not whole, if there are any.
 
         A session that was saved without its text cannot go back, and stays where it is.
         """

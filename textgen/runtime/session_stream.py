@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textgen.errors import UsageError
 from textgen.runtime.decoder import Decoder
@@ -66,16 +67,21 @@ class SessionStream(TextStream):
         whole, record = self._writing.result(), self._writing.record
         if self._has_ended and not self._writing.is_cut:
             return whole
-        ahead = self._writing.written - (record.taken.tokens if record.taken else 0)
-        kept = max(len(whole.tokens) - ahead, 0)
+        count = record.taken.tokens if record.taken else 0
+        kept = max(len(whole.tokens) - (self._writing.written - count), 0)
         tokens, logprobs = self._left_of_a_token(record.taken)
-        return replace(
+        text = "".join(record.taken_pieces)
+        result = replace(
             whole,
-            text="".join(record.taken_pieces),
+            text=text,
             tokens=whole.tokens[:kept] + tokens,
             logprobs=whole.logprobs[:kept] + logprobs,
-            finish_reason=whole.finish_reason if self._has_ended else "unfinished",
+            longest_copy=self._writing.longest_copy(text),
         )
+        if self._has_ended:
+            return result
+        usage = replace(whole.usage, completion_tokens=count)  # not those that were drawn ahead
+        return replace(result, finish_reason="unfinished", usage=usage)
 
     def close(self) -> None:
         """End it, so that it changes no session any more."""
@@ -96,11 +102,11 @@ class SessionStream(TextStream):
         return replace(moment, open_tokens=writing.open_tokens)
 
     def _left_of_a_token(self, piece: Piece | None) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """Return the tokens of what is only a part of those that were drawn, and their logprobs."""
-        if not piece or not piece.beyond:
+        """Return the tokens of what is only a part of one that was drawn, and their logprobs."""
+        tokens = self._encode_part(piece)
+        if not piece or not len(tokens):
             return (), ()
         moment = self._at(piece.tokens)
-        tokens = self._tokenizer.encode(piece.beyond).astype(np.int64)
         inputs = np.concatenate([[moment.last], tokens[:-1]])
         logits, _ = self._decoder.score(inputs, moment.state or self._decoder.initial_state())
         return tuple(tokens.tolist()), tuple(chosen_logprobs(logits, tokens).tolist())
@@ -108,9 +114,17 @@ class SessionStream(TextStream):
     def _behind(self, piece: Piece | None) -> Moment:
         """Return the moment behind a piece; what is a part of a token is read as a text."""
         moment = self._at(piece.tokens if piece else 0)
-        if piece and piece.beyond:
-            return moment.read(self._decoder, self._tokenizer.encode(piece.beyond)).ended()
-        return moment
+        tokens = self._encode_part(piece)
+        return moment.read(self._decoder, tokens).ended() if len(tokens) else moment
+
+    def _encode_part(self, piece: Piece | None) -> NDArray[np.int64]:
+        """Return the tokens of a piece's end that is a part of a token.
+
+        There are none where tokens are whole words: a part of a word is no text for them.
+        """
+        part = piece.beyond if piece else ""
+        tokens = self._tokenizer.encode(part).astype(np.int64)
+        return tokens if self._tokenizer.decode(tokens) == part else tokens[:0]
 
     def _at(self, count: int) -> Moment:
         """Return the moment behind so many tokens, drawn again from the mark on."""

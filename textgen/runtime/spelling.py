@@ -1,6 +1,6 @@
 """What tokens read like: pieces of text, given out when nothing about them is undecided."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textgen.config.generation import GenerationConfig
 from textgen.sampling.guards import Guard, characters_before
 from textgen.sampling.stopping import StopFilter
-from textgen.tokenization.decoding import HELD, NOTHING, Detokenizer
+from textgen.tokenization.decoding import HELD, NOTHING, Detokenizer, Misfit
 from textgen.tokenization.tokenizer import Tokenizer
 
 MOST_BYTES = 4  # of a character, each of which may be a token
@@ -136,7 +136,7 @@ class Spelling:
         """
         try:
             read = self._detokenizer.push(token)
-        except UnicodeDecodeError:
+        except Misfit:
             self.refused, self.misfits = self._tokens, self._detokenizer.misfits()
             return None
         self._tokens += 1
@@ -149,11 +149,14 @@ class Spelling:
             return None
         return self._out()
 
-    def finish(self) -> Piece | None:
-        """Return what was held back and is part of a text that ends here, but no part of a
-        character: its other bytes may come in a later text.
+    def finish(self, *, for_good: bool) -> Piece | None:
+        """Return what was held back and is part of a text that ends here.
+
+        Args:
+            for_good: whether nothing can follow. Else a character that is not whole is left out,
+                for its other bytes may come in a later text.
         """
-        if not self._detokenizer.is_open:
+        if for_good or not self._detokenizer.is_open:
             self._add(self._stops.push(self._detokenizer.finish()))
         if not self.stopped:
             self._add(self._stops.finish())
@@ -181,7 +184,9 @@ class Spelling:
         if self.refused is not None:
             return None
         text, self._text = self._text, ""
-        return Piece(text, self.whole, text) if text else None
+        end = max((end for end in self._ends if end <= len(text)), default=0)
+        count = bisect_left(self._ends, end) + 1 if end else 0  # none of a character not whole
+        return Piece(text, self.whole + count, text[end:]) if text else None
 
 
 def _begin(
@@ -200,6 +205,6 @@ def _begin(
     try:
         for token in opened:
             detokenizer.push(token)
-    except UnicodeDecodeError:
+    except Misfit:
         return tokenizer.detokenizer(closed, strict=strict), False
     return detokenizer, bool(opened)

@@ -177,9 +177,7 @@ class Writing:
         return known
 
     def accept_all(self, tokens: Iterable[int], logprobs: Iterable[float]) -> bool:
-        """Take the next tokens, up to the one with which the text ends; return whether it goes on
-        behind all of them.
-        """
+        """Take the next tokens, up to the end of the text; return whether it goes on then."""
         for token, logprob in zip(tokens, logprobs, strict=True):
             if self.reason:
                 return False
@@ -198,16 +196,22 @@ class Writing:
         """End with an error; what has been written stays."""
         self.reason, self.error = "error", error
 
+    def longest_copy(self, text: str) -> str | None:
+        """Return nothing: copies are not limited."""
+        return None
+
     def result(self) -> Generation:
         """Return what has been written so far."""
+        text = "".join(self.record.pieces)
         return Generation(
-            text="".join(self.record.pieces),
+            text=text,
             tokens=tuple(self.record.tokens),
             logprobs=tuple(self.record.logprobs),
             finish_reason=self.reason or "unfinished",
             seed=self.seed,
             usage=Usage(self._prompt_tokens, self.written),
             error=str(self.error) if self.error else None,
+            longest_copy=self.longest_copy(text),
         )
 
     def _accept(self, token: int, logprob: float) -> bool:
@@ -217,6 +221,8 @@ class Writing:
         self.record.append(token, logprob)
         may_stop = self._may_stop(self.written)
         self.record.write(self._spelling.push(token, may_stop=may_stop))
+        if self._spelling.refused is not None:
+            return False
         if self._spelling.stopped:
             self.reason = "stop"
         elif token == EOS_ID or (may_stop and self._constraint and self._constraint.must_end):
@@ -227,7 +233,7 @@ class Writing:
 
     def _end(self, reason: str) -> None:
         """Let out what was held back; a text that the constraint does not allow is an error."""
-        self.record.write(self._spelling.finish())
+        self.record.write(self._spelling.finish(for_good=reason == "stop"))
         self.reason = "stop" if self._spelling.stopped else reason
         if reason == "length" and self._constraint:
             self._end_constrained(self._constraint)

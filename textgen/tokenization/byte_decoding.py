@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.tokenization.decoding import Prompt
+from textgen.tokenization.decoding import Misfit, Prompt
 
 
 def begun_in(data: bytes) -> bytes:
@@ -65,7 +65,10 @@ class ByteDetokenizer:
     def push(self, token: int) -> str:
         """Return the characters that the bytes of an id complete; `<eos>` completes none."""
         data = self._table[token]
-        return self._decode(data, self._strict and not data)
+        try:
+            return self._decode(data, self._strict and not data)
+        except UnicodeDecodeError:
+            raise Misfit from None
 
     def finish(self) -> str:
         """Return U+FFFD if a character is unfinished."""

@@ -29,6 +29,21 @@ def unspell(spelling: str) -> bytes:
     return bytes(_BYTES[character] for character in spelling)
 
 
+def foreign_bytes_by_id(vocab: Mapping[str, int], size: int, shift: int) -> list[bytes]:
+    """Return the bytes of each id where somebody else's vocabulary spells bytes.
+
+    Args:
+        vocab: ids of the spellings; one that spells no bytes, as special tokens, is plain text.
+        size: how many ids there are, shift included; those without a spelling have no bytes.
+        shift: what is added to each id.
+    """
+    table = [b""] * size
+    for spelling, token in vocab.items():
+        is_spelled = _BYTES.keys() >= set(spelling)
+        table[token + shift] = unspell(spelling) if is_spelled else spelling.encode()
+    return table
+
+
 def bytes_by_id(vocab: Mapping[str, int], eos_id: int) -> list[bytes]:
     """Return the bytes of each id of a vocabulary; nothing for `<eos>`.
 

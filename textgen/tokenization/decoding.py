@@ -14,6 +14,10 @@ HELD = OPEN * OPEN  # the most ids that so many broken characters can take
 NOTHING = np.zeros(0, np.intp)
 
 
+class Misfit(ValueError):
+    """An id whose bytes make no character behind those before it."""
+
+
 class Detokenizer(Protocol):
     """The way back to text of one stream of ids. Its memory does not grow."""
 
@@ -25,14 +29,18 @@ class Detokenizer(Protocol):
         """Return the text that the next id completes, possibly none.
 
         Raises:
-            UnicodeDecodeError: the stream is strict, and the id cannot follow; nothing changes.
+            Misfit: the stream is strict, and the id cannot follow; nothing changes.
         """
 
     def finish(self) -> str:
         """Return what is left; broken characters become U+FFFD."""
 
     def misfits(self) -> NDArray[np.intp]:
-        """Return the ids that a strict stream does not take next, ascending; shape (ids,)."""
+        """Return the ids that a strict stream does not take next, as far as that can be told.
+
+        Returns:
+            Ascending, of shape (ids,).
+        """
 
 
 class Decoding(Protocol):
@@ -57,5 +65,5 @@ class Decoding(Protocol):
         Args:
             prompt: the ids before it, whose text is not part of the stream.
             strict: whether it refuses ids whose bytes make no character behind those before
-                them. Only where tokens hold bytes can that be told.
+                them, and `<eos>` within a character; where it can tell.
         """

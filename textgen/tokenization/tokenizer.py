@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer as LibraryTokenizer
-from tokenizers import normalizers
+from tokenizers import decoders, normalizers
 
 from textgen.config.corpus import NORMAL_FORMS
 from textgen.config.model import LARGEST_SIZE
 from textgen.corpus.text import clean_text
 from textgen.errors import DataError, MissingInput
 from textgen.tokenization.byte_decoding import ByteDecoding
-from textgen.tokenization.byte_level import bytes_by_id
+from textgen.tokenization.byte_level import bytes_by_id, foreign_bytes_by_id
 from textgen.tokenization.decoding import Decoding, Detokenizer, Prompt
 from textgen.tokenization.encoding import CharacterEncoding, Encoding, LibraryEncoding, TokenIds
 from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
@@ -28,6 +28,7 @@ __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 
 CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one
 CUSTOM = "custom"  # the kind of a tokenizer that somebody else made
+CUSTOM_SHIFT = 1  # what its ids are more than the library's
 LARGEST_FILE = 64 << 20  # characters; bounds what a foreign tokenizer.json can ask for
 
 
@@ -54,12 +55,12 @@ class Tokenizer:
         self._library = library
         self.kind = kind
         self.normal_form = normal_form
-        shift = 1 if kind == CUSTOM else 0
+        shift = CUSTOM_SHIFT if kind == CUSTOM else 0
         vocab = library.get_vocab(with_added_tokens=True)
         self.vocab_size = max(vocab.values(), default=-1) + 1 + shift
         if not 2 <= self.vocab_size <= LARGEST_SIZE:
             raise DataError(f"tokenizer.json has {self.vocab_size} token types; 2 to 2**20 work")
-        self._decoding = _decoding(library, kind, vocab)
+        self._decoding = _decoding(library, kind, vocab, self.vocab_size)
         self._encoding: Encoding = (
             CharacterEncoding(vocab, EOS_ID)
             if kind in CHARACTER_KINDS
@@ -180,7 +181,8 @@ class Tokenizer:
 
         Args:
             prompt: the ids before them, on which a space between two words may depend.
-            strict: whether it refuses ids whose bytes make no character, where tokens hold bytes.
+            strict: whether it refuses ids whose bytes make no character behind those before them,
+                and `<eos>` within one; where it is not known what bytes ids hold, it does not.
 
         Raises:
             DataError: the library cannot use somebody else's tokenizer; this method, or one of
@@ -211,8 +213,10 @@ class Tokenizer:
         return next((line for line in lines if self.decode(self.encode(line)) != line), text)
 
 
-def _decoding(library: LibraryTokenizer, kind: str, vocab: dict[str, int]) -> Decoding:
+def _decoding(library: LibraryTokenizer, kind: str, vocab: dict[str, int], size: int) -> Decoding:
     """Return the way from ids to text."""
+    if kind == CUSTOM and isinstance(library.decoder, decoders.ByteLevel):
+        return ByteDecoding(foreign_bytes_by_id(vocab, size, CUSTOM_SHIFT))
     if kind == CUSTOM:
         return LibraryDecoding(library)
     if kind == STRICT:
