@@ -83,6 +83,9 @@ FILTERS = {
 SETTINGS = st.fixed_dictionaries(
     {"seed": st.integers(0, 10**6)}, optional=WATCHED | FILTERS
 ) | st.fixed_dictionaries({"seed": st.integers(0, 10**6)}, optional=WATCHED)
+FILTERS_ONLY = st.fixed_dictionaries({"seed": st.integers(0, 10**6)}, optional=FILTERS)
+# Bytes that begin no character.
+IMPOSSIBLE = {f"bytes {byte:02x}" for byte in (0xC0, 0xC1, *range(0xF5, 0x100))}
 LENGTHS = st.integers(0, 40)
 READ = st.text("ab e\n.,é眠😀", max_size=12) | st.just("e" * 140)
 
@@ -217,3 +220,68 @@ def test_ten_thousand_sessions_lead_back_and_write_the_same_again(
     network: str, acts: list[tuple[str, Any]], chosen: dict[str, Any], most: int
 ) -> None:
     check_session(network, acts, chosen, most)
+
+
+@settings(max_examples=CASES // 4)
+@given(st.sampled_from(["char", "byte"]), WATCHED["stop"], st.integers(0, 10**6))
+def test_text_that_stops_goes_on_as_if_it_had_not(
+    network: str, stop: tuple[str, ...], seed: int
+) -> None:
+    """Where a token is no more than a character, so that no stop string can cut one."""
+    writer = generator(network)
+    whole = writer.generate("", seed=seed, max_new_tokens=60)
+    session, text, reason = writer.session(seed=seed, stop=stop), "", "stop"
+    while reason == "stop" and 0 not in session.moment.known_tokens():
+        part = session.generate(max_new_tokens=60 - session.moment.drawn)
+        text, reason = text + part.text, part.finish_reason
+    assert text == whole.text
+
+
+@settings(max_examples=CASES // 4)
+@given(st.sampled_from(NETWORKS), FILTERS_ONLY, st.integers(0, 20), st.integers(0, 20))
+def test_tokens_of_two_calls_are_those_of_one(
+    network: str, chosen: dict[str, Any], first: int, second: int
+) -> None:
+    once, twice = (generator(network).session(**chosen) for _ in range(2))
+    whole = try_to_write(partial(once.generate, max_new_tokens=first + second))
+    one = try_to_write(partial(twice.generate, max_new_tokens=first))
+    if whole is None or one is None or one.finish_reason == "stop":
+        return
+    assert whole.tokens == one.tokens + twice.generate(max_new_tokens=second).tokens
+    assert once.text == twice.text
+
+
+@pytest.mark.parametrize("network", ["byte", "bpe", "custom", "packaged"])
+def test_likeliest_text_and_one_between_two_are_whole_characters(network: str) -> None:
+    writer = generator(network)
+    for seed in range(20):
+        found = writer.generate("春", beams=3, max_new_tokens=7, seed=seed)
+        session = writer.session(seed=seed, max_new_tokens=4, temperature=1.5)
+        session.feed("è")
+        session.generate()
+        before, joined = session.text, session.infill("眠", max_new_tokens=6)
+        assert session.text == before + joined.text
+        assert BROKEN not in found.text + joined.text
+        session.undo(len(joined.tokens))
+        assert session.text == before
+
+
+def test_token_that_cannot_follow_is_drawn_with_no_probability() -> None:
+    writer = generator("byte")
+    for token in writer.next("a", k=writer.tokenizer.vocab_size, temperature=1.0):
+        can_follow = not token.text.startswith(("bytes 8", "bytes 9", "bytes a", "bytes b"))
+        assert (token.sampled > 0) == (can_follow and token.text[:8] not in IMPOSSIBLE), token
+    sampled = [one.sampled for one in writer.next("a", k=999, temperature=1.0, top_k=5)]
+    assert sum(sampled) == pytest.approx(1)
+
+
+def test_text_that_is_fed_takes_the_place_of_half_a_character() -> None:
+    writer = generator("byte")
+    biases = tuple((token, 50.0) for token in writer.tokenizer.encode("眠").tolist())
+    session = writer.session(seed=1, logit_bias=biases, banned_tokens=(0,))
+    for count in range(1, 12):
+        before = session.text + session.generate(max_new_tokens=count).text
+        assert session.text == before
+        session.feed(", e")
+        assert session.text == before + ", e"
+        assert BROKEN not in before
