@@ -13,6 +13,7 @@ from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Interrupted, TrainingDiverged, UsageError
 from textgen.files import check_output
 from textgen.model_folder import Model
+from textgen.tokenization.store_cache import StoreArgument, as_store
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries
 from textgen.trainer.record import TrainingResult
@@ -86,14 +87,14 @@ class TrainingRun:
     def __exit__(self, *error: object) -> None:
         self._held.close()
 
-    def open(self, corpus: str | TokenStore, watch: Watch = UNWATCHED) -> TokenStore:
+    def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
         """Open the corpus, as the settings say or as it was.
 
         Raises:
             DataError: it cannot be used, or it is not what the training began with.
             MissingInput, UsageError: as for `open_corpus`.
         """
-        self._store = self._start.open(corpus, watch)
+        self._store = self._start.open(as_store("corpus", corpus), watch)
         return self._store
 
     def describe(self) -> str:
