@@ -56,21 +56,27 @@ class Config:
     """Base of the configurations: checks types and ranges when made, so none is ever illegal."""
 
     def __post_init__(self) -> None:
-        hints = _type_hints(type(self))  # type: ignore[arg-type]  # mypy mistakes whose hash it is
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if value is field.default:
-                continue
-            if reads := field.metadata.get("reads"):
-                value = reads(value)
-            value = converted(field.name, value, hints[field.name])
-            _check_range(field, value)
-            object.__setattr__(self, field.name, value)
+        for name, value in self.held({name: getattr(self, name) for name in self.names()}).items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of the settings, in order."""
         return tuple(field.name for field in dataclasses.fields(cls))
+
+    @classmethod
+    def held(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return some settings as a configuration holds them, each checked by itself.
+
+        Args:
+            values: by name; what is no setting here is left out.
+
+        Raises:
+            UsageError: one is of another type, or out of its range.
+        """
+        hints = _type_hints(cls)  # type: ignore[arg-type]  # mypy mistakes whose hash it is
+        fields = (field for field in dataclasses.fields(cls) if field.name in values)
+        return {f.name: _read(f, values[f.name], hints[f.name]) for f in fields}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, where: str = "") -> Self:
@@ -122,6 +128,16 @@ def reject_unknown(keys: Iterable[str], known: Iterable[str], *, where: str = ""
 def _listed(value: Any) -> Any:
     """Return tuples as lists, as JSON gives them back."""
     return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _read(field: "dataclasses.Field[Any]", value: Any, hint: Any) -> Any:
+    """Return a value as its field holds it, checked."""
+    if value is field.default:
+        return value
+    reads = field.metadata.get("reads")
+    value = converted(field.name, reads(value) if reads else value, hint)
+    _check_range(field, value)
+    return value
 
 
 def _check_range(field: "dataclasses.Field[Any]", value: Any) -> None:

@@ -2,7 +2,6 @@
 
 import operator
 import os
-import reprlib
 import types
 from collections.abc import Iterable, Mapping, Sequence, Set
 from decimal import Decimal
@@ -61,15 +60,15 @@ def refuse(name: str, value: Any, legal: str, remedies: Mapping[str, str] = REME
 
 
 def shown(value: Any) -> str:
-    """Return a value for an error, on one line and not long; of what may be long, its type."""
-    if not isinstance(value, str | int | float | list | tuple | dict | None):
-        return f"of type {type(value).__name__}"
-    short = reprlib.Repr()
-    short.maxstring = short.maxlong = LONGEST_SHOWN
+    """Return a value for an error, on one line and not long; of what is long, its type."""
+    if isinstance(value, str):
+        short = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}..."
+        return repr(short)
     try:
-        return short.repr(value)
+        told = repr(value) if isinstance(value, int | float | list | tuple | dict | None) else ""
     except ValueError:  # Python writes no number that has thousands of digits
         return "a number with thousands of digits"
+    return told if 0 < len(told) <= LONGEST_SHOWN else f"of type {type(value).__name__}"
 
 
 def exact(number: float) -> str:

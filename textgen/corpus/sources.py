@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
-from textgen.config.settings import changed
+from textgen.config.settings import as_held, changed
 from textgen.corpus.hub import hub_parts, resolve
 from textgen.corpus.hub_set import HUB
 from textgen.corpus.part import FORMS, STORE, LocalFile, Origin, Part, file_part, suffixes
@@ -50,6 +50,7 @@ def open_source(
         OSError: the hub cannot be reached.
     """
     temporary = Path(tempfile.gettempdir())  # of all that is written while a corpus is read
+    settings = as_held(settings, CorpusConfig)
     with told_if_full(temporary, TEMPORARY), ExitStack() as stack:
         source = with_roles(_find(as_corpus("corpus", corpus), settings, stack, watch))
         if source.config.splits and not any(part.hub_split for part in source.parts):

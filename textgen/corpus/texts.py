@@ -9,7 +9,7 @@ from numbers import Number
 from pathlib import Path
 from typing import IO, Annotated, Any
 
-from textgen.config.values import LIST_REMEDIES, kind_of, refuse, shown
+from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import UsageError
 
 IN_MEMORY = "texts in memory"  # what people read of such a corpus
@@ -106,8 +106,8 @@ def _as_name(argument: str, name: str) -> str:
         refuse(argument, name, LEGAL)
     if reads_like_text(name) and not os.path.exists(name):
         raise UsageError(
-            f"{argument} is {shown(name)}, which is a text, not the name of one; give a list of "
-            f"texts, as [text], or write it to a file"
+            f"{argument} is a text of {len(name):,} characters, not the name of one; give a list "
+            f"of texts, as [text], or write it to a file"
         )
     return name
 
