@@ -137,33 +137,37 @@ def test_whatever_holds_prompts_in_an_order_is_a_list_of_them(
 
 
 def test_numbers_of_numpy_are_numbers(generator: TextGenerator) -> None:
+    two: Any = np.int64(2)
+    half: Any = np.float32(0.5)
     session = generator.session(seed=np.int64(1), max_new_tokens=np.int32(5))
     plain = generator.session(seed=1, max_new_tokens=5)
     assert session.config == plain.config
     assert session.generate() == plain.generate()
-    session.undo(np.int64(2))
+    session.undo(two)
     plain.undo(2)
     assert session.text == plain.text
-    assert generator.next(np.str_("The"), np.int64(3)) == generator.next("The", 3)
-    mixed = Session.mix(session, plain, np.float32(0.5))
+    assert generator.next(np.str_("The"), two) == generator.next("The", 2)
+    mixed = Session.mix(session, plain, half)
     assert mixed.generate() == Session.mix(session, plain, 0.5).generate()
 
 
-def test_what_is_wrong_names_what_helps(generator: TextGenerator, tmp_path: Path) -> None:
-    for call, told in [
-        (lambda: generator.generate({"prompt": "A"}), "put it into a list"),  # type: ignore[call-overload]
-        (lambda: generator.generate(pd.DataFrame({"a": ["b"]})), "one of its columns"),
-        (lambda: generator.generate(b"The"), "data.decode()"),  # type: ignore[call-overload]
-        (lambda: generator.generate(Path("a")), "path.read_text()"),  # type: ignore[call-overload]
-        (lambda: generator.generate([1, 2]), "the first of prompt is 1"),  # type: ignore[list-item]
-        (lambda: generator.generate("A", hooks=len), "hooks=[...]"),  # type: ignore[call-overload]
-        (lambda: generator.labelled("Austen"), "{name: value}"),  # type: ignore[arg-type]
-        (lambda: generator.save_pretrained("a\0b"), "folder is 'a\\x00b'; it must be a path"),
-        (lambda: TextGenerator.from_pretrained(threads=0), "at least 1 and at most 1024"),
-        (lambda: TextGenerator("folder"), "model is 'folder'; it must be of type Model"),  # type: ignore[arg-type]
-    ]:
+def test_what_is_wrong_names_what_helps(generator: TextGenerator) -> None:
+    frame: Any = pd.DataFrame({"a": ["b"]})
+    calls: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any], str]] = [
+        (generator.generate, ({"prompt": "A"},), {}, "put it into a list"),
+        (generator.generate, (frame,), {}, "one of its columns"),
+        (generator.generate, (b"The",), {}, "data.decode()"),
+        (generator.generate, (Path("a"),), {}, "path.read_text()"),
+        (generator.generate, ([1, 2],), {}, "the first of prompt is 1"),
+        (generator.generate, ("A",), {"hooks": len}, "hooks=[...]"),
+        (generator.labelled, ("Austen",), {}, "{name: value}"),
+        (generator.save_pretrained, ("a\0b",), {}, "folder is 'a\\x00b'; it must be a path"),
+        (TextGenerator.from_pretrained, (), {"threads": 0}, "at least 1 and at most 1024"),
+        (TextGenerator, ("folder",), {}, "model is 'folder'; it must be of type Model"),
+    ]
+    for call, arguments, named, told in calls:
         with pytest.raises(UsageError) as caught:
-            call()
+            call(*arguments, **named)
         assert told in str(caught.value)
 
 

@@ -67,8 +67,8 @@ def test_copied_session_goes_on_with_the_same(generator: TextGenerator, how: str
 def test_sessions_that_go_together_can_be_mixed_there(generator: TextGenerator) -> None:
     one, other = generator.session(seed=1), generator.session(seed=1)
     other.feed("Fog")
-    pair = pickle.loads(pickle.dumps((one, other)))
-    assert go_on(Session.mix(*pair, 0.5)) == go_on(Session.mix(one, other, 0.5))
+    first, second = pickle.loads(pickle.dumps((one, other)))
+    assert go_on(Session.mix(first, second, 0.5)) == go_on(Session.mix(one, other, 0.5))
 
 
 def test_index_of_the_training_text_goes_along(model: Model) -> None:

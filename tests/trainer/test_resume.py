@@ -58,7 +58,7 @@ def test_resume_takes_all_settings_and_ends_with_the_same_bytes(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"units": 25}, "units is 25, but the training to resume has (24,); leave it out"),
+        ({"units": 25}, "units is (25,), but the training to resume has (24,); leave it out"),
         ({"steps": 13}, "steps is 13, but the training to resume has 12"),
         ({"budget": "5m"}, "budget is '5m', but the training to resume has None"),
         ({"learning_rate": 0.5}, "learning_rate is 0.5, but the training to resume has 0.008"),
