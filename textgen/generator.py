@@ -88,6 +88,8 @@ class TextGenerator:
     ) -> "TextGenerator":
         """Train a model on a corpus and write its folder. Needs the `train` extra.
 
+        While TensorFlow is loaded, what the process writes to stderr is hidden.
+
         Args:
             corpus: a file, folder, glob, hub set, recipe or token store; or a list, array, column
                 or other iterable of texts, each of them a document, or of rows, as mappings.
@@ -103,7 +105,8 @@ class TextGenerator:
                 `budget="5m"`, `units=(512, 512)`. A resumed training has those it began with.
 
         Raises:
-            UsageError: `out` exists, an unknown setting, an impossible value, or no TensorFlow.
+            UsageError: `out` exists, an unknown setting, an impossible value, no TensorFlow, or a
+                process forked from one that has trained.
             DataError: the corpus cannot be used, or is not what a resumed training began with.
             Busy: another training is at work in `out`.
             TrainingDiverged: the loss became NaN or infinite; the best model before is in `out`.

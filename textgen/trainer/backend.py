@@ -7,9 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from threading import Lock
 
 from textgen.config.training import TrainingConfig
 from textgen.errors import NotInstalled, UsageError
+
+# The descriptor is the whole process's: of two threads, the second would keep what leads nowhere.
+_ONE_HIDES = Lock()
 
 
 def require_libraries() -> None:
@@ -106,12 +110,13 @@ def retracing_untold() -> Iterator[None]:
 def _stderr_hidden() -> Iterator[None]:
     """Send file descriptor 2 to nowhere: TensorFlow's C++ writes there whatever its log level."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _ONE_HIDES:
+        kept = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
