@@ -10,6 +10,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from textgen.config.arguments import checked
 from textgen.errors import DataError, MissingInput
 from textgen.files import write_file
 from textgen.model_folder import Model
@@ -48,6 +49,7 @@ class Output(NamedTuple):
         return cls(weights.get("projection.kernel"), last, weights["logits.bias"])
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Adaptation:
     """Changes of what a model makes of its hidden states; the states are always its own.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import safetensors
@@ -64,6 +64,10 @@ class CopyIndex:
         """
         return cls(lambda: _suffixes(read(), where))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process with all that it holds."""
+        return _of_suffixes, (self.suffixes,)
+
     @cached_property
     def suffixes(self) -> Suffixes:
         """The text and its suffixes."""
@@ -109,6 +113,11 @@ class CopyIndex:
             if length > best:
                 best, found = length, text[end - length : end]
         return found
+
+
+def _of_suffixes(suffixes: Suffixes) -> CopyIndex:
+    """Return the index of a text whose suffixes are known."""
+    return CopyIndex(lambda: suffixes)
 
 
 def _suffixes(data: bytes, where: str) -> Suffixes:

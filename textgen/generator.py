@@ -4,11 +4,13 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 from textgen.adaptation import Adaptation
+from textgen.config.arguments import checked, in_range
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import PACKAGED_MODEL, PRECISIONS
+from textgen.config.model import MOST_THREADS, PACKAGED_MODEL, PRECISIONS
+from textgen.corpus.texts import CorpusArgument
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import UsageError
 from textgen.model_folder import Model, read_model, write_model
@@ -17,25 +19,27 @@ from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
 from textgen.runtime.guarded_writing import begin_writing
 from textgen.runtime.next_token import NextToken, next_tokens
-from textgen.runtime.rows import Row, WrittenRows
-from textgen.runtime.text_stream import REMEMBERED, TextStream
+from textgen.runtime.rows import Prompts, Row, Rows, WrittenRows
+from textgen.runtime.text_stream import REMEMBERED, Remembered, TextStream
 from textgen.runtime.writing import Writing
 from textgen.sampling.hooks import Hook
 from textgen.scoring import Quality, how_to_read, measure_corpus
 from textgen.session import Session
-from textgen.tokenization.token_store import TokenStore
+from textgen.tokenization.store_cache import StoreArgument
 
 # A seed drawn when none is given: short enough to be typed again.
 RANDOM_SEED_BELOW = 2**32
+Threads = Annotated[int, in_range(1, MOST_THREADS)]
 
 
+@checked
 class TextGenerator:
     """Writes text with a trained model. Needs no training framework; safe to share by threads.
 
     Every call starts afresh: nothing of one generation reaches another.
     """
 
-    def __init__(self, model: Model, *, precision: str | None = None, threads: int = 1) -> None:
+    def __init__(self, model: Model, *, precision: str | None = None, threads: Threads = 1) -> None:
         """Arguments and errors are those of `from_pretrained`."""
         chosen = precision or model.precision
         if chosen not in PRECISIONS:
@@ -46,7 +50,11 @@ class TextGenerator:
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path = PACKAGED_MODEL, *, precision: str | None = None, threads: int = 1
+        cls,
+        folder: str | Path = PACKAGED_MODEL,
+        *,
+        precision: str | None = None,
+        threads: Threads = 1,
     ) -> "TextGenerator":
         """Load a model folder.
 
@@ -67,7 +75,7 @@ class TextGenerator:
     @classmethod
     def train(
         cls,
-        corpus: str | Path | TokenStore,
+        corpus: StoreArgument,
         *,
         out: str | Path,
         preset: str | None = None,
@@ -80,8 +88,11 @@ class TextGenerator:
     ) -> "TextGenerator":
         """Train a model on a corpus and write its folder. Needs the `train` extra.
 
+        While TensorFlow is loaded, what the process writes to stderr is hidden.
+
         Args:
-            corpus: a file, folder, glob, recipe, or token store.
+            corpus: a file, folder, glob, hub set, recipe or token store; or a list, array, column
+                or other iterable of texts, each of them a document, or of rows, as mappings.
             out: the model folder to make.
             preset: one of `config.presets.PRESETS`, whose settings apply where none was chosen.
             resume: go on from the last checkpoint in `out`; without one, begin anew. Nothing is
@@ -94,7 +105,8 @@ class TextGenerator:
                 `budget="5m"`, `units=(512, 512)`. A resumed training has those it began with.
 
         Raises:
-            UsageError: `out` exists, an unknown setting, an impossible value, or no TensorFlow.
+            UsageError: `out` exists, an unknown setting, an impossible value, no TensorFlow, or a
+                process forked from one that has trained.
             DataError: the corpus cannot be used, or is not what a resumed training began with.
             Busy: another training is at work in `out`.
             TrainingDiverged: the loss became NaN or infinite; the best model before is in `out`.
@@ -110,8 +122,8 @@ class TextGenerator:
         with run:
             if run.is_finished:
                 return cls.from_pretrained(out)
-            run.open(corpus if isinstance(corpus, TokenStore) else str(corpus))
-            run.load_tensorflow()
+            run.open(corpus)
+            run.load_tensorflow(quiet=True)
             return cls(run.train(callbacks))
 
     def labelled(self, mix: Mapping[str, float]) -> "TextGenerator":
@@ -143,18 +155,18 @@ class TextGenerator:
 
     @overload
     def generate(
-        self, prompt: Sequence[Row], *, hooks: Sequence[Hook] = (), **settings: Any
+        self, prompt: Iterable[Row], *, hooks: Sequence[Hook] = (), **settings: Any
     ) -> list[Generation]: ...
 
     def generate(
-        self, prompt: str | Sequence[Row] = "", *, hooks: Sequence[Hook] = (), **settings: Any
+        self, prompt: Prompts = "", *, hooks: Sequence[Hook] = (), **settings: Any
     ) -> Generation | list[Generation]:
         """Continue a prompt, or each of a list of prompts side by side.
 
         Args:
-            prompt: any text; it may be empty. An item of a list may be a mapping with the
-                "prompt" and settings of its own. In a list, the n-th prompt is drawn with
-                `seed + n`, and each result is the one that it has alone.
+            prompt: any text; it may be empty. Or a list, array, column or other iterable of
+                texts and of mappings with the "prompt" and settings of its own. The n-th of them
+                is drawn with `seed + n`, and each result is the one that it has alone.
             hooks: functions from the tokens so far, of shape (tokens,), and the logits of the
                 next, of shape (vocabulary,), to other logits; applied before the filters.
             settings: fields of `GenerationConfig`; they override the model's own.
@@ -174,7 +186,7 @@ class TextGenerator:
 
     def generate_each(
         self,
-        rows: Iterable[Row],
+        rows: Rows,
         *,
         hooks: Sequence[Hook] = (),
         advanced: Callable[[Advance], None] = lambda advance: None,
@@ -203,7 +215,7 @@ class TextGenerator:
         prompt: str = "",
         *,
         hooks: Sequence[Hook] = (),
-        remembered: int | None = REMEMBERED,
+        remembered: Remembered = REMEMBERED,
         **settings: Any,
     ) -> TextStream:
         """Continue a prompt piece by piece: iterate over what is returned.
@@ -258,7 +270,7 @@ class TextGenerator:
 
     def evaluate(
         self,
-        corpus: str | Path,
+        corpus: CorpusArgument,
         *,
         split: str = "all",
         watch: Watch = UNWATCHED,
@@ -267,7 +279,7 @@ class TextGenerator:
         """Measure the model on a corpus in one pass with carried state.
 
         Args:
-            corpus: a file, folder, glob, hub set or recipe.
+            corpus: as for `train`, but for a token store.
             split: "all", or one of the splits that this corpus has when it is cut as the
                 model's own was.
             watch: is told how far the reading and the measuring are.
@@ -280,7 +292,7 @@ class TextGenerator:
         """
         own = self.model.provenance.get("corpus", {}).get("settings", {})
         reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
-        return measure_corpus(self.decoder, self.tokenizer, str(corpus), reading, split, watch)
+        return measure_corpus(self.decoder, self.tokenizer, corpus, reading, split, watch)
 
     def _writing(
         self,

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, get_type_hints
 
 from textgen.circumstances import Circumstances
-from textgen.config.base import Config, inner_type, is_tuple_type, several
+from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
+from textgen.config.values import inner_type, is_tuple_type, several
 from textgen.errors import DataError, UsageError
 from textgen.files import LARGEST_JSON, read_json, to_json
 from textgen.generator import TextGenerator

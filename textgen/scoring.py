@@ -12,6 +12,7 @@ from textgen.config.base import reject_unknown
 from textgen.config.corpus import CorpusConfig, DocumentRule, TextPolicy
 from textgen.corpus.collect import collect
 from textgen.corpus.sources import open_source
+from textgen.corpus.texts import CorpusArgument
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import DataError, UsageError
 from textgen.runtime.logprobs import log_softmax
@@ -148,7 +149,7 @@ def measure_text(decoder: "Decoder", tokenizer: Tokenizer, text: str, moment: "M
 def measure_corpus(
     decoder: "Decoder",
     tokenizer: Tokenizer,
-    corpus: str,
+    corpus: CorpusArgument,
     reading: dict[str, Any],
     split: str,
     watch: Watch = UNWATCHED,
@@ -158,7 +159,7 @@ def measure_corpus(
     Args:
         decoder: the model.
         tokenizer: what its tokens are.
-        corpus: a file, folder, glob, hub set or recipe.
+        corpus: a file, folder, glob, hub set, recipe, or texts in memory.
         reading: fields of `CorpusConfig`, as `how_to_read` returns them.
         split: "all", or the name of a split.
         watch: is told of each stage's advance, and what takes long.

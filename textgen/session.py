@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.adaptation import Adaptation
+from textgen.config.arguments import checked
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.model_folder import Model
@@ -19,13 +20,14 @@ from textgen.runtime.moment import BEGINNING, Moment
 from textgen.runtime.next_token import NextToken, next_tokens
 from textgen.runtime.rows import SEEDS
 from textgen.runtime.session_stream import SessionStream
-from textgen.runtime.text_stream import REMEMBERED
+from textgen.runtime.text_stream import REMEMBERED, Remembered
 from textgen.runtime.writing import Writing
 from textgen.sampling.hooks import Hook
 from textgen.scoring import Quality, measure_text
 from textgen.session_file import SavedSession
 
 
+@checked
 class Session:
     """A text in progress. Threads may use several at once, but not one.
 
@@ -174,7 +176,7 @@ class Session:
         self,
         *,
         hooks: Sequence[Hook] = (),
-        remembered: int | None = REMEMBERED,
+        remembered: Remembered = REMEMBERED,
         **settings: Any,
     ) -> SessionStream:
         """Write some more text, piece by piece.
@@ -202,6 +204,10 @@ class Session:
         """
         tokenizer = self._model.tokenizer
         return measure_text(self._decoder, tokenizer, tokenizer.clean(text), self._whole())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        moment, adaptation = self.moment, self._adaptation
+        return Session, (self._model, self._own, self._config, moment, adaptation)
 
     def fork(self) -> "Session":
         """Return another session with the same text, which goes its own way."""

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -143,3 +144,36 @@ def test_failing_hook_ends_the_stream_behind_what_was_written(generator: TextGen
 def test_seed_is_known_at_once(generator: TextGenerator) -> None:
     stream = generator.stream("The", max_new_tokens=9)
     assert "".join(stream) == generator.generate("The", max_new_tokens=9, seed=stream.seed).text
+
+
+def test_stream_that_is_closed_yields_nothing_more_and_keeps_what_it_wrote(
+    generator: TextGenerator,
+) -> None:
+    whole = generator.generate("The", seed=1, max_new_tokens=40).text
+    with generator.stream("The", seed=1, max_new_tokens=-1) as stream:
+        taken = "".join(islice(stream, 5))
+        written = stream.written
+    assert list(stream) == []
+    stream.close()
+    assert list(stream) == []
+    assert stream.written == written
+    assert stream.result().text.startswith(taken)
+    assert whole.startswith(taken)
+
+
+def test_stream_is_closed_by_an_error_too(generator: TextGenerator) -> None:
+    with suppress(KeyError), generator.stream("The", seed=1) as stream:
+        next(stream)
+        raise KeyError
+    assert list(stream) == []
+
+
+def test_session_goes_on_behind_a_stream_that_was_closed(generator: TextGenerator) -> None:
+    session = generator.session(seed=1)
+    with session.stream(max_new_tokens=40) as stream:
+        taken = "".join(islice(stream, 5))
+    assert session.text == taken
+    rest = session.generate(max_new_tokens=10).text
+    assert session.text == taken + rest
+    with pytest.raises(UsageError, match="gone on"):
+        next(stream)

@@ -58,7 +58,7 @@ def test_resume_takes_all_settings_and_ends_with_the_same_bytes(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"units": 25}, "units is 25, but the training to resume has (24,); leave it out"),
+        ({"units": 25}, "units is (25,), but the training to resume has (24,); leave it out"),
         ({"steps": 13}, "steps is 13, but the training to resume has 12"),
         ({"budget": "5m"}, "budget is '5m', but the training to resume has None"),
         ({"learning_rate": 0.5}, "learning_rate is 0.5, but the training to resume has 0.008"),
@@ -202,3 +202,36 @@ def test_tokenizer_of_a_file_that_has_gone_still_resumes(
     TextGenerator.train(small_text, out=out, resume=True, **tokens)
     assert record(out)["resumed"] == [5, 7]
     assert (out / "tokenizer.json").read_text() == bpe_tokenizer.to_json()
+
+
+def test_texts_in_memory_are_gone_on_with_and_compared_as_files_are(
+    small_text: Path, tmp_path: Path
+) -> None:
+    texts = small_text.read_text(encoding="utf-8").splitlines()
+    whole = TextGenerator.train(texts, out=tmp_path / "whole", **TINY)
+    out = interrupt(iter(texts), tmp_path / "m")
+    for other in (texts[:-1], [*texts, "one more"], texts[::-1]):
+        with pytest.raises(DataError, match="texts in memory: not the text that the training"):
+            TextGenerator.train(other, out=out, resume=True)
+    TextGenerator.train((text for text in texts), out=out, resume=True)
+    assert weights(out) == weights(tmp_path / "whole")
+    assert whole.model.provenance["corpus"]["name"] == "texts in memory"
+
+
+def test_changed_texts_that_can_be_read_once_are_taken_up_if_allowed(
+    small_text: Path, tmp_path: Path
+) -> None:
+    texts = small_text.read_text(encoding="utf-8").splitlines()
+    out = interrupt(iter(texts), tmp_path / "m", **BPE)
+    changed = (text.upper() for text in texts)
+    TextGenerator.train(changed, out=out, resume=True, allow_changed_data=True)
+    assert record(out)["ended"] == "complete"
+
+
+def test_what_is_no_callback_is_refused_before_anything_is_written(
+    small_text: Path, tmp_path: Path
+) -> None:
+    for callbacks in ([print], [3], [None]):
+        with pytest.raises(UsageError, match=r"callbacks is .*keras.callbacks.Callback"):
+            TextGenerator.train(small_text, out=tmp_path / "m", callbacks=callbacks, **TINY)
+    assert not (tmp_path / "m").exists()

@@ -11,9 +11,10 @@ import click
 from click.core import ParameterSource
 
 from textgen.cli.values import CommaList, value_type
-from textgen.config.base import Config, is_tuple_type, reject_unknown, several
+from textgen.config.base import Config, reject_unknown
 from textgen.config.model import PACKAGED_MODEL, PRECISIONS
 from textgen.config.toml import read_toml
+from textgen.config.values import is_tuple_type, several
 
 Function = Callable[..., Any]
 

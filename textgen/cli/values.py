@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from textgen.config.base import inner_type, is_tuple_type
 from textgen.config.corpus import ColumnValue
 from textgen.config.generation import SAMPLERS, SchedulePoint, TokenBias, TokenName
+from textgen.config.values import inner_type, is_tuple_type
 
 
 class CommaList(click.ParamType[tuple[Any, ...]]):

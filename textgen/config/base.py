@@ -2,12 +2,13 @@
 
 import dataclasses
 import difflib
-import types
-from collections.abc import Iterable, Mapping
-from functools import cache, reduce
-from operator import or_
-from typing import Any, Self, Union, get_args, get_origin, get_type_hints
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Self, get_type_hints
 
+from textgen.config.other_names import meant_by
+from textgen.config.values import converted, exact, refuse, shown
 from textgen.errors import UsageError
 
 
@@ -22,6 +23,7 @@ def option(
     below: float | None = None,
     choices: tuple[str, ...] = (),
     is_fitted: bool = False,
+    reads: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Declare a configuration field.
 
@@ -33,6 +35,7 @@ def option(
         above, below: legal range, the end excluded.
         choices: the legal strings.
         is_fitted: whether `--size` sets it where a person does not.
+        reads: makes a value of what programs have in its place; returns anything else as it is.
     """
     metadata = {
         "help": help,
@@ -43,6 +46,7 @@ def option(
         "below": below,
         "choices": choices,
         "is_fitted": is_fitted,
+        "reads": reads,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -52,19 +56,27 @@ class Config:
     """Base of the configurations: checks types and ranges when made, so none is ever illegal."""
 
     def __post_init__(self) -> None:
-        hints = _type_hints(type(self))  # type: ignore[arg-type]  # mypy mistakes whose hash it is
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if value is field.default:
-                continue
-            converted = _converted(field.name, value, hints[field.name])
-            _check_range(field, converted)
-            object.__setattr__(self, field.name, converted)
+        for name, value in self.held({name: getattr(self, name) for name in self.names()}).items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of the settings, in order."""
         return tuple(field.name for field in dataclasses.fields(cls))
+
+    @classmethod
+    def held(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return some settings as a configuration holds them, each checked by itself.
+
+        Args:
+            values: by name; what is no setting here is left out.
+
+        Raises:
+            UsageError: one is of another type, or out of its range.
+        """
+        hints = _type_hints(cls)  # type: ignore[arg-type]  # mypy mistakes whose hash it is
+        fields = (field for field in dataclasses.fields(cls) if field.name in values)
+        return {f.name: _read(f, values[f.name], hints[f.name]) for f in fields}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, where: str = "") -> Self:
@@ -73,6 +85,8 @@ class Config:
         Raises:
             UsageError: an unknown key (with the nearest known one) or an illegal value.
         """
+        if not isinstance(values, Mapping):
+            refuse(where or "settings", values, "a mapping, as {name: value}")
         reject_unknown(values, cls.names(), where=where)
         try:
             return cls(**values)
@@ -105,30 +119,10 @@ def reject_unknown(keys: Iterable[str], known: Iterable[str], *, where: str = ""
     names = list(known)
     for key in keys:
         if key not in names:
-            near = difflib.get_close_matches(key, names, n=1)
+            near = difflib.get_close_matches(str(key), names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(names)}"
-            raise UsageError(f"{where + ': ' if where else ''}unknown setting {key!r}; {hint}")
-
-
-def is_tuple_type(hint: Any) -> bool:
-    """Tell whether a field's type is `tuple[item, ...]`, an option that holds several values."""
-    return get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis
-
-
-def inner_type(hint: Any) -> Any:
-    """Return the type of one value: `int` for `int`, `int | None` and `tuple[int, ...]`."""
-    if is_tuple_type(hint):
-        return get_args(hint)[0]
-    if _is_union(hint):
-        return reduce(or_, (kind for kind in get_args(hint) if kind is not type(None)))
-    return hint
-
-
-def several(value: Any) -> tuple[Any, ...]:
-    """Return the values that one stands for: a table's pairs, a list's items, or itself alone."""
-    if isinstance(value, Mapping):
-        return tuple(value.items())
-    return tuple(value) if isinstance(value, tuple | list) else (value,)
+            told = meant_by(str(key), names) or hint
+            raise UsageError(f"{where + ': ' if where else ''}unknown setting {key!r}; {told}")
 
 
 def _listed(value: Any) -> Any:
@@ -136,34 +130,14 @@ def _listed(value: Any) -> Any:
     return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _is_union(hint: Any) -> bool:
-    """Tell whether a type is made with `|`."""
-    return get_origin(hint) in (Union, types.UnionType)
-
-
-def _converted(name: str, value: Any, hint: Any) -> Any:
-    """Return `value` as the field's type."""
-    if value is None and type(None) in get_args(hint):
-        return None
-    kind = inner_type(hint)
-    if is_tuple_type(hint):
-        return tuple(_converted(name, item, kind) for item in several(value))
-    if get_origin(kind) is tuple:
-        return _converted_parts(name, value, get_args(kind))
-    plain = get_args(kind) if _is_union(kind) else (get_origin(kind) or kind,)
-    if float in plain and int not in plain and type(value) is int:
-        return float(value)
-    if not isinstance(value, plain) or (isinstance(value, bool) and bool not in plain):
-        legal = " or ".join(one.__name__ for one in plain)
-        raise UsageError(f"{name} is {value!r}; it must be of type {legal}")
+def _read(field: "dataclasses.Field[Any]", value: Any, hint: Any) -> Any:
+    """Return a value as its field holds it, checked."""
+    if value is field.default:
+        return value
+    reads = field.metadata.get("reads")
+    value = converted(field.name, reads(value) if reads else value, hint)
+    _check_range(field, value)
     return value
-
-
-def _converted_parts(name: str, value: Any, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return `value` as a tuple that has one part of each type."""
-    if not isinstance(value, tuple | list) or len(value) != len(kinds):
-        raise UsageError(f"{name} holds {value!r}; it must hold lists of {len(kinds)} values each")
-    return tuple(_converted(name, part, kind) for part, kind in zip(value, kinds, strict=True))
 
 
 def _check_range(field: "dataclasses.Field[Any]", value: Any) -> None:
@@ -171,18 +145,19 @@ def _check_range(field: "dataclasses.Field[Any]", value: Any) -> None:
     choices = field.metadata.get("choices")
     for item in value if isinstance(value, tuple) else (value,):
         if choices and item is not None and item not in choices:
-            raise UsageError(f"{field.name} is {item!r}; it must be one of {', '.join(choices)}")
+            refuse(field.name, item, f"one of {', '.join(choices)}")
         number = item[-1] if isinstance(item, tuple) else item  # of a pair, its value
         if isinstance(number, int | float) and not _within(field.metadata, number):
-            raise UsageError(f"{field.name} is {item}; it must be {legal_range(field.metadata)}")
+            legal = legal_range(field.metadata, is_finite=abs(number) != math.inf)
+            raise UsageError(f"{field.name} is {shown(item)}; it must be {legal}")
 
 
 def _within(limits: Mapping[str, Any], value: float) -> bool:
-    """Tell whether a number lies in the legal range; NaN never does."""
+    """Tell whether a number is finite and lies in the legal range."""
     minimum, maximum = limits.get("minimum"), limits.get("maximum")
     above, below = limits.get("above"), limits.get("below")
     return (
-        value == value
+        (isinstance(value, int) or math.isfinite(value))
         and (minimum is None or value >= minimum)
         and (maximum is None or value <= maximum)
         and (above is None or value > above)
@@ -190,10 +165,17 @@ def _within(limits: Mapping[str, Any], value: float) -> bool:
     )
 
 
-def legal_range(limits: Mapping[str, Any]) -> str:
-    """Put a legal range into words: 'at least 0', 'above 0 and at most 1'."""
+def legal_range(limits: Mapping[str, Any], *, is_finite: bool = True) -> str:
+    """Put a legal range into words: 'at least 0', 'above 0 and at most 1'.
+
+    Args:
+        limits: `minimum`, `maximum`, `above` and `below`, if there are such.
+        is_finite: whether that goes without saying.
+    """
     words = {"minimum": "at least", "above": "above", "maximum": "at most", "below": "below"}
     parts = [
-        f"{word} {limits[key]:g}" for key, word in words.items() if limits.get(key) is not None
+        f"{word} {exact(limits[key])}" for key, word in words.items() if limits.get(key) is not None
     ]
+    if not is_finite and limits.get("maximum") is limits.get("below") is None:
+        parts.append("finite")
     return " and ".join(parts) or "a number"

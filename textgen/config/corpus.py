@@ -4,6 +4,7 @@ import codecs
 from dataclasses import dataclass
 
 from textgen.config.base import Config, option
+from textgen.config.readings import pattern
 from textgen.config.template import RowTemplate
 from textgen.errors import UsageError
 
@@ -83,10 +84,14 @@ class DocumentRule(TextPolicy):
         None, "Leave out documents with more characters.", minimum=1
     )
     keep_matching: str | None = option(
-        None, "Keep only documents in which this regular expression is found."
+        None,
+        "Keep only documents in which this regular expression is found.",
+        reads=pattern,
     )
     drop_matching: str | None = option(
-        None, "Leave out documents in which this regular expression is found."
+        None,
+        "Leave out documents in which this regular expression is found.",
+        reads=pattern,
     )
     regex_seconds: float = option(
         1.0, "Time that a regular expression may take for a document.", above=0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from textgen.config.base import Config, option
+from textgen.config.readings import pattern, schema
 from textgen.errors import UsageError
 
 # A token, named by a text that is exactly it or by its id; and one with what its logit gains.
@@ -43,8 +44,7 @@ SAMPLERS = tuple(NEUTRAL)
 class GenerationConfig(Config):
     """Length, randomness, filters, penalties, constraints and stopping of a generation.
 
-    Tokens are named by a text that is exactly one of the model's, or by their id:
-    `banned_tokens=("e", 17)`, `logit_bias={"e": 2.5, 17: -1}`. Biases of one token add up.
+    Tokens are named by text or id: `logit_bias={"e": 2.5, 17: -1}`. Biases of one token add up.
     """
 
     max_new_tokens: int = option(
@@ -132,7 +132,7 @@ class GenerationConfig(Config):
         minimum=1, maximum=10,
     )  # fmt: skip
     dry_allowed_length: int = option(
-        2, "Longest repetition, in tokens, that DRY lets pass.", minimum=0
+        2, "Longest repetition, in tokens, that DRY lets pass.", minimum=0, maximum=1 << 20
     )
     dry_last_n: int = option(
         1024, "How many tokens, of prompt and new text, DRY looks back.",
@@ -169,11 +169,14 @@ class GenerationConfig(Config):
         0, "Write no more than so many characters in a row that stand so in the training text; 0 "
         "is off. It takes a model that was trained with --copy-index.", minimum=0,
     )  # fmt: skip
-    regex: str | None = option(None, "Write only what this regular expression matches.")
+    regex: str | None = option(
+        None, "Write only what this regular expression matches.", reads=pattern
+    )
     choice: tuple[str, ...] = option((), "Write one of these texts; give the option for each.")
     json_schema: str | None = option(
-        None, "Write JSON that fits this schema: its text, or @ and the name of a file."
-    )
+        None, "Write JSON that fits this schema: its text, or @ and the name of a file.",
+        reads=schema,
+    )  # fmt: skip
     grammar: str | None = option(
         None, "Write what this Lark grammar derives: its text, or @ and the name of a file."
     )

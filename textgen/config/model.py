@@ -12,6 +12,7 @@ PACKAGED_MODEL = Path(__file__).parent.parent / "english"
 
 # Far above anything an LSTM of this kind is trained with; bounds what a foreign folder can ask for.
 LARGEST_SIZE = 1 << 20
+MOST_THREADS = 1024  # that a text is computed with
 
 # Of the matrices and what they are multiplied with, when text is written; and the formats that the
 # numbers of a model are kept in.

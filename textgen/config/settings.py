@@ -7,15 +7,19 @@ from textgen.config.base import Config, reject_unknown
 
 
 def share_out(settings: Mapping[str, Any], *configs: type[Config]) -> tuple[dict[str, Any], ...]:
-    """Return for each configuration the settings that are its own.
+    """Return for each configuration the settings that are its own, as it holds them.
 
     Raises:
-        UsageError: a setting that none of them knows.
+        UsageError: a setting that none of them knows, or an impossible value.
     """
     reject_unknown(settings, [name for config in configs for name in config.names()])
-    return tuple(
-        {name: settings[name] for name in config.names() if name in settings} for config in configs
-    )
+    return tuple(config.held(settings) for config in configs)
+
+
+def as_held(settings: Mapping[str, Any], *configs: type[Config]) -> dict[str, Any]:
+    """Return settings as the configurations that know them hold them; errors as of `share_out`."""
+    parts = share_out(settings, *configs)
+    return {name: value for part in parts for name, value in part.items()}
 
 
 # What an old choice brought with it goes when another is made.

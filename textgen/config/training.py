@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 from textgen.config.base import Config, option
 from textgen.config.duration import parse_duration
 from textgen.config.model import STORAGES
+from textgen.config.readings import no_limit, seconds
 from textgen.errors import UsageError
 
 DEFAULT_BUDGET = "5m"
@@ -49,6 +50,7 @@ class TrainingConfig(Config):
         None,
         f"Training time, as 90s, 10m or 1h30m: optimization and validation alone. "
         f"[default: {DEFAULT_BUDGET} unless --steps or --epochs is given]",
+        reads=seconds,
     )
     steps: int | None = option(None, "Number of optimizer steps, instead of a time.", minimum=1)
     epochs: int | None = option(
@@ -93,7 +95,9 @@ class TrainingConfig(Config):
         f"Weight decay, on matrices. [default: {OPTIMIZERS['adamw'].weight_decay:g} adamw, else 0]",
         minimum=0,
     )
-    clip_norm: float = option(1.0, "Largest global norm of the gradient; 0 is no limit.", minimum=0)
+    clip_norm: float = option(
+        1.0, "Largest global norm of the gradient; 0 is no limit.", reads=no_limit, minimum=0
+    )
     label_smoothing: float = option(
         0.0, "Share of the target that is spread over all tokens in training.", minimum=0, below=1
     )
@@ -122,6 +126,7 @@ class TrainingConfig(Config):
         "60s",
         f"Time between checkpoints, as 30s or 5m; longer where they would take over "
         f"{SAVE_SHARE:.0%} of it.",
+        reads=seconds,
     )
     storage: str = option(
         "fp32", "Format of the weights in the model folder; fp16 is half as large.",

@@ -1,4 +1,4 @@
-"""What a CORPUS argument names: the parts behind a path, glob, recipe, hub set or stdin."""
+"""What a corpus is given as: the parts behind a path, glob, recipe, hub set, stdin, or texts."""
 
 import dataclasses
 import glob
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
-from textgen.config.settings import changed
+from textgen.config.settings import as_held, changed
 from textgen.corpus.hub import hub_parts, resolve
 from textgen.corpus.hub_set import HUB
 from textgen.corpus.part import FORMS, STORE, LocalFile, Origin, Part, file_part, suffixes
@@ -24,6 +24,7 @@ from textgen.corpus.recipes import (
 )
 from textgen.corpus.roles import with_roles
 from textgen.corpus.source import Source
+from textgen.corpus.texts import IN_MEMORY, Texts, as_corpus
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import MissingInput, UsageError
 from textgen.files import told_if_full
@@ -33,31 +34,36 @@ TEMPORARY = "make room there, or name another folder in TMPDIR"
 
 @contextmanager
 def open_source(
-    corpus: str, settings: Mapping[str, Any], watch: Watch = UNWATCHED
+    corpus: Any, settings: Mapping[str, Any], watch: Watch = UNWATCHED
 ) -> Iterator[Source]:
-    """Yield the source that a CORPUS argument names.
+    """Yield the source that a corpus is given as.
 
     Args:
-        corpus: a file, a folder, a glob, `-` for standard input, `hf:org/name`, or the name or
-            path of a recipe.
+        corpus: a file, a folder, a glob, `-` for standard input, `hf:org/name`, the name or path
+            of a recipe, or texts in memory (see `as_corpus`).
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
         watch: is told what takes long.
 
     Raises:
         MissingInput: nothing of that name.
-        UsageError: an illegal setting, or a validation split that is not there.
+        UsageError: an illegal setting, a validation split that is not there, or no corpus at all.
         OSError: the hub cannot be reached.
     """
     temporary = Path(tempfile.gettempdir())  # of all that is written while a corpus is read
+    settings = as_held(settings, CorpusConfig)
     with told_if_full(temporary, TEMPORARY), ExitStack() as stack:
-        source = with_roles(_find(corpus, settings, stack, watch))
+        source = with_roles(_find(as_corpus("corpus", corpus), settings, stack, watch))
         if source.config.splits and not any(part.hub_split for part in source.parts):
             watch.tell(f"{source.name}: no set on the hub, so that --splits changes nothing")
         yield source
 
 
-def _find(corpus: str, settings: Mapping[str, Any], stack: ExitStack, watch: Watch) -> Source:
-    """Resolve a CORPUS argument; the stack closes a copy of what can be read only once."""
+def _find(
+    corpus: str | Texts, settings: Mapping[str, Any], stack: ExitStack, watch: Watch
+) -> Source:
+    """Resolve a corpus; the stack closes a copy of what is no file, or can be read only once."""
+    if isinstance(corpus, Texts):
+        return _from_texts(corpus, stack, CorpusConfig.from_dict(settings))
     path = Path(corpus)
     if path.suffix == ".toml" and path.is_file():
         return _from_recipe(load_recipe(path), settings, watch)
@@ -87,6 +93,18 @@ def _from_stream(name: str, stream: IO[bytes], stack: ExitStack, config: CorpusC
     copy.flush()
     part = Part(name, LocalFile(Path(copy.name)), "text", rule=config.document_rule)
     return _source(name, [part], config)
+
+
+def _from_texts(texts: Texts, stack: ExitStack, config: CorpusConfig) -> Source:
+    """Make a source of texts in memory: a table, whose text column may have any name."""
+    rule = dataclasses.replace(config.document_rule, encoding="utf-8")
+    file = tempfile.NamedTemporaryFile("w", prefix="textgen-", encoding="utf-8")  # noqa: SIM115
+    copy = stack.enter_context(file)
+    texts.write(copy, rule.column or "text")
+    copy.flush()
+    return _source(
+        IN_MEMORY, [Part(IN_MEMORY, LocalFile(Path(copy.name)), "jsonl", rule=rule)], config
+    )
 
 
 def _from_path(corpus: str, config: CorpusConfig) -> Source:

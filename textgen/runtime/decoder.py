@@ -1,7 +1,7 @@
 """The decoder: token ids and a state in, logits, more tokens and the next state out."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,11 @@ class Decoder:
         layers = range(len(config.layer_units))
         self._state_names = [f"{kind}_{i}" for i in layers for kind in ("hidden", "memory")]
         self._next = [f"next_{name}" for name in self._state_names]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process without graphs, which are compiled there when they are needed."""
+        again = partial(Decoder, precision=self.precision, threads=self.threads)
+        return again, (self.config, self._weights)
 
     def initial_state(self, batch_size: int = 1) -> State:
         """Return the zero state for a number of streams."""

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import DataError, TextgenError
 from textgen.runtime.batch import Advance, write_all
 from textgen.runtime.decoder import Decoder
@@ -14,6 +15,39 @@ from textgen.runtime.writing import Writing
 # A prompt, or a mapping with the "prompt" and settings of its own, or why there is none.
 Row = str | Mapping[str, Any] | TextgenError
 SEEDS = 1 << 63  # after the largest seed comes 0
+LEGAL = "a text, or a list of texts or of mappings with a 'prompt'"
+ROW_REMEDIES = LIST_REMEDIES | {"mapping": "for settings of its own, put it into a list"}
+
+
+def as_rows(name: str, value: Any, _: Any = None) -> Iterable[Row]:
+    """Return what holds prompts in an order, whatever they are.
+
+    Raises:
+        UsageError: it is something else; names what helps.
+    """
+    is_one = isinstance(value, str) or getattr(value, "ndim", 1) != 1
+    if is_one or kind_of(value) or not isinstance(value, Iterable):
+        refuse(name, value, LEGAL, ROW_REMEDIES)
+    rows: Iterable[Row] = value
+    return rows
+
+
+def as_prompts(name: str, value: Any, _: Any = None) -> str | list[Row]:
+    """Return a prompt, or a list of several.
+
+    Raises:
+        UsageError: it is something else, or there is no prompt in it.
+    """
+    if isinstance(value, str):
+        return value
+    rows = list(as_rows(name, value))
+    if rows and not any(isinstance(row, str | Mapping | TextgenError) for row in rows):
+        refuse(f"the first of {name}", rows[0], "a text, or a mapping with a 'prompt'")
+    return rows
+
+
+Prompts = Annotated[str | Iterable[Row], as_prompts]
+Rows = Annotated[Iterable[Row], as_rows]
 
 
 class WrittenRows:

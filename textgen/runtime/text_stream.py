@@ -1,9 +1,11 @@
 """A generation as an iterator over its text."""
 
+import sys
 import time
 from collections.abc import Iterator
-from typing import Self
+from typing import Annotated, NoReturn, Self
 
+from textgen.config.arguments import in_range
 from textgen.runtime.batch import MOST_STEPS, advance, read_part
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation
@@ -13,6 +15,7 @@ from textgen.runtime.writing import Writing
 SMOOTH = 0.02  # seconds
 # Tokens that the result of a stream holds, so that an endless one takes no more and more memory.
 REMEMBERED = 1 << 14
+Remembered = Annotated[int | None, in_range(0, sys.maxsize)]
 
 
 class TextStream:
@@ -30,6 +33,7 @@ class TextStream:
         self._decoder = decoder
         self._writing = writing
         self._steps = 1
+        self._is_closed = False
 
     @property
     def seed(self) -> int:
@@ -56,7 +60,7 @@ class TextStream:
             UsageError: a hook failed.
             DataError: a constraint cannot be kept.
         """
-        while True:
+        while not self._is_closed:
             if text := self._writing.record.take():
                 return text
             if self._writing.error:
@@ -69,6 +73,23 @@ class TextStream:
             advance(self._decoder, [self._writing], self._steps)
             if time.perf_counter() - start < SMOOTH / 2:
                 self._steps = min(2 * self._steps, MOST_STEPS)
+        raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a stream can be neither pickled nor copied, for it is at work; take its result(), or "
+            "begin it where it is wanted"
+        )
+
+    def close(self) -> None:
+        """Leave it: no piece comes any more, and nothing is computed."""
+        self._is_closed = True
 
     def interrupt(self) -> None:
         """End the text as it is; what was held back comes as its last piece."""

@@ -1,13 +1,14 @@
 """From a CORPUS argument to an open token store, prepared once however many ask for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
 
 from textgen.corpus.source import Source
 from textgen.corpus.sources import open_source
+from textgen.corpus.texts import Texts, as_corpus
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Busy, DataError
 from textgen.files import refuse_existing, sweep
@@ -16,8 +17,30 @@ from textgen.tokenization.prepare import prepare, store_key
 from textgen.tokenization.token_store import TokenStore
 
 
+def as_store(name: str, value: Any, _: Any = None) -> str | Texts | TokenStore:
+    """Return what `as_corpus` does, or a corpus that has been prepared.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    return value if isinstance(value, TokenStore) else as_corpus(name, value)
+
+
+# What a corpus to train on may be given as.
+StoreArgument = Annotated[
+    str | Path | Texts | TokenStore | Iterable[str | Mapping[str, Any]], as_store
+]
+
+
+def is_store(corpus: str | Texts | TokenStore) -> bool:
+    """Tell whether a corpus has been prepared before."""
+    if isinstance(corpus, str):
+        return TokenStore.is_store(Path(corpus))
+    return isinstance(corpus, TokenStore)
+
+
 def open_corpus(
-    corpus: str,
+    corpus: str | Texts | TokenStore,
     settings: Mapping[str, Any],
     watch: Watch = UNWATCHED,
 ) -> TokenStore:
@@ -33,10 +56,11 @@ def open_corpus(
         UsageError: a store that was prepared with other settings, or an illegal setting.
         MissingInput, DataError, OSError: as `open_source` and `prepare` do.
     """
-    if TokenStore.is_store(Path(corpus)):
-        store = TokenStore(Path(corpus))
-        store.require(settings)
-        return store
+    if isinstance(corpus, str) and is_store(corpus):
+        corpus = TokenStore(Path(corpus))
+    if isinstance(corpus, TokenStore):
+        corpus.require(settings)
+        return corpus
     with open_source(corpus, settings, watch) as source:
         folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
         return prepare_once(source, folder, watch=watch)

@@ -1,13 +1,19 @@
 """Loading TensorFlow and Keras, which is slow and noisy, once and on purpose."""
 
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
+from threading import Lock
 
 from textgen.config.training import TrainingConfig
 from textgen.errors import NotInstalled, UsageError
+
+# The descriptor is the whole process's: of two threads, the second would keep what leads nowhere.
+_ONE_HIDES = Lock()
 
 
 def require_libraries() -> None:
@@ -64,16 +70,53 @@ def _set_threads(threads: int) -> None:
             ) from None
 
 
+def require_own_process() -> None:
+    """Refuse to train in a process forked from one that has trained: TensorFlow would stand still.
+
+    A fork has none of the threads that TensorFlow began before it, and waits for them for ever.
+
+    Raises:
+        UsageError: this is such a process.
+    """
+    if _process_at_work() != os.getpid():
+        raise UsageError(
+            "TensorFlow was at work before this process was forked, and would wait here for ever; "
+            "start processes that train with multiprocessing.get_context('spawn')"
+        )
+
+
+@cache
+def _process_at_work() -> int:
+    """Return the process that was the first to ask; one that is forked from it knows the answer."""
+    return os.getpid()
+
+
+@contextmanager
+def retracing_untold() -> Iterator[None]:
+    """Keep one warning of TensorFlow back: each training compiles its own step, and shall."""
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
+
+
 @contextmanager
 def _stderr_hidden() -> Iterator[None]:
     """Send file descriptor 2 to nowhere: TensorFlow's C++ writes there whatever its log level."""
     sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _ONE_HIDES:
+        kept = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

@@ -6,15 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from textgen.config.corpus import CorpusConfig
 from textgen.config.generation import GenerationConfig
+from textgen.config.model import NetworkConfig
 from textgen.config.presets import with_preset
+from textgen.config.settings import as_held
+from textgen.config.training import TrainingConfig
 from textgen.copy_index import CopyIndex
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Interrupted, TrainingDiverged, UsageError
 from textgen.files import check_output
 from textgen.model_folder import Model
+from textgen.tokenization.store_cache import StoreArgument, as_store
 from textgen.tokenization.token_store import TokenStore
-from textgen.trainer.backend import load_tensorflow, require_libraries
+from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
 from textgen.trainer.record import TrainingResult
 from textgen.trainer.run_folder import RunFolder
 from textgen.trainer.starts import FromCheckpoint, FromModel, Start
@@ -57,7 +62,8 @@ class TrainingRun:
         self.out = out
         self.notes: list[str] = []
         self.is_finished = False
-        settings = self._settings = with_preset(preset, settings)
+        chosen = as_held(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+        settings = self._settings = with_preset(preset, chosen)
         self._resume = resume
         self._overwrite = overwrite
         self._allow_changed_data = allow_changed_data
@@ -86,14 +92,14 @@ class TrainingRun:
     def __exit__(self, *error: object) -> None:
         self._held.close()
 
-    def open(self, corpus: str | TokenStore, watch: Watch = UNWATCHED) -> TokenStore:
+    def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
         """Open the corpus, as the settings say or as it was.
 
         Raises:
             DataError: it cannot be used, or it is not what the training began with.
             MissingInput, UsageError: as for `open_corpus`.
         """
-        self._store = self._start.open(corpus, watch)
+        self._store = self._start.open(as_store("corpus", corpus), watch)
         return self._store
 
     def describe(self) -> str:
@@ -108,7 +114,12 @@ class TrainingRun:
         return told
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:
-        """Load TensorFlow with the run's number of threads; see `backend`."""
+        """Load TensorFlow with the run's number of threads; see `backend`.
+
+        Raises:
+            UsageError: as for `load_tensorflow` and `require_own_process`.
+        """
+        require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
     def train(self, callbacks: Sequence[Any] = ()) -> Model:

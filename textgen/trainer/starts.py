@@ -11,12 +11,13 @@ from textgen.config.model import NetworkConfig
 from textgen.config.settings import changed, share_out
 from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
+from textgen.corpus.texts import Texts
 from textgen.corpus.watch import Watch
 from textgen.errors import DataError, UsageError
 from textgen.labels import with_labels
 from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
 from textgen.tokenization.kinds import STRICT
-from textgen.tokenization.store_cache import open_corpus
+from textgen.tokenization.store_cache import is_store, open_corpus
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.checkpoint import Checkpoint, present_versions
@@ -24,6 +25,7 @@ from textgen.trainer.checkpoint import Checkpoint, present_versions
 if TYPE_CHECKING:
     from textgen.trainer.trainer import Trainer
 
+Given = str | Texts | TokenStore  # what is given as a corpus
 FREE_TO_CHANGE = ("save_every",)  # settings that make no difference to what comes out
 
 
@@ -43,13 +45,13 @@ class Start:
         self._settings = settings
         self._configure(settings)
 
-    def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
+    def open(self, corpus: Given, watch: Watch) -> TokenStore:
         """Open the corpus, prepared as the settings say, and fit what they leave open to it.
 
         Raises:
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        store = _open(corpus, self.corpus, watch)
+        store = open_corpus(corpus, self.corpus, watch)
         tokens, vocab_size = store.counts("train").tokens, store.tokenizer.vocab_size
         fitted = fitting(self.training, tokens=tokens, vocab_size=vocab_size)
         self._configure(changed(fitted, self._settings))
@@ -90,7 +92,7 @@ class FromModel(Start):
         digest = read_manifest(folder)["files"][WEIGHTS]["sha256"]
         self.init_from = {"model": folder.name, "sha256": digest}
 
-    def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
+    def open(self, corpus: Given, watch: Watch) -> TokenStore:
         """Open the corpus in the tokens of the model.
 
         Raises:
@@ -98,8 +100,8 @@ class FromModel(Start):
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
         tokenizer = self._model.tokenizer
-        if _is_store(corpus):
-            store = _open(corpus, self.corpus, watch)
+        if is_store(corpus):
+            store = open_corpus(corpus, self.corpus, watch)
             if not _same(store.tokenizer, tokenizer):
                 raise DataError(f"{store.folder}: not in the tokens of {self._folder}")
             return store
@@ -108,7 +110,7 @@ class FromModel(Start):
             "normalize": tokenizer.normal_form,
             "strict": tokenizer.kind == STRICT,
         }
-        return _open(corpus, self.corpus | own, watch)
+        return open_corpus(corpus, self.corpus | own, watch)
 
     def put_into(self, trainer: "Trainer") -> None:
         """Give a new trainer the weights."""
@@ -175,7 +177,7 @@ class FromCheckpoint(Start):
             if here != checkpoint.versions.get(name)
         ]
 
-    def open(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
+    def open(self, corpus: Given, watch: Watch) -> TokenStore:
         """Open the corpus as it was, or in the tokens that the run began with.
 
         Raises:
@@ -191,7 +193,7 @@ class FromCheckpoint(Start):
                 f"or pass --allow-changed-data to go on with this one"
             )
         if not _same(store.tokenizer, self._checkpoint.tokenizer):
-            if _is_store(corpus):
+            if is_store(corpus):
                 raise DataError(f"{store.folder}: not in the tokens that the training began with")
             store = self._open_in_own_tokens(corpus, watch)
         self._data_changed = True
@@ -202,34 +204,21 @@ class FromCheckpoint(Start):
         """Give a new trainer the state."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
-    def _open_as_it_was(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
+    def _open_as_it_was(self, corpus: Given, watch: Watch) -> TokenStore:
         """Open the corpus with its settings; its tokenizer may have been a file that has gone."""
         tokenizer = self.corpus["tokenizer"]
-        if _is_store(corpus):
-            return _open(corpus, {}, watch)
+        if is_store(corpus):
+            return open_corpus(corpus, {}, watch)
         if tokenizer in TOKENIZERS or Path(tokenizer).is_file():
-            return _open(corpus, self.corpus, watch)
+            return open_corpus(corpus, self.corpus, watch)
         return self._open_in_own_tokens(corpus, watch)
 
-    def _open_in_own_tokens(self, corpus: str | TokenStore, watch: Watch) -> TokenStore:
+    def _open_in_own_tokens(self, corpus: Given, watch: Watch) -> TokenStore:
         """Open the corpus with the checkpoint's tokenizer; what was asked for stays on record."""
         own = {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
-        store = _open(corpus, self.corpus | own, watch)
+        store = open_corpus(corpus, self.corpus | own, watch)
         store.manifest = dataclasses.replace(store.manifest, settings=self.corpus)
         return store
-
-
-def _open(corpus: str | TokenStore, settings: Mapping[str, Any], watch: Watch) -> TokenStore:
-    """Open a corpus, or see that a store is as the settings say."""
-    if isinstance(corpus, TokenStore):
-        corpus.require(settings)
-        return corpus
-    return open_corpus(corpus, settings, watch)
-
-
-def _is_store(corpus: str | TokenStore) -> bool:
-    """Tell whether a corpus has been prepared before."""
-    return isinstance(corpus, TokenStore) or TokenStore.is_store(Path(corpus))
 
 
 def _same(one: Tokenizer, other: Tokenizer) -> bool:

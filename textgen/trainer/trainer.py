@@ -6,10 +6,12 @@ import keras
 
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
+from textgen.config.values import refuse
 from textgen.errors import DataError, Interrupted, TrainingDiverged
 from textgen.labels import MOST_LABELS
 from textgen.model.network import LanguageModel
 from textgen.tokenization.token_store import TokenStore
+from textgen.trainer.backend import retracing_untold
 from textgen.trainer.batches import Batches
 from textgen.trainer.budget import steps_in_budget
 from textgen.trainer.callback import TrainingCallback
@@ -40,6 +42,7 @@ class Trainer:
 
     Raises:
         DataError: the corpus is too short.
+        UsageError: a callback is none.
     """
 
     def __init__(
@@ -63,6 +66,9 @@ class Trainer:
             shuffle=not store.is_running_text,
             vocab_size=store.tokenizer.vocab_size if store.labels else None,
         )
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                refuse("callbacks", callback, "a list of keras.callbacks.Callback")
         if not store.counts("validation").tokens:
             raise DataError("the validation split is empty; give more text")
         if len(store.labels) > MOST_LABELS:
@@ -105,6 +111,7 @@ class Trainer:
         progress.history.add(progress.steps, resumed=True)
         self._progress = progress
 
+    @retracing_untold()
     def run(self) -> TrainingResult:
         """Train, and return the best weights by validation.
 
