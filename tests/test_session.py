@@ -48,9 +48,9 @@ def test_session_writes_what_a_generation_does(
     session = generator.session(**chosen)
     session.feed(prompt)
     found = session.generate()
-    assert found.tokens == wanted.tokens
-    # A character that is not whole may become so in the next call.
-    assert wanted.text.removeprefix(found.text).strip("\ufffd") == ""
+    assert found.text == wanted.text
+    if found.finish_reason != "stop":  # a session does not keep the tokens of a stop string
+        assert found.tokens == wanted.tokens
     assert session.text == generator.tokenizer.clean(prompt) + wanted.text
 
 

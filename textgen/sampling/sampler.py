@@ -22,6 +22,7 @@ from textgen.sampling.recent import RecentTokens
 from textgen.sampling.way import Way, way_of
 
 END = 0  # the id of `<eos>`
+NO_TOKENS = np.zeros(0, np.intp)
 SMALLEST, LARGEST = 0, 2**32 - 1  # bits of a decision for XTC, where it is on, and against it
 
 
@@ -145,7 +146,9 @@ class Sampler:
             )
         return self._chain.apply(Candidates(possible, logits[possible]), self.position)
 
-    def probabilities(self, logits: Logits, misfits: NDArray[np.intp]) -> NDArray[np.float64]:
+    def probabilities(
+        self, logits: Logits, misfits: NDArray[np.intp] = NO_TOKENS
+    ) -> NDArray[np.float64]:
         """Return with which probability each token comes next, of shape (vocabulary,).
 
         Args:
