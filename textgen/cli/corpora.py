@@ -213,9 +213,10 @@ def _describe_part(part: "PartCheck") -> str:
     documents = [f"  {beginning!r}" for beginning in part.documents[:SHOWN_DOCUMENTS]]
     counts = [*part.changes.items(), *((f"left out: {why}", n) for why, n in part.removed.items())]
     counted = [f"  {what}: {count:,}" for what, count in counts]
+    notes = [f"  note: {note}" for note in part.notes]
     problem = [f"  wrong: {part.problem}"] if part.problem else []
     first = f"{part.name}: {', '.join(filter(None, told))}"
-    return "\n".join([first, *columns, *documents, *counted, *problem])
+    return "\n".join([first, *columns, *documents, *counted, *notes, *problem])
 
 
 def _describe_removed(told: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from textgen.corpus.cuts import cut_safely
 from textgen.corpus.part import Part
 from textgen.corpus.reader import read_text
+from textgen.corpus.recognition import recognise
 from textgen.corpus.rows import read_rows
 from textgen.corpus.tally import Tally
 from textgen.corpus.text import TextCleaner, UncleanText, unify_line_ends
@@ -95,6 +96,7 @@ def _text(part: Part, tally: Tally) -> Unit:
 def _file_text(part: Part, tally: Tally) -> Iterator[str]:
     """Yield the text of a file for as long as it is there."""
     with part.file.local() as path:
+        part = recognise(path, part, tally)
         yield from read_text(path, part.rule, name=part.name, packing=part.packing, tally=tally)
 
 

@@ -1,0 +1,172 @@
+"""What a file is, seen before it is decoded: nothing is read as text that is none."""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from textgen.corpus.part import Part, suffixes
+from textgen.corpus.reader import known_encoding
+from textgen.corpus.signatures import Kind, find_kind
+from textgen.corpus.tally import Tally
+from textgen.corpus.unpack import read_plain
+from textgen.errors import DataError
+
+HEAD = 1 << 16  # bytes that are looked at
+# Bytes that hardly any text holds, in no encoding but those of two and four bytes a character:
+# controls other than tabs, line and page ends, bells, backspaces and escapes. Noise has 9 %.
+_CONTROLS = bytes(set(range(32)) - {0, *b"\a\b\t\n\v\f\r\x1b"} | {127})
+_LEAST_NOISE, _NOISE_SHARE = 512, 0.05
+
+SUBTITLES = (
+    "subtitles, whose numbers and times are read as text (without them: --documents line "
+    r"--drop-matching '^(\d+|WEBVTT.*)$|-->')"
+)
+MARKED = (
+    "markers of GPT-2 between its texts, which are read as text (each of these for a document: "
+    "--documents marker)"
+)
+XML = "XML, whose tags are read as text"
+
+_HTML_NAMES = (".html", ".htm", ".xhtml")
+_TAG = re.compile(r"<(!doctype\s+html|/?[a-z][a-z0-9]*(\s[^<>]*)?)/?>", re.IGNORECASE)
+_ROOT = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(?:!doctype\s+)?(html|svg|FictionBook)\b[^>]*>",
+    re.DOTALL | re.IGNORECASE,
+)
+_IN_HTML = re.compile(r"<!doctype\s+html|<(head|body|title|meta)\b", re.IGNORECASE)
+_SUBTITLES = re.compile(r"\s*(WEBVTT\b|\d+ *\n(\d+:)?\d\d:\d\d[.,]\d{3} -->)")
+_MARKERS = re.compile(r"<\|(start|end)oftext\|>")
+
+_ROOTS = {
+    "html": Kind("HTML", "save it as text, e.g. with pandoc -t plain"),
+    "svg": Kind("an SVG picture", "leave it out"),
+    "fictionbook": Kind("a FictionBook", "save it as text, e.g. with pandoc -f fb2 -t plain"),
+}
+
+
+def recognise(path: Path, part: Part, tally: Tally) -> Part:
+    """Look at the beginning of a file, and return the part with the encoding that it is in.
+
+    Args:
+        path: where the file is.
+        part: plain text, or a table of lines.
+        tally: is told what was found that people should know.
+
+    Raises:
+        DataError: it is no text, or text in a form that is not read, saying which.
+    """
+    head = next(read_plain(path, part.packing, name=part.name, chunk_bytes=HEAD), b"")
+    suffix = suffixes(Path(part.name))[0]
+    if kind := find_kind(head, suffix):
+        raise _no_text(part, kind)
+    encoding = known_encoding(path, part.rule, part.name, part.packing, tally)
+    _refuse_noise(head, part, encoding)
+    text = codecs.decode(head, encoding, "ignore").removeprefix("\ufeff")
+    if kind := _markup(text, suffix, part.form, is_cut=len(head) == HEAD):
+        raise _no_text(part, kind)
+    if part.form == "text":
+        for what in _remarks(text.replace("\r\n", "\n"), part):
+            tally.find(what, part.name)
+    return part.in_encoding(encoding)
+
+
+def _no_text(part: Part, kind: Kind) -> DataError:
+    """Return the error that says what a file is."""
+    return DataError(f"{part.name}: {kind.what}, which is not read; {kind.remedy}")
+
+
+def _refuse_noise(head: bytes, part: Part, encoding: str) -> None:
+    """Refuse a file that is made of control characters to a good part."""
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    noise = len(head) - len(head.translate(None, _CONTROLS))
+    if wide or len(head) < _LEAST_NOISE or noise < _NOISE_SHARE * len(head):
+        return
+    raise DataError(
+        f"{part.name}: no text: {noise / len(head):.0%} of its first bytes are control characters; "
+        f"if it is text, in UTF-16 for instance, name its encoding with --encoding"
+    )
+
+
+def _markup(text: str, suffix: str, form: str, *, is_cut: bool) -> Kind | None:
+    """Return which form that is not read a text has, if it has one."""
+    root = _ROOT.match(text)
+    if root and (root[3].lower() != "html" or _IN_HTML.search(text)):
+        return _ROOTS[root[3].lower()]
+    if suffix in _HTML_NAMES and _TAG.search(text):
+        return _ROOTS["html"]
+    return None if form == "jsonl" else _json(text, suffix, is_cut=is_cut)
+
+
+def _json(text: str, suffix: str, *, is_cut: bool) -> Kind | None:
+    """Return what is to be done with JSON; None if a text is none."""
+    text = text.strip() if not is_cut else text.lstrip()
+    named = suffix in (".json", ".ipynb")
+    if not named and text[:1] not in ("[", "{"):
+        return None
+    try:
+        value, end = _JSON.raw_decode(text)
+    except RecursionError:
+        return _JSON_BY_NAME if named else None
+    except json.JSONDecodeError as error:
+        if is_cut and _is_cut_json(error):
+            return _of_cut_json(text)
+        return _JSON_BY_NAME if named else None
+    if not text[end:].strip():
+        return _of_json(value)
+    return _JSON_LINES if re.match(r" *\n\s*[\[{]", text[end:]) else named and _JSON_BY_NAME or None
+
+
+def _is_cut_json(error: json.JSONDecodeError) -> bool:
+    """Tell whether JSON is wrong only because it ends too early."""
+    return error.msg.startswith("Unterminated string") or len(error.doc) - error.pos < _LONGEST_WORD
+
+
+def _of_cut_json(text: str) -> Kind:
+    """Return what is to be done with JSON of which the beginning is there."""
+    if text[0] == "{":
+        key = re.search(r'"([^"\\]+)"\s*:\s*\[\s*\{', text)
+        return _of_json({key[1]: [{}]} if key else {})
+    item = text[1:].lstrip()[:1]
+    return _of_json([{}] if item == "{" else [item])
+
+
+def _of_json(value: Any) -> Kind:
+    """Return what is to be done with a JSON value."""
+    if isinstance(value, dict) and {"cells", "nbformat"} <= value.keys():
+        return Kind("a Jupyter notebook", "save it as text: jupyter nbconvert --to markdown")
+    if isinstance(value, list):
+        return Kind("a JSON list", _rows_of(".", value))
+    lists = [key for key, held in value.items() if isinstance(held, list) and held]
+    key = next((key for key in lists if isinstance(value[key][0], dict)), None)
+    if key is not None:
+        path = f".{key}" if key.isidentifier() and key.isascii() else f".{json.dumps(key)}"
+        return Kind("a JSON object", _rows_of(path, value[key]))
+    return Kind("a JSON object", "write it in one line of a .jsonl file, with jq -c .")
+
+
+def _rows_of(path: str, items: list[Any]) -> str:
+    """Say how the items of a list become rows."""
+    as_rows = "" if items and isinstance(items[0], dict) else " | {text: .}"
+    return f"write an object a line as .jsonl, with jq -c '{path}[]{as_rows}'"
+
+
+def _remarks(text: str, part: Part) -> Iterator[str]:
+    """Yield what people should know of a text."""
+    if _SUBTITLES.match(text) and part.rule.drop_matching is None:
+        yield SUBTITLES
+    if _MARKERS.search(text) and part.rule.documents != "marker":
+        yield MARKED
+    if text.lstrip().startswith("<?xml"):
+        yield XML
+
+
+_JSON = json.JSONDecoder(parse_int=str)
+_LONGEST_WORD = 8  # characters of JSON's words and escapes, and some more
+_JSON_LINES = Kind("JSON with a value a line", "let its name end with .jsonl")
+_JSON_BY_NAME = Kind(
+    "named as JSON is, but none",
+    "write an object a line as .jsonl, or let the name of prose end with .txt",
+)
