@@ -75,7 +75,7 @@ def recognise(path: Path, part: Part, tally: Tally) -> Part:
 
 def _no_text(part: Part, kind: Kind) -> DataError:
     """Return the error that says what a file is."""
-    return DataError(f"{part.name}: {kind.what}, which is not read; {kind.remedy}")
+    return DataError(f"{part.name}: {kind.what}, no plain text; {kind.remedy}")
 
 
 def _refuse_noise(head: bytes, part: Part, encoding: str) -> None:
@@ -116,7 +116,9 @@ def _json(text: str, suffix: str, *, is_cut: bool) -> Kind | None:
         return _JSON_BY_NAME if named else None
     if not text[end:].strip():
         return _of_json(value)
-    return _JSON_LINES if re.match(r" *\n\s*[\[{]", text[end:]) else named and _JSON_BY_NAME or None
+    if re.match(r" *\n\s*[\[{]", text[end:]):
+        return _JSON_LINES
+    return _JSON_BY_NAME if named else None
 
 
 def _is_cut_json(error: json.JSONDecodeError) -> bool:
@@ -165,7 +167,7 @@ def _remarks(text: str, part: Part) -> Iterator[str]:
 
 _JSON = json.JSONDecoder(parse_int=str)
 _LONGEST_WORD = 8  # characters of JSON's words and escapes, and some more
-_JSON_LINES = Kind("JSON with a value a line", "let its name end with .jsonl")
+_JSON_LINES = Kind("JSON with a value a line", "put it into a file whose name ends with .jsonl")
 _JSON_BY_NAME = Kind(
     "named as JSON is, but none",
     "write an object a line as .jsonl, or let the name of prose end with .txt",

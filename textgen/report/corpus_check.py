@@ -99,7 +99,8 @@ def _beginnings(part: Part, tally: Tally) -> Iterator[str]:
     text, documents, characters = "", 0, 0
     for piece in read_documents(part, tally):
         if isinstance(piece, End):
-            if why := wanted.reason(len(text), partial(str, text), piece.where):
+            is_blank = not text.strip()
+            if why := wanted.reason(len(text), partial(str, text), piece.where, is_blank=is_blank):
                 tally.leave_out(piece.where, why, text)
             else:
                 yield text[:SHOWN_CHARACTERS]
