@@ -91,16 +91,6 @@ def test_paragraphs_are_those_of_the_whole_text_however_it_is_cut(pieces: list[s
     assert found == [("\n".join(lines), where, label) for lines, where, label in expected]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"documents": "row"}, {"where": (("language", "en"),)}, {"label_column": "author"}],
-)
-def test_rows_are_not_to_be_had_of_plain_text(tmp_path: Path, settings: Any) -> None:
-    path = write(tmp_path, "corpus.txt", ALL)
-    with pytest.raises(UsageError, match="plain text has no rows"):
-        documents(path, **settings)
-
-
 def test_null_and_empty_cells_are_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     path.write_text('{"text": "a"}\n\n{"text": null}\n{"text": ""}\n{"text": "b", "more": 1}\n')

@@ -7,7 +7,7 @@ from pathlib import Path
 from textgen.corpus.dialects import USUAL, BadRecord, Dialect, Record, find_dialect
 from textgen.corpus.lines import read_lines
 from textgen.corpus.part import Part
-from textgen.corpus.table import Cells, Table, twice
+from textgen.corpus.table import Cells, Table, named, twice
 from textgen.corpus.tally import Tally
 from textgen.errors import DataError
 
@@ -32,9 +32,7 @@ def open_csv(path: Path, part: Part, tally: Tally) -> Table:
         tally.find(QUOTES_ARE_TEXT, part.name)
     records = _checked(part.name, dialect, dialect.records(read_lines(path, part, tally)))
     line, _, header = next(records, Record(1, 1, []))
-    columns = {name: True for name in header if name}  # what has no name cannot be asked for
-    if header and not columns:
-        raise DataError(f"{part.name}:{line}: no column has a name; write one above the text")
+    columns = dict.fromkeys(named(header, f"{part.name}:{line}"), True)
     rows = partial(_rows, part.name, dialect, header, records)
     ambiguous = dict.fromkeys(twice(header), f"{part.name}:{line}")
     return Table(part.name, columns, rows, ambiguous)

@@ -59,7 +59,7 @@ class Dialect(NamedTuple):
         delimiter: what is between the fields of a line.
         is_quoted: whether quotation marks enclose fields; else they are text.
         is_named: whether a line before the header names the delimiter.
-        why_not: what is wrong with the quotation marks if they are text.
+        why_not: what would have to be done if quotation marks were text.
     """
 
     delimiter: str
@@ -188,7 +188,7 @@ def _with_quotes(path: Path, part: Part, dialect: Dialect) -> Dialect:
         return dialect
     plain_shape = _shape(plain, read_lines(path, part, Tally()))
     if isinstance(plain_shape, BadRecord):
-        return dialect._replace(why_not=f"in line {plain_shape.line} are {plain_shape.what}")
+        return dialect._replace(why_not=f"mend line {plain_shape.line} ({plain_shape.what})")
     if isinstance(quoted_shape, BadRecord):
         return plain
     if plain_shape.width == 1:
@@ -218,7 +218,7 @@ def _shape(dialect: Dialect, lines: Iterator[str]) -> "_Shape | BadRecord":
         for first, last, fields in dialect.records(lines):
             width = width or len(fields)
             if len(fields) != width:
-                return BadRecord(first, f"{len(fields)} fields, but {width} in the first line")
+                return BadRecord(first, f"{len(fields)} fields, where the first line has {width}")
             if last > first and not long_record:
                 long_record = first
     except BadRecord as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from textgen.corpus.part import Part
-from textgen.corpus.table import Cells, Table, twice
+from textgen.corpus.table import Cells, Table, named, twice
 from textgen.errors import DataError, NotInstalled, brief
 
 ROWS_AT_ONCE = 256
@@ -39,7 +39,8 @@ def open_parquet(path: Path, part: Part) -> Iterator[Table]:
             raise DataError(
                 f"{part.name}: not a readable .parquet file ({brief(error)}); fetch it again"
             ) from None
-        columns = {field.name: _is_text(arrow.types, field.type) for field in schema if field.name}
+        kinds = {field.name: _is_text(arrow.types, field.type) for field in schema}
+        columns = {name: kinds[name] for name in named(schema.names, part.name)}
         nested = {
             field.name: key
             for field in schema

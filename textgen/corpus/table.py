@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from textgen.errors import DataError
+
 Cells = Mapping[str, Any]
 
 
@@ -27,6 +29,18 @@ class Table:
     rows: Callable[[Sequence[str]], Iterator[tuple[str, Cells]]]
     ambiguous: Mapping[str, str] = field(default_factory=dict)
     nested: Mapping[str, str] = field(default_factory=dict)
+
+
+def named(names: Iterable[str], where: str) -> list[str]:
+    """Return the columns that have a name; those without cannot be asked for.
+
+    Raises:
+        DataError: none of them has one.
+    """
+    every = list(names)
+    if every and not any(every):
+        raise DataError(f"{where}: no column has a name; write one above the text")
+    return [name for name in every if name]
 
 
 def twice(names: Iterable[str]) -> frozenset[str]:
