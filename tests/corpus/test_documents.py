@@ -1,5 +1,7 @@
 """Every form of corpus gives the same documents, whatever way its bytes arrive."""
 
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 from tests.corpus.reading import documents, part_of, whole, write_rows
 from tests.scripts_of_the_world import FORMS, PACKINGS, TEXTS, write
 from textgen.config.corpus import CorpusConfig
-from textgen.corpus.documents import PIECE, End, Unit, _lines, _paragraphs, read_documents
+from textgen.corpus.documents import (
+    MARKER,
+    PIECE,
+    End,
+    Unit,
+    _lines,
+    _marked,
+    _paragraphs,
+    read_documents,
+)
 from textgen.corpus.rows import EMPTY_CELLS
 from textgen.corpus.tally import Tally
 from textgen.errors import DataError, UsageError
@@ -89,6 +100,22 @@ def test_paragraphs_are_those_of_the_whole_text_however_it_is_cut(pieces: list[s
         after_blank = not line.strip()
     found = whole(_paragraphs(Unit("a", "", pieces, has_lines=True)))
     assert found == [("\n".join(lines), where, label) for lines, where, label in expected]
+
+
+words = st.text("a<|end \n", max_size=4)
+marked = st.lists(words | st.sampled_from(["<|startoftext|>", "<|endoftext|>"]), max_size=8)
+
+
+@given(marked, st.lists(st.integers(0, 80), max_size=6))
+def test_markers_cut_the_whole_text_however_it_is_cut(parts: list[str], cuts: list[int]) -> None:
+    text, expected, line = "".join(parts), list[tuple[str, str, str]](), 1
+    for piece in re.split("(\n?<\\|(?:start|end)oftext\\|>\n?)", text):
+        if not MARKER.fullmatch(piece):
+            expected.append((piece, f"a:{line}", ""))
+        line += piece.count("\n")
+    edges = [0, *sorted(cuts), len(text)]
+    pieces = [text[start:stop] for start, stop in pairwise(edges)]
+    assert whole(_marked(Unit("a", "", pieces, has_lines=True))) == expected
 
 
 def test_null_and_empty_cells_are_skipped_and_counted(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.corpus.hostile import PNG, parquet
@@ -113,6 +113,7 @@ def refusal(path: Path, **settings: Any) -> str:
 
 
 @pytest.mark.parametrize("what", BINARY)
+@settings(max_examples=20)
 @given(
     tail=st.binary(max_size=3000),
     policy=st.sampled_from(POLICIES),

@@ -21,6 +21,7 @@ Wanted = Mapping[str, Sequence[str]]  # columns, and the values that will do
 
 EMPTY_CELLS = "rows whose cell is null or empty"
 WRITTEN = int | float | Decimal | date  # what is written as text where a template asks for it
+SPOKEN = ("content", "value")  # what chats call a text, beside which a column of text is an id
 LONGEST_LIST = 300  # characters of column names in an error
 
 
@@ -86,8 +87,9 @@ def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
     if rule.column or "text" in table.columns or not table.columns:
         return [rule.column or "text"]
     texts = [name for name, is_text in table.columns.items() if is_text]
-    if table.nested:
-        raise DataError(f"{table.name}: {_of_lists(*next(iter(table.nested.items())))}")
+    for name, key in table.nested.items():
+        if not texts or key in SPOKEN:
+            raise DataError(f"{table.name}: {_of_lists(name, key)}")
     if len(texts) != 1:
         raise DataError(
             f"{table.name}: which column holds the text? name it with --column, or several with "
