@@ -38,7 +38,11 @@ FILE_OUTCOMES: dict[str, tuple[Outcome, ...]] = {
     "only a mark": ([], [], [], NO_PARQUET, f": byte 3: {NO_GZIP}"),
     "only line ends": (["\n\n\n"], [], [], NO_PARQUET, f": byte 4: {NO_GZIP}"),
     "only NULs": (":1: NUL", NOT_JSON, [], NO_PARQUET, f": byte 1024: {NO_GZIP}"),
-    "noise": (*[": no text: 9% of its first bytes"] * 3, NO_PARQUET, f": byte 1024: {NO_GZIP}"),
+    "noise": (
+        *[": no text: 18% of its first characters"] * 3,
+        NO_PARQUET,
+        f": byte 1024: {NO_GZIP}",
+    ),
     "a picture": (*[": a picture, no plain text"] * 3, NO_PARQUET, f": byte 33: {NO_GZIP}"),
     "a page": (
         *[": HTML, no plain text"] * 3,

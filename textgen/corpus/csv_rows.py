@@ -75,9 +75,10 @@ def _uneven(dialect: Dialect, fields: int, columns: int) -> str:
     """Say that a row does not fit the first line, and what to do."""
     shown = repr(dialect.delimiter)
     between = f" with {shown} between them" * (columns > 1)
-    remedy = (
-        f"put quotation marks around text that holds {shown}"
-        if dialect.is_quoted
-        else "mend this line"
-    )
+    if fields < columns:
+        remedy = f"mend this line, or put quotation marks around a name that holds {shown}"
+    elif dialect.is_quoted:
+        remedy = f"put quotation marks around text that holds {shown}"
+    else:
+        remedy = "mend this line"
     return f"{fields} fields, but the first line has {columns}{between}; {remedy}"

@@ -15,9 +15,9 @@ from textgen.corpus.unpack import read_plain
 from textgen.errors import DataError
 
 HEAD = 1 << 16  # bytes that are looked at
-# Bytes that hardly any text holds, in no encoding but those of two and four bytes a character:
-# controls other than tabs, line and page ends, bells, backspaces and escapes. Noise has 9 %.
-_CONTROLS = bytes(set(range(32)) - {0, *b"\a\b\t\n\v\f\r\x1b"} | {127})
+# What hardly any text holds: control characters other than tabs, line and page ends, bells,
+# backspaces and escapes. Of noise it is 9 % or more, in whatever encoding.
+_CONTROLS = re.compile("[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _LEAST_NOISE, _NOISE_SHARE = 512, 0.05
 
 SUBTITLES = (
@@ -63,8 +63,9 @@ def recognise(path: Path, part: Part, tally: Tally) -> Part:
     if kind := find_kind(head, suffix):
         raise _no_text(part, kind)
     encoding = known_encoding(path, part.rule, part.name, part.packing, tally)
-    _refuse_noise(head, part, encoding)
-    text = codecs.decode(head, encoding, "ignore").removeprefix("\ufeff")
+    text = _decoded(head, encoding)
+    if len(head) >= _LEAST_NOISE:
+        _refuse_noise(text, part)
     if kind := _markup(text, suffix, part.form, is_cut=len(head) == HEAD):
         raise _no_text(part, kind)
     if part.form == "text":
@@ -78,16 +79,22 @@ def _no_text(part: Part, kind: Kind) -> DataError:
     return DataError(f"{part.name}: {kind.what}, no plain text; {kind.remedy}")
 
 
-def _refuse_noise(head: bytes, part: Part, encoding: str) -> None:
+def _decoded(head: bytes, encoding: str) -> str:
+    """Return what can be read of the beginning of a file; what is wrong is told when it is read."""
+    try:
+        return codecs.decode(head, encoding, "ignore").removeprefix("\ufeff")
+    except UnicodeError:  # of encodings that leave nothing out
+        return ""
+
+
+def _refuse_noise(text: str, part: Part) -> None:
     """Refuse a file that is made of control characters to a good part."""
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    noise = len(head) - len(head.translate(None, _CONTROLS))
-    if wide or len(head) < _LEAST_NOISE or noise < _NOISE_SHARE * len(head):
-        return
-    raise DataError(
-        f"{part.name}: no text: {noise / len(head):.0%} of its first bytes are control characters; "
-        f"if it is text, in UTF-16 for instance, name its encoding with --encoding"
-    )
+    noise = len(_CONTROLS.findall(text))
+    if noise > _NOISE_SHARE * len(text):
+        raise DataError(
+            f"{part.name}: no text: {noise / len(text):.0%} of its first characters are control "
+            f"characters; if it is text, in UTF-16 for instance, name its encoding with --encoding"
+        )
 
 
 def _markup(text: str, suffix: str, form: str, *, is_cut: bool) -> Kind | None:
