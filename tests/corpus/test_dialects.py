@@ -108,6 +108,8 @@ def is_enclosed(cell: str) -> bool:
         ("id,text,,\n1,ham,,\n2,spam,,\n", ",", ["ham", "spam"]),
         (",text\n0,a\n1,b\n", ",", ["a", "b"]),
         ("n,text,n\n1,a,2\n", ",", ["a"]),
+        ('id, text\n1, "fog, rain"\n2, wind\n', ",", ["fog, rain", "wind"]),
+        ("id,text\n1, wind\n", ",", [" wind"]),
     ],
 )
 def test_delimiters_are_found_out_and_told(

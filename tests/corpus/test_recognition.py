@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.corpus.hostile import PNG, parquet
@@ -225,6 +225,8 @@ containers = st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=4),
 
 
 @given(containers, st.sampled_from([None, 2]), st.sampled_from(["txt", "json", "md"]))
+@example("a text", None, "json")
+@example(7, None, "json")
 def test_json_is_refused_with_a_remedy(
     tmp_path_factory: pytest.TempPathFactory, value: Any, indent: int | None, form: str
 ) -> None:
@@ -254,7 +256,7 @@ def test_json_that_is_longer_than_what_is_looked_at_is_refused(tmp_path: Path) -
         ("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"></svg>', ": an SVG picture"),
         ("a.fb2", '<?xml version="1.0"?><FictionBook xmlns="x">', ": a FictionBook"),
         ("a.ipynb", '{"cells": [], "nbformat": 4}', ": a Jupyter notebook"),
-        ("a.json", "// a comment\n{}", ": named as JSON is, but none"),
+        ("a.json", "// a comment\n{}", ": named as JSON is, but no list or object"),
         ("a.json", '{"text": "a"}\n{"text": "b"}\n', ": JSON with a value a line, no plain text"),
         ("a.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", ": what Git LFS"),
     ],

@@ -1,10 +1,11 @@
 """How a table with delimiters is written: what is between its columns, and what quotes are."""
 
+import contextlib
 import csv
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,7 @@ KNOWN = (",", ";", "\t", "|")
 LONGEST_CELL = 1 << 26  # characters; Python's csv holds four bytes for each
 SAMPLE_LINES, SAMPLE_CHARACTERS = 200, 1 << 20  # in which delimiters are compared
 
-_NAMED = re.compile('"?sep=(.)"?', re.DOTALL | re.IGNORECASE)  # Excel's first line
+_NAMED = re.compile(r'"?sep=(\t|[^\w\s"])"?', re.IGNORECASE)  # Excel's first line
 _LIMIT = threading.Lock()  # held while the limit of Python's csv is changed
 
 
@@ -59,12 +60,14 @@ class Dialect(NamedTuple):
         delimiter: what is between the fields of a line.
         is_quoted: whether quotation marks enclose fields; else they are text.
         is_named: whether a line before the header names the delimiter.
+        skips_space: whether a space after the delimiter belongs to it.
         why_not: what would have to be done if quotation marks were text.
     """
 
     delimiter: str
     is_quoted: bool = True
     is_named: bool = False
+    skips_space: bool = False
     why_not: str = ""
 
     def records(self, lines: Iterable[str]) -> Iterator[Record]:
@@ -77,6 +80,7 @@ class Dialect(NamedTuple):
             (line + "\n" for line in lines),
             delimiter=self.delimiter,
             quoting=csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE,
+            skipinitialspace=self.skips_space,
             strict=True,
         )
         records = filter(lambda record: record.fields, _records(reader))
@@ -121,12 +125,14 @@ def find_dialect(path: Path, part: Part) -> Dialect:
     Raises:
         DataError: it can be read in two ways.
     """
-    lines = read_lines(path, part, Tally())
-    first = next(filter(None, lines), "")
-    if named := _NAMED.fullmatch(first):
+    sample = _Sample.of(read_lines(path, part, Tally()))
+    if named := _NAMED.fullmatch(next(filter(None, sample.lines), "")):
         dialect = Dialect(named[1], is_named=True)
     else:
-        dialect = Dialect(_delimiter(part, _Sample.of(chain([first], lines))))
+        dialect = Dialect(_delimiter(part, sample))
+    _, *others = sample.header(dialect) or [""]
+    if others and all(name.startswith(" ") for name in others):
+        dialect = dialect._replace(skips_space=True)
     return _with_quotes(path, part, dialect) if dialect.delimiter == "\t" else dialect
 
 
@@ -146,6 +152,13 @@ class _Sample(NamedTuple):
             taken.append(line)
             size += len(line)
         return cls(taken, is_cut=False)
+
+    def header(self, dialect: Dialect) -> list[str]:
+        """Return the names of the columns; none if they cannot be read."""
+        with contextlib.suppress(BadRecord):
+            for record in dialect.records(self.lines):
+                return record.fields
+        return []
 
     def widths(self, delimiter: str) -> list[int]:
         """Return how many fields each record has, 0 for one that is none."""

@@ -148,6 +148,8 @@ def _of_json(value: Any) -> Kind:
         return Kind("a Jupyter notebook", "save it as text: jupyter nbconvert --to markdown")
     if isinstance(value, list):
         return Kind("a JSON list", _rows_of(".", value))
+    if not isinstance(value, dict):
+        return _JSON_BY_NAME
     lists = [key for key, held in value.items() if isinstance(held, list) and held]
     key = next((key for key in lists if isinstance(value[key][0], dict)), None)
     if key is not None:
@@ -176,6 +178,6 @@ _JSON = json.JSONDecoder(parse_int=str)
 _LONGEST_WORD = 8  # characters of JSON's words and escapes, and some more
 _JSON_LINES = Kind("JSON with a value a line", "put it into a file whose name ends with .jsonl")
 _JSON_BY_NAME = Kind(
-    "named as JSON is, but none",
+    "named as JSON is, but no list or object of it",
     "write an object a line as .jsonl, or let the name of prose end with .txt",
 )
