@@ -98,7 +98,7 @@ def test_hostile_rows(tmp_path: Path, kind: str, form: str, data: bytes) -> None
     expected = {"jsonl": of_json, "csv": of_csv, "gz": of_csv, "parquet": of_parquet}
     if form == "txt":
         is_lines = b"\n" in data
-        as_json = ": JSON with a value a line" if is_lines else ": a JSON object"
+        as_json = ": JSON with an object a line" if is_lines else ": a JSON object"
         expected["txt"] = [data.decode()] if kind in NO_JSON else as_json
     ending = "csv.gz" if form == "gz" else form
     check(tmp_path / f"a.{ending}", data, expected[form])

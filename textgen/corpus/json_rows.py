@@ -44,6 +44,11 @@ def open_json(path: Path, part: Part, tally: Tally) -> Table:
     return Table(part.name, columns, rows.read, nested=nested)
 
 
+def jq_path(name: str) -> str:
+    """Return how the program jq calls what an object has under a name."""
+    return f".{name}" if name.isidentifier() and name.isascii() else f".{json.dumps(name)}"
+
+
 class _Rows:
     """The rows of a file.
 

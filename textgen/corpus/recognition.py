@@ -1,12 +1,11 @@
 """What a file is, seen before it is decoded: nothing is read as text that is none."""
 
 import codecs
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from textgen.corpus.json_kinds import find_json
 from textgen.corpus.part import Part, suffixes
 from textgen.corpus.reader import known_encoding
 from textgen.corpus.signatures import Kind, find_kind
@@ -33,7 +32,7 @@ XML = "XML, whose tags are read as text"
 _HTML_NAMES = (".html", ".htm", ".xhtml")
 _TAG = re.compile(r"<(!doctype\s+html|/?[a-z][a-z0-9]*(\s[^<>]*)?)/?>", re.IGNORECASE)
 _ROOT = re.compile(
-    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(?:!doctype\s+)?(html|svg|FictionBook)\b[^>]*>",
+    r"\s*(<\?xml[^>]*>\s*)?(?><!--.*?-->\s*)*+<(?:!doctype\s+)?(html|svg|FictionBook)\b[^>]*>",
     re.DOTALL | re.IGNORECASE,
 )
 _IN_HTML = re.compile(r"<!doctype\s+html|<(head|body|title|meta)\b", re.IGNORECASE)
@@ -100,68 +99,11 @@ def _refuse_noise(text: str, part: Part) -> None:
 def _markup(text: str, suffix: str, form: str, *, is_cut: bool) -> Kind | None:
     """Return which form that is not read a text has, if it has one."""
     root = _ROOT.match(text)
-    if root and (root[3].lower() != "html" or _IN_HTML.search(text)):
-        return _ROOTS[root[3].lower()]
+    if root and (root[2].lower() != "html" or _IN_HTML.search(text)):
+        return _ROOTS[root[2].lower()]
     if suffix in _HTML_NAMES and _TAG.search(text):
         return _ROOTS["html"]
-    return None if form == "jsonl" else _json(text, suffix, is_cut=is_cut)
-
-
-def _json(text: str, suffix: str, *, is_cut: bool) -> Kind | None:
-    """Return what is to be done with JSON; None if a text is none."""
-    text = text.strip() if not is_cut else text.lstrip()
-    named = suffix in (".json", ".ipynb")
-    if not named and text[:1] not in ("[", "{"):
-        return None
-    try:
-        value, end = _JSON.raw_decode(text)
-    except RecursionError:
-        return _JSON_BY_NAME if named else None
-    except json.JSONDecodeError as error:
-        if is_cut and _is_cut_json(error):
-            return _of_cut_json(text)
-        return _JSON_BY_NAME if named else None
-    if not text[end:].strip():
-        return _of_json(value)
-    if re.match(r" *\n\s*[\[{]", text[end:]):
-        return _JSON_LINES
-    return _JSON_BY_NAME if named else None
-
-
-def _is_cut_json(error: json.JSONDecodeError) -> bool:
-    """Tell whether JSON is wrong only because it ends too early."""
-    return error.msg.startswith("Unterminated string") or len(error.doc) - error.pos < _LONGEST_WORD
-
-
-def _of_cut_json(text: str) -> Kind:
-    """Return what is to be done with JSON of which the beginning is there."""
-    if text[0] == "{":
-        key = re.search(r'"([^"\\]+)"\s*:\s*\[\s*\{', text)
-        return _of_json({key[1]: [{}]} if key else {})
-    item = text[1:].lstrip()[:1]
-    return _of_json([{}] if item == "{" else [item])
-
-
-def _of_json(value: Any) -> Kind:
-    """Return what is to be done with a JSON value."""
-    if isinstance(value, dict) and {"cells", "nbformat"} <= value.keys():
-        return Kind("a Jupyter notebook", "save it as text: jupyter nbconvert --to markdown")
-    if isinstance(value, list):
-        return Kind("a JSON list", _rows_of(".", value))
-    if not isinstance(value, dict):
-        return _JSON_BY_NAME
-    lists = [key for key, held in value.items() if isinstance(held, list) and held]
-    key = next((key for key in lists if isinstance(value[key][0], dict)), None)
-    if key is not None:
-        path = f".{key}" if key.isidentifier() and key.isascii() else f".{json.dumps(key)}"
-        return Kind("a JSON object", _rows_of(path, value[key]))
-    return Kind("a JSON object", "write it in one line of a .jsonl file, with jq -c .")
-
-
-def _rows_of(path: str, items: list[Any]) -> str:
-    """Say how the items of a list become rows."""
-    as_rows = "" if items and isinstance(items[0], dict) else " | {text: .}"
-    return f"write an object a line as .jsonl, with jq -c '{path}[]{as_rows}'"
+    return None if form == "jsonl" else find_json(text, suffix, is_cut=is_cut)
 
 
 def _remarks(text: str, part: Part) -> Iterator[str]:
@@ -172,12 +114,3 @@ def _remarks(text: str, part: Part) -> Iterator[str]:
         yield MARKED
     if text.lstrip().startswith("<?xml"):
         yield XML
-
-
-_JSON = json.JSONDecoder(parse_int=str)
-_LONGEST_WORD = 8  # characters of JSON's words and escapes, and some more
-_JSON_LINES = Kind("JSON with a value a line", "put it into a file whose name ends with .jsonl")
-_JSON_BY_NAME = Kind(
-    "named as JSON is, but no list or object of it",
-    "write an object a line as .jsonl, or let the name of prose end with .txt",
-)

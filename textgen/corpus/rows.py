@@ -1,6 +1,5 @@
 """Which rows of a table are read, and which of their cells are text."""
 
-import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from textgen.config.corpus import DocumentRule
 from textgen.config.template import RowTemplate
+from textgen.corpus.json_rows import jq_path
 from textgen.corpus.part import Part
 from textgen.corpus.table import Cells, Table
 from textgen.corpus.tables import open_table
@@ -100,16 +100,11 @@ def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
 
 def _of_lists(name: str, key: str) -> str:
     """Say how a column that holds lists of objects becomes one of text."""
+    program = rf'{{text: [{jq_path(name)}[]{jq_path(key)}] | join("\n")}}'
     return (
         f"{name!r} holds lists of objects, as chats do; name another column with --column, or make "
-        f"a text of each list (in .jsonl: jq -c '{{text: [{_jq(name)}[]{_jq(key)}] | "
-        rf"""join("\n")}}')"""
+        f"a text of each list (in .jsonl: jq -c '{program}')"
     )
-
-
-def _jq(name: str) -> str:
-    """Return how jq calls what an object has under a name."""
-    return f".{name}" if name.isidentifier() and name.isascii() else f".{json.dumps(name)}"
 
 
 def _check_columns(table: Table, columns: Sequence[str]) -> None:
@@ -183,7 +178,7 @@ def _as_text(value: Any, name: str) -> str:
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return _of_lists(name, next(reversed(value[0]), "text"))
     if isinstance(value, list):
-        path, joined = _jq(name), r'join("\n")'
+        path, joined = jq_path(name), r'join("\n")'
         return f"make a text of it (in .jsonl: jq -c '{path} |= (arrays |= {joined})')"
     return "make a text of it"
 
