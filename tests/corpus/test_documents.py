@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.corpus.reading import documents, part_of, whole, write_rows
@@ -106,6 +106,7 @@ marked = st.lists(words | st.sampled_from(["<|startoftext|>", "<|endoftext|>"]),
 
 
 @given(marked, st.integers(1, 20))
+@example(["a", "<|endoftext|>", "\nb"], 1)
 def test_markers_cut_the_whole_text_however_it_is_cut(parts: list[str], size: int) -> None:
     text, expected, line = "".join(parts), list[tuple[str, str, str]](), 1
     for piece in re.split("(\n?<\\|(?:start|end)oftext\\|>\n?)", text):
