@@ -83,6 +83,11 @@ class Interrupted(KeyboardInterrupt):
         return 128 + self.number
 
 
+def one_line(message: str) -> str:
+    """Return a message on one line; tabs are written out, for they look like spaces."""
+    return " ".join(map(str.strip, message.splitlines())).replace("\t", r"\t")
+
+
 def brief(error: BaseException) -> str:
     """Return the beginning of a library's message on one line; some go on for pages."""
     return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)

@@ -292,7 +292,10 @@ class TextGenerator:
         """
         own = self.model.provenance.get("corpus", {}).get("settings", {})
         reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
-        return measure_corpus(self.decoder, self.tokenizer, corpus, reading, split, watch)
+        inherited = reading.keys() - settings.keys()
+        return measure_corpus(
+            self.decoder, self.tokenizer, corpus, reading, split, watch, inherited=inherited
+        )
 
     def _writing(
         self,

@@ -1,7 +1,7 @@
 """How good a model is on a text: the sums, and what people quote of them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +153,8 @@ def measure_corpus(
     reading: dict[str, Any],
     split: str,
     watch: Watch = UNWATCHED,
+    *,
+    inherited: Collection[str] = (),
 ) -> Quality:
     """Measure a model on a corpus, or on one of its splits.
 
@@ -163,8 +165,10 @@ def measure_corpus(
         reading: fields of `CorpusConfig`, as `how_to_read` returns them.
         split: "all", or the name of a split.
         watch: is told of each stage's advance, and what takes long.
+        inherited: those of `reading` that nobody chose for this corpus.
     """
-    with open_source(corpus, reading, watch) as source, collect(source, watch) as documents:
+    opened = open_source(corpus, reading, watch, inherited=inherited)
+    with opened as source, collect(source, watch) as documents:
         cut, part = choose_split(survey(documents), split, source.config.validation)
         pieces = (piece for here, piece in read_spans(documents, cut) if here.split == part)
         return measure(decoder, tokenizer, pieces, watch)

@@ -104,3 +104,71 @@ def test_evaluation_reads_as_training_did_unless_told(run: Run, tmp_path: Path) 
     other = ("--template", "$id: $body", "--documents", "file")
     measured = run("evaluate", tmp_path / "rows.jsonl", "-m", tmp_path / "m", "--json", *other)
     assert json.loads(measured.stdout)["documents"] == 1
+    plain = tmp_path / "plain.txt"
+    plain.write_text("The book is plain text now. " * 9)
+    measured = run("evaluate", plain, "-m", tmp_path / "m", "--json")
+    assert json.loads(measured.stdout)["documents"] == 1
+    refused = run("evaluate", plain, "-m", tmp_path / "m", "--column", "body")
+    assert refused.returncode == 2
+    assert "plain text has no rows; --column is for tables" in one_line(refused.stderr)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("prepare", "-o", "s"),
+        ("train", "-o", "m"),
+        ("evaluate",),
+        ("tokenizer", "train", "-o", "t"),
+        ("corpora", "check"),
+        ("corpora", "report"),
+        ("corpora", "removed"),
+    ],
+)
+def test_several_corpora_are_refused_with_how_they_are_named_as_one(
+    run: Run, command: tuple[str, ...]
+) -> None:
+    done = run(*command, "a.txt", "b.txt", "c.txt")
+    assert done.returncode == 2
+    told = one_line(done.stderr)
+    assert "one CORPUS is wanted, not 'a.txt' and 'b.txt'; name their folder" in told
+    assert "'*.txt'" in told
+
+
+def test_the_form_that_was_found_is_told_by_all_commands(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "letters.csv"
+    path.write_text("name;text\nAda;Nebel, und Wind\nBo;Regen\n")
+    note = f"{path}: columns separated by ';'"
+    prepared = run("prepare", path, "-o", tmp_path / "store")
+    assert f"note: {note}" in prepared.stderr.decode()
+    assert note in json.loads((tmp_path / "store/store.json").read_text())["notes"]
+    assert "note: columns separated by ';'" in run("corpora", "check", path).stdout.decode()
+    told = json.loads(run("corpora", "check", path, "--json").stdout)
+    assert told["parts"][0]["notes"] == ["columns separated by ';'"]
+    report = " ".join(run("corpora", "report", tmp_path / "store").stdout.decode().split())
+    assert "columns separated by ';'" in report
+
+
+def test_what_comes_through_a_pipe_is_looked_at_too(run: Run, tmp_path: Path) -> None:
+    for data, what in (
+        (b"%PDF-1.4\n1 0 obj", "a PDF file"),
+        (b"PK\x03\x04" + bytes(60), "a zip archive"),
+        (b'[{"text": "a"}]', "a JSON list"),
+    ):
+        for encoding in ("utf-8", "latin-1", "auto"):
+            arguments = ("prepare", "-", "-o", tmp_path / "store", "--encoding", encoding)
+            done = run(*arguments, input=data)
+            assert done.returncode == 65
+            assert f"standard input: {what}, no plain text; " in one_line(done.stderr)
+
+
+def test_a_tab_in_an_error_is_shown_as_one(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "two  spaces.tsv"
+    path.write_text('id\ttext\n1\t"a" b\n2\tc\td\n')
+    done = run("prepare", path, "-o", tmp_path / "store")
+    assert done.returncode == 65
+    told = one_line(done.stderr)
+    assert "two  spaces.tsv:2: '\\t' expected" in told
+    assert "mend line 3 (3 fields, where the first line has 2)" in told
+    checked = run("corpora", "check", path)
+    assert "two  spaces.tsv:2: '\\t' expected" in checked.stdout.decode()

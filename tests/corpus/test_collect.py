@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from textgen.config.corpus import DocumentRule
 from textgen.corpus.collect import Documents, collect
+from textgen.corpus.part import Origin, file_part
 from textgen.corpus.sources import open_source
 from textgen.errors import DataError
+from textgen.report.corpus_check import check_part
 from textgen.tokenization.splits import assign_splits, read_spans, survey
 
 SENTENCE = "the old harbour master counted every boat that came in before the evening tide "
@@ -149,3 +152,34 @@ def test_labels_come_from_columns_and_from_sources(tmp_path: Path) -> None:
         assert {name: counts[n] for name, n in documents.labels.items() if name} == {
             "Ada": 2, "Bo": 1, "Cy": 1,
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("documents", [None, "line", "paragraph", "file"])
+@pytest.mark.parametrize("white", [" ", "\n\n", " \t\r\n\x0c\u3000\u00a0", " " * 200_000 + "\n"])
+def test_white_space_alone_is_no_text(tmp_path: Path, white: str, documents: str | None) -> None:
+    for name, content in (("a.txt", white), ("a.jsonl", json.dumps({"text": white}))):
+        (tmp_path / name).write_text(content, newline="")
+        with (
+            pytest.raises(DataError, match=r"the corpus is empty.*; give a file with some text"),
+            collected(tmp_path / name, documents=documents),
+        ):
+            pass
+
+
+def test_white_documents_are_left_out_and_told_and_white_lines_in_others_stay(
+    tmp_path: Path,
+) -> None:
+    lines = ["one", "   ", "", "two", "\t"]
+    path = write_lines(tmp_path, "book.txt", *lines)
+    with collected(path) as documents:
+        assert texts(documents) == ["\n".join(lines) + "\n"]
+        assert not documents.tally.removed
+    with collected(path, documents="line") as documents:
+        assert texts(documents) == ["one", "two"]
+        assert documents.tally.removed == {"documents of white space only": 2}
+        assert [told["where"] for told in listed(documents)] == [f"{path}:2", f"{path}:5"]
+    with collected(path, strict=True, tokenizer="word") as documents:
+        assert texts(documents) == lines
+    found = check_part(file_part(path, DocumentRule(documents="line"), Origin()))
+    assert found.documents == ("one", "two")
+    assert found.removed == {"documents of white space only": 2}

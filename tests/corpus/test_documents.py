@@ -1,16 +1,26 @@
 """Every form of corpus gives the same documents, whatever way its bytes arrive."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.corpus.reading import documents, part_of, whole, write_rows
 from tests.scripts_of_the_world import FORMS, PACKINGS, TEXTS, write
 from textgen.config.corpus import CorpusConfig
-from textgen.corpus.documents import PIECE, End, Unit, _lines, _paragraphs, read_documents
+from textgen.corpus.documents import (
+    MARKER,
+    PIECE,
+    End,
+    Unit,
+    _lines,
+    _marked,
+    _paragraphs,
+    read_documents,
+)
 from textgen.corpus.rows import EMPTY_CELLS
 from textgen.corpus.tally import Tally
 from textgen.errors import DataError, UsageError
@@ -91,14 +101,20 @@ def test_paragraphs_are_those_of_the_whole_text_however_it_is_cut(pieces: list[s
     assert found == [("\n".join(lines), where, label) for lines, where, label in expected]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"documents": "row"}, {"where": (("language", "en"),)}, {"label_column": "author"}],
-)
-def test_rows_are_not_to_be_had_of_plain_text(tmp_path: Path, settings: Any) -> None:
-    path = write(tmp_path, "corpus.txt", ALL)
-    with pytest.raises(UsageError, match="plain text has no rows"):
-        documents(path, **settings)
+words = st.text("a<|end \n", max_size=4)
+marked = st.lists(words | st.sampled_from(["<|startoftext|>", "<|endoftext|>"]), max_size=8)
+
+
+@given(marked, st.integers(1, 20))
+@example(["a", "<|endoftext|>", "\nb"], 1)
+def test_markers_cut_the_whole_text_however_it_is_cut(parts: list[str], size: int) -> None:
+    text, expected, line = "".join(parts), list[tuple[str, str, str]](), 1
+    for piece in re.split("(\n?<\\|(?:start|end)oftext\\|>\n?)", text):
+        if not MARKER.fullmatch(piece):
+            expected.append((piece, f"a:{line}", ""))
+        line += piece.count("\n")
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert whole(_marked(Unit("a", "", pieces, has_lines=True))) == expected
 
 
 def test_null_and_empty_cells_are_skipped_and_counted(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 """A CORPUS argument finds what it names, and says what it does not find."""
 
+import io
+import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from textgen.config.corpus import DocumentRule
 from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
 from textgen.corpus.sources import open_source
 from textgen.corpus.watch import Watch
@@ -197,3 +202,77 @@ def test_splits_of_what_is_on_no_hub_are_said_to_change_nothing(folder: Path) ->
         assert told == []
     with open_source(str(folder), {"splits": ("train",)}, Listening()):
         assert told == [f"{folder.name}: no set on the hub, so that --splits changes nothing"]
+
+
+ROW_OPTIONS: list[dict[str, Any]] = [
+    {"column": "body"},
+    {"template": "$body"},
+    {"where": (("language", "en"),)},
+    {"label_column": "author"},
+    {"documents": "row"},
+]
+
+
+def test_every_setting_that_speaks_of_columns_is_among_them() -> None:
+    speaking = {
+        one.name for one in fields(DocumentRule) if "column" in one.metadata["help"].lower()
+    }
+    assert {*speaking, "documents"} == {name for rule in ROW_OPTIONS for name in rule}
+
+
+@pytest.mark.parametrize("settings", ROW_OPTIONS)
+def test_options_for_rows_are_refused_of_plain_text(
+    folder: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = settings
+    flag = f"--{name.replace('_', '-')}"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"some text")))
+    for corpus in (folder, folder / "a.txt", folder / "*.md", "tidewater", "-"):
+        with (
+            pytest.raises(UsageError, match=rf": plain text has no rows; {flag}.* is for tables"),
+            open_source(str(corpus), settings),
+        ):
+            pass
+    with open_source(str(folder), settings, inherited=[name]) as source:
+        assert source.parts
+    (folder / "rows.jsonl").write_text('{"body": "x", "author": "me", "language": "en"}\n')
+    with open_source(str(folder / "rows.jsonl"), settings) as source:
+        assert source.parts
+    beside = {"column", "template"} >= settings.keys()
+    try:
+        with open_source(str(folder), settings):
+            assert beside
+    except UsageError:
+        assert not beside
+
+
+@pytest.mark.parametrize(
+    ("corpus", "hint"),
+    [
+        ("karpathy/tiny_shakespeare", "is hf:karpathy/tiny_shakespeare"),
+        ("https://huggingface.co/datasets/karpathy/tiny_shakespeare", "is hf:karpathy/tiny_sh"),
+        ("https://example.org/a b.txt", "fetch it first, as with: curl -LO 'https://example.org/a"),
+        ("s3://books/a.txt", "fetch it first"),
+    ],
+)
+def test_names_on_the_net_say_how_they_are_read(corpus: str, hint: str) -> None:
+    with (
+        pytest.raises(MissingInput, match="no such file or folder") as caught,
+        open_source(corpus, {}),
+    ):
+        pass
+    assert hint in str(caught.value)
+
+
+def test_brackets_that_are_a_pattern_are_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "[D_DATA]").mkdir()
+    (tmp_path / "[D_DATA]/a[1].txt").write_text("text")
+    for pattern in ("[D_DATA]/*.txt", "[D_DATA]/a[1].*"):
+        with pytest.raises(MissingInput) as caught, open_source(f"{tmp_path}/{pattern}", {}):
+            pass
+        assert "what is in [ ] stands for one character" in str(caught.value)
+        remedy = str(caught.value).rpartition("write ")[2].strip("'")
+        assert names(remedy) == [("a[1].txt", None)]
+    assert names(tmp_path / "[D_DATA]/a[1].txt") == [("a[1].txt", None)]
+    with pytest.raises(MissingInput, match=r"no file matches this pattern$"):
+        names(tmp_path / "*.doc")

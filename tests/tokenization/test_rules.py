@@ -71,7 +71,7 @@ class Sheet:
             by_line = self.own.get("documents") == "line"
             for document in clean.split("\n") if by_line else [clean]:
                 wanted = len(document) >= self.own.get("min_characters", 0)
-                wanted = wanted and LEAK not in document.casefold()
+                wanted = wanted and LEAK not in document.casefold() and not document.isspace()
                 if document:
                     yield document, label, wanted
 

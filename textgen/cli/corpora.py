@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.options import CorpusCommand, config_options, overwrite_option, quiet_option
 from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
 from textgen.errors import DataError, MissingInput
@@ -76,7 +76,7 @@ def show(recipe: str, as_json: bool) -> None:
     click.echo("\n".join([f"# {path}", path.read_text(encoding="utf-8"), *there]))
 
 
-@corpora.command(short_help="Look for what is wrong with a corpus.")
+@corpora.command(cls=CorpusCommand, short_help="Look for what is wrong with a corpus.")
 @click.argument("corpus")
 @config_options(CorpusConfig)
 @json_option
@@ -104,7 +104,7 @@ def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> 
         raise DataError(f"{corpus}: no text was found; give a file with some that is not left out")
 
 
-@corpora.command(short_help="Report what is in a corpus.")
+@corpora.command(cls=CorpusCommand, short_help="Report what is in a corpus.")
 @click.argument("corpus")
 @config_options(CorpusConfig)
 @json_option
@@ -135,7 +135,7 @@ def report(
     click.echo(json.dumps(facts.to_dict()) if as_json else tell_in_lines(facts))
 
 
-@corpora.command(short_help="List the documents that were left out.")
+@corpora.command(cls=CorpusCommand, short_help="List the documents that were left out.")
 @click.argument("corpus")
 @config_options(CorpusConfig)
 @json_option
@@ -213,9 +213,10 @@ def _describe_part(part: "PartCheck") -> str:
     documents = [f"  {beginning!r}" for beginning in part.documents[:SHOWN_DOCUMENTS]]
     counts = [*part.changes.items(), *((f"left out: {why}", n) for why, n in part.removed.items())]
     counted = [f"  {what}: {count:,}" for what, count in counts]
+    notes = [f"  note: {note}" for note in part.notes]
     problem = [f"  wrong: {part.problem}"] if part.problem else []
     first = f"{part.name}: {', '.join(filter(None, told))}"
-    return "\n".join([first, *columns, *documents, *counted, *problem])
+    return "\n".join([first, *columns, *documents, *counted, *notes, *problem])
 
 
 def _describe_removed(told: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from textgen.cli.options import (
+    CorpusCommand,
     config_options,
     label_option,
     model_option,
@@ -17,7 +18,7 @@ from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import SPLITS, DocumentRule
 
 
-@click.command(short_help="Measure a model on a corpus.")
+@click.command(cls=CorpusCommand, short_help="Measure a model on a corpus.")
 @click.argument("corpus")
 @model_option()
 @click.option(

@@ -19,7 +19,7 @@ from textgen.cli.replay import replay
 from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
 from textgen.cli.write import write
-from textgen.errors import Interrupted, TextgenError
+from textgen.errors import Interrupted, TextgenError, one_line
 from textgen.version import __version__
 
 EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO = 1, 2, 66, 74
@@ -109,5 +109,5 @@ def _usage_message(error: click.UsageError) -> str:
 
 def _fail(message: str, code: int) -> NoReturn:
     """Print an error as one line and exit."""
-    click.echo(f"textgen: {' '.join(message.split())}", err=True)
+    click.echo(f"textgen: {one_line(message)}", err=True)
     sys.exit(code)

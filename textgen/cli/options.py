@@ -19,6 +19,23 @@ from textgen.config.values import is_tuple_type, several
 Function = Callable[..., Any]
 
 
+class CorpusCommand(click.Command):
+    """A command that takes one CORPUS; of several it says how they are named as one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line, and refuse what is left of it."""
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, args)
+        if rest:
+            first, second = ctx.params["corpus"], rest[0]
+            raise click.UsageError(
+                f"one CORPUS is wanted, not {first!r} and {second!r}; name their folder, or put a "
+                f"pattern in quotation marks, as '*.txt'",
+                ctx,
+            )
+        return rest
+
+
 def config_options(
     *configs: type[Config], shown: Mapping[str, Any] = MappingProxyType({})
 ) -> Callable[[Function], Function]:

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.options import CorpusCommand, config_options, overwrite_option, quiet_option
 from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
 
 
-@click.command(short_help="Turn a corpus into a token store.")
+@click.command(cls=CorpusCommand, short_help="Turn a corpus into a token store.")
 @click.argument("corpus")
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Token store to make."

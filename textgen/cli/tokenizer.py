@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from textgen.cli.options import (
+    CorpusCommand,
     config_options,
     model_option,
     overwrite_option,
@@ -31,7 +32,7 @@ def tokenizer() -> None:
     """
 
 
-@tokenizer.command(short_help="Learn a tokenizer from a corpus.")
+@tokenizer.command(cls=CorpusCommand, short_help="Learn a tokenizer from a corpus.")
 @click.argument("corpus")
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="tokenizer.json to make."

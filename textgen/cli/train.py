@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.options import CorpusCommand, config_options, overwrite_option, quiet_option
 from textgen.cli.prepare import describe_store
 from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
@@ -15,7 +15,7 @@ from textgen.config.presets import PRESETS
 from textgen.config.training import TrainingConfig
 
 
-@click.command(short_help="Train a model on a corpus.")
+@click.command(cls=CorpusCommand, short_help="Train a model on a corpus.")
 @click.argument("corpus")
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Model folder to make."

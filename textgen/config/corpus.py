@@ -61,9 +61,10 @@ class DocumentRule(TextPolicy):
 
     documents: str | None = option(
         None,
-        "What a document is: a file, a line, a paragraph (between blank lines) or a row of a "
-        "table.  [default: row in tables, line with --strict, else file]",
-        choices=("file", "line", "paragraph", "row"),
+        "What a document is: a file, a line, a paragraph (between blank lines), a row of a table, "
+        "or what is between markers as <|endoftext|>.  [default: row in tables, line with "
+        "--strict, else file]",
+        choices=("file", "line", "paragraph", "row", "marker"),
     )
     column: str | None = option(
         None, "Column of a table that holds the text.  [default: text, or the only one of text]"
@@ -119,6 +120,13 @@ class DocumentRule(TextPolicy):
             raise UsageError(f"template {self.template!r} has a $ that names nothing; write $$")
         if not RowTemplate(self.template).columns:
             raise UsageError(f"template {self.template!r} names no column; write it as '$title'")
+
+    @property
+    def row_options(self) -> dict[str, str]:
+        """The options given that say something of rows, which plain text has not, by setting."""
+        names = ("column", "template", "where", "label_column")
+        given = {name: f"--{name.replace('_', '-')}" for name in names if getattr(self, name)}
+        return given | ({"documents": "--documents row"} if self.documents == "row" else {})
 
 
 # Types that a tokenizer learns if nothing is said; the others have as many as they have.

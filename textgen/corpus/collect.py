@@ -130,6 +130,7 @@ class _PartReader:
         self._filter = DocumentFilter(part.rule)
         self._digest = hashlib.sha256()
         self._characters = 0
+        self._is_blank = True
         self._head = ""
 
     def read(self) -> Iterator[int]:
@@ -138,12 +139,14 @@ class _PartReader:
         for piece in read_documents(self._part, self._documents.tally):
             if isinstance(piece, End):
                 self._end(piece)
-                self._digest, self._characters, self._head = hashlib.sha256(), 0, ""
+                self._digest, self._characters = hashlib.sha256(), 0
+                self._is_blank, self._head = True, ""
                 continue
             data = piece.encode()
             self._digest.update(data)
             spool.write(data)
             self._characters += len(piece)
+            self._is_blank = self._is_blank and not piece.strip()
             self._head = self._head or piece[:SHOWN_CHARACTERS]
             yield len(data)
 
@@ -166,7 +169,12 @@ class _PartReader:
     def _why_not(self, end: End) -> str | None:
         """Return why a document is not wanted, if it is not."""
         spool = self._documents.spool
-        reason = self._filter.reason(self._characters, lambda: "".join(spool.begun()), end.where)
+        reason = self._filter.reason(
+            self._characters,
+            lambda: "".join(spool.begun()),
+            end.where,
+            is_blank=self._is_blank,
+        )
         if reason or self._tests is None:
             return reason
         shared = self._tests.shared(spool.begun())
@@ -210,5 +218,5 @@ def _bytes_to_read(source: Source) -> int | None:
 def _empty(documents: Documents) -> str:
     """Say that nothing is left, and why."""
     why = "; ".join(f"{why}: {count:,}" for why, count in documents.tally.removed.items())
-    left_out = f" (left out: {why})" if why else "; give a file with some text"
-    return f"{documents.source.name}: the corpus is empty{left_out}"
+    left_out = f" (left out: {why})" if why else ""
+    return f"{documents.source.name}: the corpus is empty{left_out}; give a file with some text"

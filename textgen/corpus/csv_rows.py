@@ -1,20 +1,17 @@
 """Tables with delimiters (.csv, .tsv), by Python's csv."""
 
-import csv
-import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from textgen.corpus.dialects import USUAL, BadRecord, Dialect, Record, find_dialect
 from textgen.corpus.lines import read_lines
 from textgen.corpus.part import Part
-from textgen.corpus.table import Cells, Table, check_header
+from textgen.corpus.table import Cells, Table, named, twice
 from textgen.corpus.tally import Tally
 from textgen.errors import DataError
 
-DELIMITERS = {"csv": ",", "tsv": "\t"}
-LONGEST_CELL = 1 << 26  # characters; Python's csv holds four bytes for each
-_LIMIT = threading.Lock()  # held while the limit of Python's csv is changed
+QUOTES_ARE_TEXT = "quotation marks taken for text"
 
 
 def open_csv(path: Path, part: Part, tally: Tally) -> Table:
@@ -28,58 +25,60 @@ def open_csv(path: Path, part: Part, tally: Tally) -> Table:
     Raises:
         DataError: a header whose columns cannot be told apart; damaged rows when they are read.
     """
-    records = _records(path, part, tally)
-    line, header = next(records, (1, []))
-    check_header(f"{part.name}:{line}", header)
-    return Table(part.name, dict.fromkeys(header, True), partial(_rows, part, header, records))
+    dialect = find_dialect(path, part)
+    if dialect.delimiter != USUAL[part.form]:
+        tally.find(f"columns separated by {dialect.delimiter!r}", part.name)
+    if not dialect.is_quoted:
+        tally.find(QUOTES_ARE_TEXT, part.name)
+    records = _checked(part.name, dialect, dialect.records(read_lines(path, part, tally)))
+    line, _, header = next(records, Record(1, 1, []))
+    columns = dict.fromkeys(named(header, f"{part.name}:{line}"), True)
+    rows = partial(_rows, part.name, dialect, header, records)
+    ambiguous = dict.fromkeys(twice(header), f"{part.name}:{line}")
+    return Table(part.name, columns, rows, ambiguous)
+
+
+def _checked(name: str, dialect: Dialect, records: Iterator[Record]) -> Iterator[Record]:
+    """Yield records.
+
+    Raises:
+        DataError: one that cannot be read.
+    """
+    try:
+        yield from records
+    except BadRecord as error:
+        text = f"; or, if they are text, {dialect.why_not}" * bool(dialect.why_not)
+        raise DataError(
+            f"{name}:{error.line}: {error.what}; close quotation marks, and double those in a "
+            f"text{text}"
+        ) from None
 
 
 def _rows(
-    part: Part, header: list[str], records: Iterator[tuple[int, list[str]]], columns: Sequence[str]
+    name: str, dialect: Dialect, header: list[str], records: Iterator[Record], wanted: Sequence[str]
 ) -> Iterator[tuple[str, Cells]]:
     """Yield the cells of some columns.
 
     Raises:
-        DataError: a row with more or fewer fields than the header.
+        DataError: a row with more fields than the header, or too few for columns with a name.
     """
-    indices = {name: header.index(name) for name in columns if name in header}
-    for line, fields in records:
-        where = f"{part.name}:{line}"
-        if len(fields) != len(header):
-            raise DataError(
-                f"{where}: {len(fields)} fields, but the first line has {len(header)}; put "
-                f"quotation marks around text that holds {DELIMITERS[part.form]!r}"
-            )
-        yield where, {name: fields[index] for name, index in indices.items()}
+    indices = {column: header.index(column) for column in wanted if column in header}
+    least = len(header) - next((i for i, column in enumerate(reversed(header)) if column), 0)
+    for line, _, fields in records:
+        where = f"{name}:{line}"
+        if not least <= len(fields) <= len(header):
+            raise DataError(f"{where}: {_uneven(dialect, len(fields), len(header))}")
+        yield where, {column: fields[index] for column, index in indices.items()}
 
 
-def _records(path: Path, part: Part, tally: Tally) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line in which each record begins, and its fields; blank lines are none.
-
-    Raises:
-        DataError: a quotation mark that is not closed, or text behind one that is.
-    """
-    lines = (line + "\n" for line in read_lines(path, part, tally))
-    reader = csv.reader(lines, delimiter=DELIMITERS[part.form], strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            fields = _next_record(reader)
-        except csv.Error as error:
-            raise DataError(
-                f"{part.name}:{line}: {error}; close quotation marks, and double those in a text"
-            ) from None
-        if fields is None:
-            return
-        if fields:
-            yield line, fields
-
-
-def _next_record(reader: Iterator[list[str]]) -> list[str] | None:
-    """Return the next record; the limit of its cells is the whole process's, so it is put back."""
-    with _LIMIT:
-        limit = csv.field_size_limit(LONGEST_CELL)
-        try:
-            return next(reader, None)
-        finally:
-            csv.field_size_limit(limit)
+def _uneven(dialect: Dialect, fields: int, columns: int) -> str:
+    """Say that a row does not fit the first line, and what to do."""
+    shown = repr(dialect.delimiter)
+    between = f" with {shown} between them" * (columns > 1)
+    if fields < columns:
+        remedy = f"mend this line, or put quotation marks around a name that holds {shown}"
+    elif dialect.is_quoted:
+        remedy = f"put quotation marks around text that holds {shown}"
+    else:
+        remedy = "mend this line"
+    return f"{fields} fields, but the first line has {columns}{between}; {remedy}"

@@ -1,6 +1,7 @@
 """From bytes to characters, chunk by chunk: what cannot be decoded is told with line and byte."""
 
 import codecs
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -68,7 +69,8 @@ def _decoded(
         except UnicodeDecodeError as error:
             start = error.start - len(state[0])  # its object begins with the bytes held back
             decoder.setstate(state)
-            lines.unify(decoder.decode(chunk[: max(start, 0)]), final=True)
+            with contextlib.suppress(UnicodeError):  # UTF-16 whose mark is missing, too
+                lines.unify(decoder.decode(chunk[: max(start, 0)]), final=True)
             where = f"{name}:{lines.number}: byte {offset + start}"
             bad = error.object[error.start : error.end].hex(" ")
             raise DataError(f"{where} ({bad}) is not {encoding}; {REMEDY}") from None

@@ -4,6 +4,7 @@ Documents come as one flat stream of pieces in which an `End` closes each. So a 
 size, and any number of small ones, pass through the same memory.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain, starmap
@@ -12,12 +13,16 @@ from typing import NamedTuple
 from textgen.corpus.cuts import cut_safely
 from textgen.corpus.part import Part
 from textgen.corpus.reader import read_text
+from textgen.corpus.recognition import recognise
 from textgen.corpus.rows import read_rows
 from textgen.corpus.tally import Tally
 from textgen.corpus.text import TextCleaner, UncleanText, unify_line_ends
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError
 
 PIECE = 1 << 16  # characters
+# What texts for GPT-2 are put between, each often in a line of its own.
+MARKER = re.compile(r"\n?<\|(?:start|end)oftext\|>\n?")
+LONGEST_MARKER = len("\n<|startoftext|>\n")
 
 
 class End(NamedTuple):
@@ -67,7 +72,6 @@ def read_documents(part: Part, tally: Tally) -> Pieces:
 
     Raises:
         DataError: something in it cannot be read, naming file and line.
-        UsageError: rows are wanted of plain text.
     """
     rule = part.rule
     if part.form == "text":
@@ -77,24 +81,20 @@ def read_documents(part: Part, tally: Tally) -> Pieces:
         cut = rule.documents or "row"
         rows = _rows(part, tally)
         units = iter([_joined(part, rows)]) if cut == "file" else rows
-    documents = {"line": _lines, "paragraph": _paragraphs}.get(cut, _whole)
+    documents = {"line": _lines, "paragraph": _paragraphs, "marker": _marked}.get(cut, _whole)
     pieces = chain.from_iterable(map(documents, units))
     return pieces if rule.strict else _not_empty(pieces)
 
 
 def _text(part: Part, tally: Tally) -> Unit:
     """Return a file of plain text."""
-    if part.rule.documents == "row" or part.rule.where or part.rule.label_column:
-        raise UsageError(
-            f"{part.name}: plain text has no rows; --documents row, --where and --label-column "
-            f"are for tables"
-        )
     return Unit(part.name, part.label, _file_text(part, tally), has_lines=True)
 
 
 def _file_text(part: Part, tally: Tally) -> Iterator[str]:
     """Yield the text of a file for as long as it is there."""
     with part.file.local() as path:
+        part = recognise(path, part, tally)
         yield from read_text(path, part.rule, name=part.name, packing=part.packing, tally=tally)
 
 
@@ -178,6 +178,25 @@ def _paragraphs(unit: Unit) -> Pieces:
             else:
                 yield ("\n" if begun else "") + blank + text
                 begun, blank = begun or number, None
+
+
+def _marked(unit: Unit) -> Pieces:
+    """Cut a unit at markers. They, and the line ends around them, are no text."""
+    number, begun, held = 1, 1, ""
+    for piece in chain(unit.pieces, [None]):
+        text, start = held + (piece or ""), 0
+        for marker in MARKER.finditer(text):
+            if piece is not None and marker.end() == len(text):
+                break  # its line end may be in the next piece
+            yield text[start : marker.start()]
+            yield unit.end(begun)
+            number += text.count("\n", start, marker.end())
+            begun, start = number, marker.end()
+        stop = max(start, len(text) - LONGEST_MARKER) if piece is not None else len(text)
+        yield text[start:stop]
+        number += text.count("\n", start, stop)
+        held = text[stop:]
+    yield unit.end(begun)
 
 
 def _not_empty(pieces: Pieces) -> Pieces:

@@ -11,6 +11,7 @@ from textgen.errors import DataError, NotInstalled, UsageError
 if TYPE_CHECKING:
     from regex import Pattern
 
+BLANK = "documents of white space only"
 LONGEST_SEARCHED = 1 << 24  # characters
 MOST_REPEATS = 1 << 20  # of a part of an expression; the library writes them all out
 
@@ -33,18 +34,23 @@ class DocumentFilter:
         self._keep = rule.keep_matching and _compile("keep_matching", rule.keep_matching)
         self._drop = rule.drop_matching and _compile("drop_matching", rule.drop_matching)
 
-    def reason(self, characters: int, read: Callable[[], str], where: str) -> str | None:
+    def reason(
+        self, characters: int, read: Callable[[], str], where: str, *, is_blank: bool = False
+    ) -> str | None:
         """Return why a document is left out, in words that are the same for all such, or None.
 
         Args:
             characters: code points of the document.
             read: gives its text; called only where an expression decides.
             where: the document's place, for errors.
+            is_blank: whether it is of white space only.
 
         Raises:
             DataError: the document is too long for an expression, or a search takes too long.
         """
         rule = self._rule
+        if is_blank and not rule.strict:
+            return BLANK
         if characters < rule.min_characters:
             return f"shorter than {rule.min_characters} characters"
         if rule.max_characters is not None and characters > rule.max_characters:

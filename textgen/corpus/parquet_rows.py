@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from textgen.corpus.part import Part
-from textgen.corpus.table import Cells, Table, check_header
+from textgen.corpus.table import Cells, Table, named, twice
 from textgen.errors import DataError, NotInstalled, brief
 
 ROWS_AT_ONCE = 256
@@ -39,9 +39,16 @@ def open_parquet(path: Path, part: Part) -> Iterator[Table]:
             raise DataError(
                 f"{part.name}: not a readable .parquet file ({brief(error)}); fetch it again"
             ) from None
-        check_header(part.name, schema.names)
-        columns = {field.name: _is_text(arrow.types, field.type) for field in schema}
-        yield Table(part.name, columns, partial(_rows, file, part.name))
+        kinds = {field.name: _is_text(arrow.types, field.type) for field in schema}
+        columns = {name: kinds[name] for name in named(schema.names, part.name)}
+        nested = {
+            field.name: key
+            for field in schema
+            if (key := _text_in_list_of_objects(arrow.types, field.type))
+        }
+        rows = partial(_rows, file, part.name)
+        ambiguous = dict.fromkeys(twice(schema.names), part.name)
+        yield Table(part.name, columns, rows, ambiguous, nested)
 
 
 def _import_arrow() -> Any:
@@ -63,6 +70,16 @@ def _is_text(types: Any, kind: Any) -> bool:
     if types.is_dictionary(kind):
         return _is_text(types, kind.value_type)
     return any((types.is_string(kind), types.is_large_string(kind), types.is_string_view(kind)))
+
+
+def _text_in_list_of_objects(types: Any, kind: Any) -> str:
+    """Return which field of a list of objects holds text, if a column has this type."""
+    if not (types.is_list(kind) or types.is_large_list(kind)) or not types.is_struct(
+        kind.value_type
+    ):
+        return ""
+    texts = [field.name for field in kind.value_type if _is_text(types, field.type)]
+    return str(texts[-1]) if texts else ""
 
 
 def _rows(file: Any, name: str, columns: Sequence[str]) -> Iterator[tuple[str, Cells]]:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -129,6 +129,12 @@ class Part:
     def label(self) -> str:
         """The kind of text that all of it is, or nothing."""
         return self.origin.label
+
+    def in_encoding(self, encoding: str) -> "Part":
+        """Return the same part, whose encoding is known."""
+        if encoding == self.rule.encoding:
+            return self
+        return replace(self, rule=self.rule.replace(encoding=encoding))
 
 
 def suffixes(path: Path) -> tuple[str, str]:

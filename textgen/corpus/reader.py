@@ -73,9 +73,17 @@ def read_raw(
     Args, Raises: as of `read_text`.
     """
     name, tally = name or str(path), tally or Tally()
-    encoding = policy.encoding
-    if encoding == AUTO:
-        encoding = find_encoding(read_plain(path, packing, name=name), name)
-        tally.encodings[name] = encoding
+    encoding = known_encoding(path, policy, name, packing, tally)
     chunks = read_plain(path, packing, name=name, chunk_bytes=chunk_bytes)
     yield from decode(chunks, name, encoding, policy.encoding_errors, tally.changes)
+
+
+def known_encoding(path: Path, policy: TextPolicy, name: str, packing: str, tally: Tally) -> str:
+    """Return the encoding of a file, found out where the policy does not say it.
+
+    Args, Raises: as of `read_text`.
+    """
+    if policy.encoding != AUTO:
+        return policy.encoding
+    tally.encodings[name] = find_encoding(read_plain(path, packing, name=name), name)
+    return tally.encodings[name]

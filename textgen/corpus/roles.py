@@ -1,11 +1,14 @@
 """Which parts of a corpus are trained on and which are held out, where that has been named."""
 
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 
 from textgen.corpus.part import SPLIT_NAMES, Origin, Part, file_part
 from textgen.corpus.source import Source
 from textgen.errors import UsageError
+
+_OF_TABLES = ("column", "template")  # what says where in a row the text is
 
 
 def with_roles(source: Source) -> Source:
@@ -29,6 +32,30 @@ def with_roles(source: Source) -> Source:
         kept = [part for part in kept if not _is_spare(part)]
     ignored = (*source.ignored, *(part.name for part in spare))
     return dataclasses.replace(source, parts=(*kept, *held_out), ignored=ignored)
+
+
+def refuse_row_options(source: Source, inherited: Collection[str]) -> None:
+    """Refuse options that say something of rows where no rows are.
+
+    What says where the text of a row is means nothing to plain text beside tables; what chooses
+    or marks rows would be wanted of it, too.
+
+    Args:
+        source: the corpus.
+        inherited: settings that nobody chose for it.
+
+    Raises:
+        UsageError: naming the plain text and the options.
+    """
+    with_tables = any(part.form != "text" for part in source.parts)
+    free = {*inherited, *(_OF_TABLES if with_tables else ())}
+    for part in source.parts:
+        asked = [flag for name, flag in part.rule.row_options.items() if name not in free]
+        if part.form == "text" and asked:
+            raise UsageError(
+                f"{part.name}: plain text has no rows; {' and '.join(asked)} "
+                f"{'is' if len(asked) == 1 else 'are'} for tables (.csv .tsv .jsonl .parquet)"
+            )
 
 
 def _is_spare(part: Part) -> bool:

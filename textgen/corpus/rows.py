@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 from itertools import starmap
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from textgen.config.corpus import DocumentRule
 from textgen.config.template import RowTemplate
+from textgen.corpus.json_rows import jq_path
 from textgen.corpus.part import Part
 from textgen.corpus.table import Cells, Table
 from textgen.corpus.tables import open_table
@@ -19,6 +20,8 @@ from textgen.errors import DataError
 Wanted = Mapping[str, Sequence[str]]  # columns, and the values that will do
 
 EMPTY_CELLS = "rows whose cell is null or empty"
+WRITTEN = int | float | Decimal | date  # what is written as text where a template asks for it
+SPOKEN = ("content", "value")  # what chats call a text, beside which a column of text is an id
 LONGEST_LIST = 300  # characters of column names in an error
 
 
@@ -64,7 +67,8 @@ def _row(
     reason = _unwanted(where, cells, wanted)
     text = None if reason else _text(where, cells, texts, rule)
     if text is None:
-        tally.leave_out(where, reason or EMPTY_CELLS, str(cells.get(texts[0]) or ""))
+        reason = reason or _no_text(cells, texts)
+        tally.leave_out(where, reason, str(cells.get(texts[0]) or ""))
         return None
     label = _value(where, cells, rule.label_column) if rule.label_column else ""
     return Row(where, label or "", text)
@@ -80,9 +84,12 @@ def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
     """
     if rule.template is not None:
         return RowTemplate(rule.template).columns
-    texts = [name for name, is_text in table.columns.items() if is_text]
     if rule.column or "text" in table.columns or not table.columns:
         return [rule.column or "text"]
+    texts = [name for name, is_text in table.columns.items() if is_text]
+    for name, key in table.nested.items():
+        if not texts or key in SPOKEN:
+            raise DataError(f"{table.name}: {_of_lists(name, key)}")
     if len(texts) != 1:
         raise DataError(
             f"{table.name}: which column holds the text? name it with --column, or several with "
@@ -91,9 +98,21 @@ def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
     return texts
 
 
+def _of_lists(name: str, key: str) -> str:
+    """Say how a column that holds lists of objects becomes one of text."""
+    program = rf'{{text: [{jq_path(name)}[]{jq_path(key)}] | join("\n")}}'
+    return (
+        f"{name!r} holds lists of objects, as chats do; name another column with --column, or make "
+        f"a text of each list (in .jsonl: jq -c '{program}')"
+    )
+
+
 def _check_columns(table: Table, columns: Sequence[str]) -> None:
-    """Refuse a column that is not there; an empty file has none."""
+    """Refuse a column that is not there, or is there twice; an empty file has none."""
     for name in columns:
+        if name in table.ambiguous:
+            where = table.ambiguous[name]
+            raise DataError(f"{where}: the column {name!r} comes twice; rename one of them")
         if table.columns and name not in table.columns:
             raise DataError(
                 f"{table.name}: no column {name!r}; its columns are: {_names(table.columns)}"
@@ -119,19 +138,49 @@ def _text(where: str, cells: Cells, columns: Sequence[str], rule: DocumentRule) 
     return RowTemplate(rule.template).fill({name: value or "" for name, value in values.items()})
 
 
+def _no_text(cells: Cells, columns: Sequence[str]) -> str:
+    """Return why there is no text in a row that has none."""
+    lacking = [name for name in columns if name not in cells]
+    return f"rows without {lacking[0]!r}" if lacking else EMPTY_CELLS
+
+
 def _string(where: str, cells: Cells, name: str) -> str | None:
-    """Return a cell that holds text or nothing.
+    """Return a cell that holds text or nothing; what is missing in a row is nothing.
 
     Raises:
-        DataError: no such cell in this row, or one that is no text.
+        DataError: the cell is no text.
     """
-    if name not in cells:
-        raise DataError(f"{where}: no {name!r}; this row has: {_names(cells) or 'nothing'}")
-    value = cells[name]
+    value = cells.get(name)
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bytes):
+        return _decoded(where, value, name)
     shown = f"{str(value)[:40]!r}, a {type(value).__name__}"
-    raise DataError(f"{where}: {name!r} holds {shown}; text is wanted")
+    raise DataError(f"{where}: {name!r} holds {shown}; {_as_text(value, name)}")
+
+
+def _decoded(where: str, value: bytes, name: str) -> str:
+    """Return the text of a cell of bytes, which name no encoding."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{where}: {name!r} holds {str(value)[:40]!r}, bytes of which byte {error.start} is "
+            f"not utf-8; write the column as text"
+        ) from None
+
+
+def _as_text(value: Any, name: str) -> str:
+    """Say how a cell that holds something else can be read as text."""
+    if isinstance(value, WRITTEN):
+        written = f"${name}" if name.isidentifier() and name.isascii() else f"${{{name}}}"
+        return f"--template '{written}' reads it as text"
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return _of_lists(name, next(reversed(value[0]), "text"))
+    if isinstance(value, list):
+        path, joined = jq_path(name), r'join("\n")'
+        return f"make a text of it (in .jsonl: jq -c '{path} |= (arrays |= {joined})')"
+    return "make a text of it"
 
 
 def _value(where: str, cells: Cells, name: str) -> str | None:
@@ -139,7 +188,7 @@ def _value(where: str, cells: Cells, name: str) -> str | None:
     value = cells.get(name)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float | Decimal | date):
+    if isinstance(value, WRITTEN):
         return str(value)
     return _string(where, cells, name)
 

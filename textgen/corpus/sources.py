@@ -2,10 +2,12 @@
 
 import dataclasses
 import glob
+import re
+import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +24,7 @@ from textgen.corpus.recipes import (
     load_recipe,
     recipe_names,
 )
-from textgen.corpus.roles import with_roles
+from textgen.corpus.roles import refuse_row_options, with_roles
 from textgen.corpus.source import Source
 from textgen.corpus.texts import IN_MEMORY, Texts, as_corpus
 from textgen.corpus.watch import UNWATCHED, Watch
@@ -34,7 +36,11 @@ TEMPORARY = "make room there, or name another folder in TMPDIR"
 
 @contextmanager
 def open_source(
-    corpus: Any, settings: Mapping[str, Any], watch: Watch = UNWATCHED
+    corpus: Any,
+    settings: Mapping[str, Any],
+    watch: Watch = UNWATCHED,
+    *,
+    inherited: Collection[str] = (),
 ) -> Iterator[Source]:
     """Yield the source that a corpus is given as.
 
@@ -43,16 +49,19 @@ def open_source(
             of a recipe, or texts in memory (see `as_corpus`).
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
         watch: is told what takes long.
+        inherited: settings that nobody chose for this corpus, and that may mean nothing to it.
 
     Raises:
         MissingInput: nothing of that name.
-        UsageError: an illegal setting, a validation split that is not there, or no corpus at all.
+        UsageError: an illegal setting, one for rows where there are none, a validation split that
+            is not there, or no corpus at all.
         OSError: the hub cannot be reached.
     """
     temporary = Path(tempfile.gettempdir())  # of all that is written while a corpus is read
     settings = as_held(settings, CorpusConfig)
     with told_if_full(temporary, TEMPORARY), ExitStack() as stack:
         source = with_roles(_find(as_corpus("corpus", corpus), settings, stack, watch))
+        refuse_row_options(source, inherited)
         if source.config.splits and not any(part.hub_split for part in source.parts):
             watch.tell(f"{source.name}: no set on the hub, so that --splits changes nothing")
         yield source
@@ -82,7 +91,30 @@ def _find(
         return _from_recipe(recipe, settings, watch)
     raise MissingInput(
         f"{corpus}: no such file or folder, nor a recipe (known are: {', '.join(recipe_names())})"
+        f"{_elsewhere(corpus)}"
     )
+
+
+def _brackets(pattern: str) -> str:
+    """Say how brackets are written that belong to a name, if a pattern holds any."""
+    if "[" not in pattern:
+        return ""
+    literal = pattern.replace("[", "[[]")
+    return (
+        f"; what is in [ ] stands for one character: if these belong to a name, write {literal!r}"
+    )
+
+
+def _elsewhere(corpus: str) -> str:
+    """Say how a corpus is read that seems to be on the net."""
+    if re.match(r"https?://huggingface\.co/datasets/[^/]+/[^/?#]+", corpus):
+        name = "/".join(corpus.split("/")[4:6])
+        return f"; a data set on the Hugging Face hub is {HUB}{name}"
+    if re.match(r"\w+://", corpus):
+        return f"; fetch it first, as with: curl -LO {shlex.quote(corpus)}"
+    if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", corpus):
+        return f"; a data set on the Hugging Face hub is {HUB}{corpus}"
+    return ""
 
 
 def _from_stream(name: str, stream: IO[bytes], stack: ExitStack, config: CorpusConfig) -> Source:
@@ -121,7 +153,7 @@ def _from_path(corpus: str, config: CorpusConfig) -> Source:
         paths = sorted(p for p in map(Path, glob.glob(corpus, recursive=True)) if p.is_file())
         name = corpus
     if not paths:
-        raise MissingInput(f"{corpus}: no file matches this pattern")
+        raise MissingInput(f"{corpus}: no file matches this pattern{_brackets(corpus)}")
     rule, origin = config.document_rule, Origin(name)
     parts = [file_part(p, rule, origin) for p in paths]
     return _source(name, parts, config, ignored=tuple(map(str, ignored)))

@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textgen.corpus.csv_rows import DELIMITERS, open_csv
+from textgen.corpus.csv_rows import open_csv
+from textgen.corpus.dialects import USUAL
 from textgen.corpus.hub import import_datasets
 from textgen.corpus.json_rows import open_json
 from textgen.corpus.parquet_rows import open_parquet
 from textgen.corpus.part import Part
+from textgen.corpus.recognition import recognise
 from textgen.corpus.table import Cells, Table
 from textgen.corpus.tally import Tally
 from textgen.corpus.unpack import unpack
@@ -37,9 +39,9 @@ def open_table(part: Part, tally: Tally) -> Iterator[Table]:
     form = OTHER if part.options else part.form  # ours has no options
     with part.file.local() as path:
         if form == "jsonl":
-            yield open_json(path, part, tally)
-        elif form in DELIMITERS:
-            yield open_csv(path, part, tally)
+            yield open_json(path, recognise(path, part, tally), tally)
+        elif form in USUAL:
+            yield open_csv(path, recognise(path, part, tally), tally)
         elif form == "parquet":
             with _plain_file(path, part) as plain, open_parquet(plain, part) as table:
                 yield table

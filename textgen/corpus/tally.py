@@ -16,13 +16,27 @@ class Tally:
         changes: what was changed in the texts, and how often.
         removed: why documents were left out, and how many.
         encodings: of files whose encoding was found out, by name.
+        found: what people should know of the form of files, and the names of these.
         listing: takes a line of JSON for each document that is left out, if it is wanted.
     """
 
     changes: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
     encodings: dict[str, str] = field(default_factory=dict)
+    found: dict[str, list[str]] = field(default_factory=dict)
     listing: IO[str] | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found out about files, a line each."""
+        return [
+            f"{names[0]}{f' and {len(names) - 1:,} more' * (len(names) > 1)}: {what}"
+            for what, names in self.found.items()
+        ]
+
+    def find(self, what: str, name: str) -> None:
+        """Note what people should know of the form of a file."""
+        self.found.setdefault(what, []).append(name)
 
     def leave_out(self, where: str, why: str, text: str, **more: str) -> None:
         """Count a document that is left out, and list it.

@@ -61,7 +61,7 @@ def read_plain(
         except (EOFError, damage) as error:
             raise DataError(
                 f"{name or path}: byte {raw.tell()}: cannot be unpacked ({error}); fetch it "
-                f"again, or pack it anew"
+                f"again, pack it anew, or, if it is not packed so, give it another name"
             ) from None
 
 

@@ -11,7 +11,7 @@ from textgen.corpus.part import LocalFile, Part
 from textgen.corpus.source import Source
 from textgen.corpus.tables import open_table
 from textgen.corpus.tally import Tally
-from textgen.errors import TextgenError
+from textgen.errors import TextgenError, one_line
 
 DOCUMENTS = 100  # read of a part, at most
 CHARACTERS = 1 << 20  # after so many of a part no more is read
@@ -31,6 +31,7 @@ class PartCheck:
         documents: the beginnings of those that were read and are kept.
         changes: what was changed in the texts that were read, and how often.
         removed: why documents were left out, and how many.
+        notes: what people should know of its form.
         problem: what is wrong, in a line; nothing if all is well.
     """
 
@@ -42,6 +43,7 @@ class PartCheck:
     documents: tuple[str, ...]
     changes: dict[str, int]
     removed: dict[str, int]
+    notes: tuple[str, ...]
     problem: str
 
 
@@ -68,7 +70,7 @@ def check_part(part: Part) -> PartCheck:
             for beginning in _beginnings(here, tally):
                 documents.append(beginning)
     except (TextgenError, OSError) as error:
-        problem = " ".join(str(error).split())
+        problem = one_line(str(error))
     return PartCheck(
         name=part.name,
         form=part.form + part.packing,
@@ -78,6 +80,7 @@ def check_part(part: Part) -> PartCheck:
         documents=tuple(documents),
         changes=dict(tally.changes),
         removed=dict(tally.removed),
+        notes=tuple(tally.found),
         problem=problem,
     )
 
@@ -96,7 +99,8 @@ def _beginnings(part: Part, tally: Tally) -> Iterator[str]:
     text, documents, characters = "", 0, 0
     for piece in read_documents(part, tally):
         if isinstance(piece, End):
-            if why := wanted.reason(len(text), partial(str, text), piece.where):
+            is_blank = not text.strip()
+            if why := wanted.reason(len(text), partial(str, text), piece.where, is_blank=is_blank):
                 tally.leave_out(piece.where, why, text)
             else:
                 yield text[:SHOWN_CHARACTERS]

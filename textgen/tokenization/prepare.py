@@ -78,7 +78,7 @@ def prepare(
                 changes=dict(documents.tally.changes),
                 removed=dict(documents.tally.removed),
                 encodings=documents.tally.encodings,
-                notes=[*_notes(source), *notes],
+                notes=[*_notes(source), *documents.tally.notes, *notes],
             ).write(folder)
     return TokenStore(out)
 
