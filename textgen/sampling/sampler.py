@@ -154,8 +154,6 @@ class Sampler:
         Args:
             logits: of the model, shape (vocabulary,).
             misfits: tokens in whose place another one is drawn, shape (tokens,).
-
-        Raises: as `filter`.
         """
         result = self._distribution(logits)
         if share := result[misfits].sum():
