@@ -64,6 +64,7 @@ def try_case(case: Case, shared: Shared) -> Trial:
     except Exception as error:  # one broken case must not hide the others
         trial.checks += 1
         trial.findings.append(Finding(BROKEN, f"{type(error).__name__}: {error}"))
+    print(f"{case.id}: {trial.verdict}", file=sys.stderr, flush=True)
     return trial
 
 
@@ -82,7 +83,6 @@ def try_all(chosen: list[Case], old: dict[str, str], shared: Shared) -> Iterator
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         trials = pool.map(lambda case: try_case(case, shared), chosen)
         for case, trial in zip(chosen, trials, strict=True):
-            print(f"{case.id}: {trial.verdict}", file=sys.stderr, flush=True)
             yield Row(case.id, old.get(case.id, "?"), trial.verdict, describe(trial)), trial
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from pathlib import Path
 
 from cases.case import TWO_STEPS, Trial, case, documents
-from cases.processes import Done, foreign_options, options_of
+from cases.processes import Done, foreign_options, options_of, takes_value
 from cases.small_text import make_text
 
 LOCATED = r"{}:{}\b"  # a file and a line, as an error names them
@@ -93,10 +93,13 @@ def unquoted_tsv(t: Trial, path: Path, wanted: list[str]) -> None:
 
 
 def advised(done: Done) -> list[str]:
-    """Return the options with values that a message tells to use, as a person would type them."""
-    told = re.findall(r"(--[a-z-]+)[ =](?:'([^']*)'|([\w$./\\-]+))", done.message)
-    taken = [(o, q or w) for o, q, w in told if o in options_of(done.command)]
-    return [word for option, value in taken[:1] for word in (option, value)]
+    """Return the first option that a message tells to use, as a person would type it."""
+    told = re.findall(r"(--[a-z-]+)(?:[ =](?:'([^']*)'|([\w$./\\-]+)))?", done.message)
+    for option, quoted, word in told:
+        if option in options_of(done.command):
+            needs_value = takes_value(done.command, option)
+            return [option, quoted or word] if needs_value else [option]
+    return []
 
 
 @case("05")
@@ -222,6 +225,7 @@ BINARIES = {
     "gz.txt": "gz",
     "rtf.rtf": "RTF|Rich Text",
 }
+UNPACKABLE = ("small.txt.bz2", "small.txt.xz", "gz.txt")  # what they hold may be read instead
 MARKED_UP = {"page.html": "HTML", "sub.srt": "subtitle|SubRip|SRT|time"}
 FORCED = (
     ("--encoding", "auto"),
@@ -234,8 +238,11 @@ FORCED = (
 def no_text_files(t: Trial) -> None:
     """What is no text is refused for what it is, with a remedy, whatever encoding is named."""
     for name, kind in BINARIES.items():
-        done, _ = t.store(t.inputs / name)
+        done, texts = t.store(t.inputs / name)
         names_kind = re.search(kind, done.message.split(name, 1)[-1], re.IGNORECASE)
+        if done.code == 0 and name in UNPACKABLE:
+            t.must(bool(re.match("[A-Z]", (texts or [""])[0])), f"{name}: {texts}")
+            continue
         t.must(done.code in (2, 65), f"trained on: {done}")
         t.must(bool(names_kind), f"does not say {kind}: {done}")
         t.one_line(done)

@@ -115,23 +115,31 @@ TEXTGEN = (sys.executable, "-m", "textgen")
 
 
 @cache
-def options_of(command: str) -> frozenset[str]:
-    """Return the options that a subcommand's help names; none if there is no such command."""
+def help_text(command: str) -> str:
+    """Return a subcommand's help; nothing if there is no such command."""
     done = subprocess.run(
         [*TEXTGEN, *command.split(), "--help"], capture_output=True, encoding="utf-8", check=False
     )
-    return frozenset(_OPTION.findall(done.stdout)) if done.returncode == 0 else frozenset()
+    return done.stdout if done.returncode == 0 else ""
+
+
+def options_of(command: str) -> frozenset[str]:
+    """Return the options that a subcommand has."""
+    return frozenset(_OPTION.findall(help_text(command)))
 
 
 def help_of(command: str, option: str) -> str:
-    """Return what a subcommand's help says of an option, on one line."""
-    shown = subprocess.run(
-        [*TEXTGEN, *command.split(), "--help"], capture_output=True, encoding="utf-8", check=True
-    ).stdout
-    for entry in re.split(r"\n  (?=-)", shown):
-        if option in _OPTION.findall(entry.split("  ")[0]):
-            return " ".join(entry.split())
+    """Return what a subcommand's help says of an option: two spaces are before the sentence."""
+    for entry in re.split(r"\n  (?=-)", help_text(command)):
+        if option in _OPTION.findall(re.split(r" {2}|\n", entry)[0]):
+            return entry
     return ""
+
+
+def takes_value(command: str, option: str) -> bool:
+    """Tell whether an option is followed by a value, and is no flag."""
+    head = re.split(r" {2}|\n", help_of(command, option))[0]
+    return bool(re.sub(r"-{1,2}[a-z][\w-]*|[,/ ]", "", head))
 
 
 def foreign_options(message: str, command: str) -> list[str]:

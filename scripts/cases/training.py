@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cases.case import NETWORK, REFUSALS, TWO_STEPS, Trial, case
 from cases.processes import TEXTGEN, start
 from cases.small_text import SMALL_TEXT, make_text
 
+LONGEST_WAIT = 120.0  # seconds for a moment of a training
 FOR_EVER = ("--steps", "1000000", *NETWORK)
 
 
@@ -83,10 +85,13 @@ def unfinished(t: Trial, corpus: Path, other: Path) -> None:
 def wait_for(process: "subprocess.Popen[bytes]", moment: str) -> bytes:
     """Return what a process tells on stderr up to a line with this pattern, or to its end."""
     told = b""
+    watchdog = threading.Timer(LONGEST_WAIT, os.killpg, (process.pid, signal.SIGKILL))
+    watchdog.start()
     for line in process.stderr or ():
         told += line
         if re.search(moment, line.decode(errors="replace")):
             break
+    watchdog.cancel()
     return told
 
 

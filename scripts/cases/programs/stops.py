@@ -59,7 +59,7 @@ def main() -> None:
     """Try sets of stops."""
     generator, source = TextGenerator.from_pretrained(), random.Random(1)
     for number in range(SETS):
-        how = {"max_new_tokens": 60, "seed": number % 20}
+        how: dict[str, Any] = {"max_new_tokens": 60, "seed": number % 20}
         plain = generator.generate("The", **how).text
         compare(generator, str(number), some_stops(source, plain), plain, **how)
     length = len(generator.tokenizer.encode(EMOJI))
