@@ -12,6 +12,7 @@ if any case is a fault or a friction. All of them take some minutes.
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -101,6 +102,8 @@ def summary(rows: list[Row], untried: list[str]) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each case.")
 def main(cases: Path, only: tuple[str, ...], as_json: bool) -> None:
     """Try the cases and print the table."""
+    # What a shell starts in the background is deaf to Ctrl-C, which some cases send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     old = read_verdicts(cases / "README.md")
     chosen = [case for name, case in sorted(CASES.items()) if name in only or not only]
     untried = [] if only else sorted(old.keys() - CASES.keys())

@@ -70,9 +70,7 @@ def works_or_tells(t: Trial, what: str, done: Done) -> None:
     if done.code:
         t.one_line(done)
         t.must(".lock" in done.message or "o1" in done.message, f"{what}: no file: {done}")
-        helps = any(
-            word in done.message for word in ("remove", "delete", "disk", "another", "mount")
-        )
+        helps = re.search("remove|delete|disk|another|mount", done.message)
         t.must(bool(helps), f"{what}: no remedy: {done}")
 
 

@@ -232,7 +232,7 @@ def odd_lengths(t: Trial) -> None:
     budgets = ("0", "0s", "-5m", "5 m", "5min", "10M", "1:30", "abc", "", "inf", "nan", "1e9h")
     for value in budgets:
         done = t.textgen("train", "small.txt", "-o", "m", f"--budget={value}", "-q")
-        t.refused(done, codes=(2,), says=r"budget", remedy=r"\d+(s|m|h)\b|above|least")
+        t.refused(done, codes=(2,), says=r"budget|length", remedy=r"\d+(s|m|h)\b|above|least")
     for option in ("--steps", "--epochs"):
         for value in ("0", "-1", "x", "1.5"):
             done = t.textgen("train", "small.txt", "-o", "m", f"{option}={value}", "-q")
