@@ -51,7 +51,7 @@ def main() -> None:
     for name, settings in (
         ("plain", {}),
         ("regex", {"regex": "[a-z]+"}),
-        ("long", {"ban": ("e",)}),
+        ("ban", {"ban": ("e",)}),
     ):
         wanted = written(**settings)
         tell(f"fork {name}", in_fork(partial(written, **settings)) == wanted)
