@@ -22,7 +22,10 @@ from pathlib import Path
 
 import click
 from cases import corpora, generating, places, python_api, training  # noqa: F401  fill the registry
-from cases.case import BROKEN, CASES, OK, REMARK, Case, Finding, Shared, Trial
+from cases.case import CASES, Case
+from cases.findings import OK, REMARK
+from cases.shared import Shared
+from cases.trial import Trial
 
 FINE = (OK, REMARK)
 
@@ -63,8 +66,7 @@ def try_case(case: Case, shared: Shared) -> Trial:
     try:
         case.try_it(trial)
     except Exception as error:  # one broken case must not hide the others
-        trial.checks += 1
-        trial.findings.append(Finding(BROKEN, f"{type(error).__name__}: {error}"))
+        trial.broken(error)
     print(f"{case.id}: {trial.verdict}", file=sys.stderr, flush=True)
     return trial
 
@@ -114,7 +116,8 @@ def main(cases: Path, only: tuple[str, ...], as_json: bool) -> None:
         for row, trial in try_all(chosen, old, Shared(cases.resolve(), Path(scratch))):
             rows.append(row)
             if as_json:
-                print(json.dumps(asdict(row) | {"findings": [asdict(f) for f in trial.findings]}))
+                findings = [asdict(finding) for finding in trial.findings]
+                print(json.dumps(asdict(row) | {"findings": findings}), flush=True)
             else:
                 print(f"| {row.id} | {row.old} | {row.today} | {row.seen} |", flush=True)
     print(summary(rows, untried), file=sys.stderr)

@@ -9,9 +9,11 @@ import time
 import unicodedata
 from pathlib import Path
 
-from cases.case import TWO_STEPS, Trial, case, documents
+from cases.case import case
 from cases.processes import Done, foreign_options, options_of, takes_value
+from cases.shared import TWO_STEPS
 from cases.small_text import make_text
+from cases.trial import Trial, documents
 
 LOCATED = r"{}:{}\b"  # a file and a line, as an error names them
 

@@ -7,9 +7,12 @@ import signal
 import time
 from pathlib import Path
 
-from cases.case import REFUSALS, TWO_STEPS, Trial, case
+from cases.case import case
+from cases.findings import REFUSALS
 from cases.processes import TEXTGEN, Done, start
+from cases.shared import TWO_STEPS
 from cases.small_text import make_text
+from cases.trial import Trial
 
 
 @case("21")

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from cases.case import Trial, case
+from cases.case import case
+from cases.trial import Trial
 
 Outcome = dict[str, Any]
 LONGEST = 1000  # characters of a message; a corpus that is quoted in one has more

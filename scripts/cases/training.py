@@ -10,9 +10,12 @@ import threading
 import time
 from pathlib import Path
 
-from cases.case import NETWORK, REFUSALS, TWO_STEPS, Trial, case
+from cases.case import case
+from cases.findings import REFUSALS
 from cases.processes import TEXTGEN, start
+from cases.shared import NETWORK, TWO_STEPS
 from cases.small_text import SMALL_TEXT, make_text
+from cases.trial import Trial
 
 LONGEST_WAIT = 120.0  # seconds for a moment of a training
 FOR_EVER = ("--steps", "1000000", *NETWORK)
