@@ -16,7 +16,11 @@ HOW: dict[str, Any] = {"max_new_tokens": 4, "temperature": 0.0}
 def one(generator: Any, prompt: Any) -> Any:
     """Return a text, or a list of texts."""
     result = generator.generate(prompt, **HOW)
-    return [r.error or r.text for r in result] if isinstance(result, list) else result.text
+    return (
+        [f"refused: {r.error}" if r.error else r.text for r in result]
+        if isinstance(result, list)
+        else result.text
+    )
 
 
 def prompts() -> dict[str, Any]:
