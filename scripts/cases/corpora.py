@@ -147,7 +147,8 @@ def rows_or_told(t: Trial, arguments: list[str | Path], wanted: list[str] | None
     elif "column" in done.message and wanted is None:
         t.refused(done, codes=(65,), remedy="--column")
     else:
-        t.refused(done, codes=(2, 65), says="(?-i:JSON)", remedy=r"\.jsonl|--|line")
+        t.refused(done, codes=(2, 65), remedy=r"\.jsonl|--|line")
+        t.should("JSON" in done.message, f"does not say that it is JSON: {done}")
 
 
 @case("07")
@@ -526,5 +527,5 @@ def long_lines(t: Trial) -> None:
             done = t.textgen("prepare", path, "--tokenizer", kind, "-o", "o", "--overwrite")
             t.works(done)
             took = time.monotonic() - begin
-            t.must(took < 60, f"{name} as {kind}: {took:.0f} s")
+            t.must(took < 100, f"{name} as {kind}: {took:.0f} s")
             shutil.rmtree(t.folder / "o.old", ignore_errors=True)

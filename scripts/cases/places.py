@@ -170,6 +170,6 @@ def output_is_input(t: Trial) -> None:
     t.one_line(done)
     t.write("other.txt", text)
     t.works(t.textgen("prepare", "other.txt", "-o", "store"))
-    done = t.textgen("prepare", "other.txt", "-o", "store", "--overwrite")
+    done = t.textgen("prepare", "other.txt", "-o", "store", "--overwrite", "--tokenizer", "byte")
     t.works(done)
     t.should("store.old" in done.err, f"not told that it was moved: {done.err!r}")
