@@ -1,6 +1,5 @@
 """Gives prompts of all types, and other arguments that are no settings."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +102,8 @@ def others(generator: Any) -> None:
     attempt("bad save None", generator.save_pretrained, None)
     attempt("bad score None", generator.session().score, None)
     attempt("bad undo", generator.session().undo, "3")
-    os.mkdir("there")
+    Path("there").mkdir()
+    Path("there", "notes.txt").write_text("not to be lost")
     attempt("bad over a folder", generator.save_pretrained, "there")
 
 
