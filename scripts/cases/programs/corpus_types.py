@@ -9,7 +9,7 @@ from typing import Any
 
 import datasets
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # it has no types of its own
+import pandas as pd
 
 from cases.programs.outcome import attempt
 from textgen import TextGenerator

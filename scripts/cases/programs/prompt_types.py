@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # it has no types of its own
+import pandas as pd
 
 from cases.programs.outcome import attempt
 from textgen import TextGenerator
