@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.extras import need
 from tests.zygote import Zygote
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
@@ -144,6 +145,7 @@ def no_report() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder made by `textgen train`: two small layers, 120 steps."""
+    need("train")
     folder = tmp_path_factory.mktemp("trained") / "tidewater"
     sizes = ("--units", "48", "--layers", "2", "--embedding-size", "16")
     done = run("train", TIDEWATER, "-o", folder, "--steps", 120, *sizes)
@@ -154,6 +156,7 @@ def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def interrupted(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a training of 60 steps that a signal ended after step 45."""
+    need("train")
     import keras
 
     class Interrupt(keras.callbacks.Callback):

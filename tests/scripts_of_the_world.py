@@ -4,12 +4,11 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import zstandard
+import pytest
 
 TEXTS = {
     "chinese": "码头上的灯亮了。老船长说：“今晚有雾，明天再走。”孩子们数着船。\n",  # noqa: RUF001  # CJK marks
@@ -30,9 +29,7 @@ def plain_bytes(form: str, texts: Sequence[str]) -> bytes:
         rows = (json.dumps({"number": i, "text": text}) for i, text in enumerate(texts))
         return ("\n".join(rows) + "\n").encode()
     if form == ".parquet":
-        table = io.BytesIO()
-        pq.write_table(pa.table({"number": range(len(texts)), "text": list(texts)}), table)
-        return table.getvalue()
+        return parquet({"number": range(len(texts)), "text": list(texts)})
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter="," if form == ".csv" else "\t")
     writer.writerow(["number", "text"])
@@ -40,11 +37,30 @@ def plain_bytes(form: str, texts: Sequence[str]) -> bytes:
     return out.getvalue().encode()
 
 
+def parquet(columns: Mapping[str, Any]) -> bytes:
+    """Return a .parquet file."""
+    pytest.importorskip("pyarrow")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def zst(data: bytes) -> bytes:
+    """Return the bytes packed as .zst."""
+    pytest.importorskip("zstandard")
+    import zstandard
+
+    return zstandard.compress(data)
+
+
 def packed(data: bytes, packing: str) -> bytes:
     """Return the bytes packed as a file name's ending says."""
     if packing == ".gz":
         return gzip.compress(data)
-    return zstandard.compress(data) if packing == ".zst" else data
+    return zst(data) if packing == ".zst" else data
 
 
 def write(folder: Path, name: str, texts: Sequence[str]) -> Path:

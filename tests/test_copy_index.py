@@ -9,6 +9,7 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.extras import need, needs
 from textgen import TextGenerator
 from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, UnsafeModel, UsageError
@@ -30,6 +31,7 @@ def longest_copy(text: str, documents: list[str]) -> int:
     )
 
 
+@needs("train")
 @given(st.lists(TEXTS, max_size=4), TEXTS)
 def test_index_finds_what_the_documents_hold_and_nothing_across_them(
     documents: list[str], text: str
@@ -41,6 +43,7 @@ def test_index_finds_what_the_documents_hold_and_nothing_across_them(
     assert index.longest_end(text) == max(ends, default=0)
 
 
+@needs("train")
 @given(st.lists(TEXTS, max_size=4), TEXTS)
 def test_index_comes_back_from_its_bytes(documents: list[str], text: str) -> None:
     index = CopyIndex.of(documents)
@@ -61,6 +64,7 @@ def copied(model: Model) -> list[str]:
 @pytest.fixture(scope="module")
 def copying(model: Model, copied: list[str]) -> TextGenerator:
     """A generator that would copy its training text."""
+    need("train")
     indexed = Model(**{**vars(model), "copies": CopyIndex.of(copied)})
     return TextGenerator(indexed)
 
@@ -115,6 +119,7 @@ def test_index_travels_with_the_model_and_is_read_when_it_is_needed(
     assert TextGenerator(read).generate("", **chosen) == copying.generate("", **chosen)
 
 
+@needs("train")
 def test_damaged_index_is_refused_when_it_is_needed(model: Model, tmp_path: Path) -> None:
     indexed = Model(**{**vars(model), "copies": CopyIndex.of(["some text"])})
     write_model(indexed, tmp_path / "m")
@@ -126,6 +131,7 @@ def test_damaged_index_is_refused_when_it_is_needed(model: Model, tmp_path: Path
         generator.generate("", seed=1, max_copy=5)
 
 
+@needs("train")
 def test_index_that_is_a_link_is_refused(model: Model, tmp_path: Path) -> None:
     indexed = Model(**{**vars(model), "copies": CopyIndex.of(["some text"])})
     write_model(indexed, tmp_path / "m")

@@ -16,6 +16,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tests.extras import need, needs
+
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "docs" / "figures"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -136,6 +138,7 @@ def test_every_block_of_code_is_fenced_and_says_what_it_is(document: Path) -> No
     assert {block.language for block in blocks(document)} <= LANGUAGES
 
 
+@needs("train")
 def test_every_block_of_code_runs(
     document: Path, folder: Path, environment: dict[str, str]
 ) -> None:
@@ -176,6 +179,7 @@ def test_scripts_that_are_named_exist(document: Path) -> None:
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What scripts/draw_how_it_works.py defines."""
+    need("corpora")
     monkeypatch.syspath_prepend(ROOT / "scripts")
     return runpy.run_path(str(ROOT / "scripts" / "draw_how_it_works.py"))
 

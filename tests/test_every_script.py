@@ -7,6 +7,7 @@ import numpy as np
 import platformdirs
 import pytest
 
+from tests.extras import needs
 from tests.scripts_of_the_world import FORMS, TEXTS, write
 from textgen.config.corpus import TOKENIZERS
 from textgen.corpus.text import clean_text
@@ -45,6 +46,7 @@ def test_every_form_and_tokenizer_gives_the_texts_back(
     )
 
 
+@needs("train")
 @pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     ("settings", "form"), list(zip(SETTINGS, [*FORMS, ".jsonl"], strict=True)), ids=str

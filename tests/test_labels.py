@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.seen import one_line
 from tests.conftest import Run, random_weights
+from tests.extras import needs
 from textgen import TextGenerator
 from textgen.errors import UsageError
 from textgen.labels import read_mix, with_labels, with_mix
@@ -36,6 +37,7 @@ def keras_logits(model: Model, tokens: Any) -> Any:
     return np.asarray(network(np.asarray(tokens)[None]))[0]
 
 
+@needs("train")
 @pytest.mark.parametrize("label", [0, 1, 2, 3])
 def test_a_label_in_the_input_is_the_label_in_the_bias(labelled: Model, label: int) -> None:
     tokens = np.arange(1, 30)
@@ -124,6 +126,7 @@ def test_weight_of_a_label_is_a_share(labelled: Model, weight: float) -> None:
         labelled.labelled({"x": weight})
 
 
+@needs("train")
 def test_two_kinds_of_text_are_learned_apart(run: Run, tmp_path: Path) -> None:
     corpus, model = tmp_path / "c.jsonl", tmp_path / "m"
     kinds = {"letters": "abc abc ", "digits": "123 123 "}

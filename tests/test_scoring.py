@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def test_score_begins_as_a_generation_does(generator: TextGenerator) -> None:
 
 
 def test_perplexity_is_that_of_keras_nlp(generator: TextGenerator, text: str) -> None:
-    import keras_nlp
+    keras_nlp = pytest.importorskip("keras_nlp")
 
     tokens = generator.tokenizer.encode(text[:500])
     inputs = np.concatenate([[EOS_ID], tokens[:-1]])

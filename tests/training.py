@@ -6,9 +6,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
+
+pytest.importorskip("keras")
+
+import keras
 
 from textgen import TextGenerator
 from textgen.config.model import ModelConfig

@@ -22,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tests.extras import is_installed
+
 PATIENCE = 300  # seconds
 
 
@@ -156,7 +158,6 @@ def obey(order: dict[str, Any]) -> None:
     """Do what the other side has ordered."""
     from tests.faults import Faults
     from textgen.cli import main
-    from textgen.trainer import report
 
     folder = Path(order["folder"])
     (folder / "stdin").write_bytes(bytes.fromhex(order.get("stdin", "")))
@@ -172,9 +173,16 @@ def obey(order: dict[str, Any]) -> None:
     if "terminate" in order:
         terminate_at(order["terminate"])
     if not order.get("report", True):
-        setattr(report, "write_report", lambda *_: None)  # noqa: B010
+        draw_nothing()
     sys.argv = ["textgen", *order["arguments"]]
     main()
+
+
+def draw_nothing() -> None:
+    """Spare a training its report."""
+    from textgen.trainer import report
+
+    setattr(report, "write_report", lambda *_: None)  # noqa: B010  # mypy knows no other way
 
 
 def write_log(path: str) -> None:
@@ -193,7 +201,7 @@ def write_log(path: str) -> None:
         save(folder, checkpoint)
         os.write(log, b"saved\n")
 
-    setattr(Progress, "advance", advance_logged)  # noqa: B010  # mypy knows no other way
+    setattr(Progress, "advance", advance_logged)  # noqa: B010
     setattr(RunFolder, "save", save_logged)  # noqa: B010
 
 
@@ -226,17 +234,23 @@ def terminate_at(point: int | str) -> None:
     setattr(Step, "predict", predict_and_end)  # noqa: B010
 
 
-def serve() -> None:
-    """Fork a child for every order, and tell of every end."""
+def load_training() -> None:
+    """Load what trains."""
     from textgen.trainer.backend import load_tensorflow
 
     load_tensorflow(quiet=True)
-    import textgen.cli
-    import textgen.generator
     import textgen.trainer.display
     import textgen.trainer.report
     import textgen.trainer.run
     import textgen.trainer.trainer  # noqa: F401  # loaded once, for all children
+
+
+def serve() -> None:
+    """Fork a child for every order, and tell of every end."""
+    if is_installed("train"):
+        load_training()
+    import textgen.cli
+    import textgen.generator  # noqa: F401  # loaded once, for all children
 
     gc.freeze()  # what is loaded stays, and children need neither look at it nor copy it
     alive: set[int] = set()

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.seen import one_line
 from tests.conftest import TIDEWATER, Run
+from tests.extras import needs
 from textgen.generator import TextGenerator
 
 QUICK = ("--units", "16", "--embedding-size", "8")
@@ -27,6 +28,7 @@ def test_trained_model_beats_chance_and_writes(run: Run, trained: Path) -> None:
     assert done.stderr == b"seed 3\n"
 
 
+@needs("train")
 def test_training_shows_progress_and_samples_on_stderr_alone(run: Run, tmp_path: Path) -> None:
     done = run("train", "tidewater", "-o", tmp_path / "m", "--steps", 3, *QUICK)
     assert done.returncode == 0
@@ -38,6 +40,7 @@ def test_training_shows_progress_and_samples_on_stderr_alone(run: Run, tmp_path:
     assert "WARNING" not in shown
 
 
+@needs("train")
 def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: Path) -> None:
     store = tmp_path / "store"
     text = TIDEWATER.read_bytes()
@@ -49,6 +52,7 @@ def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: P
     assert json.loads((tmp_path / "m" / "config.json").read_text())["vocab_size"] == 600
 
 
+@needs("train")
 def test_options_of_network_and_optimizer_reach_the_model(run: Run, tmp_path: Path) -> None:
     toml = tmp_path / "options.toml"
     toml.write_text("activation = ['tanh', 'softsign']\nmetrics = ['accuracy']\n")

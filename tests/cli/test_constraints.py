@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
+from tests.extras import needs
 from textgen.generator import TextGenerator
+
+pytestmark = needs("constrain")
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 GRAMMAR = 'start: "<" /[a-z ]*/ ">"'

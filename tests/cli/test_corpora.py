@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.seen import one_line
 from tests.conftest import TIDEWATER, Run
+from tests.extras import needs
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +53,10 @@ def test_check_says_what_is_wrong_and_fails(run: Run, rows: Path) -> None:
     (part,) = json.loads(bad.stdout)["parts"]
     assert "'title'" in part["problem"]
     assert run("corpora", "check", "nowhere").returncode == 66
+
+
+@needs("corpora")
+def test_check_tells_of_what_is_no_regular_expression(run: Run, rows: Path) -> None:
     bad = run("corpora", "check", rows, "--column", "body", "--keep-matching", "(")
     assert (bad.returncode, b"no regular expression" in bad.stdout) == (65, True)
 
@@ -69,6 +74,7 @@ def test_check_says_what_reading_changes_and_leaves_out(run: Run, tmp_path: Path
     assert (nothing.returncode, b"no text was found" in nothing.stderr) == (65, True)
 
 
+@needs("corpora")
 def test_report_is_text_and_a_page_that_replaces_no_other(
     run: Run, rows: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +91,7 @@ def test_report_is_text_and_a_page_that_replaces_no_other(
     assert (tmp_path / "rows.html.old").read_text() == "mine"
 
 
+@needs("corpora")
 def test_documents_that_were_left_out_are_counted_and_listed(run: Run, rows: Path) -> None:
     options = (rows, "--column", "body", "--duplicates", "exact")
     told = json.loads(run("corpora", "report", *options, "--json").stdout)

@@ -10,6 +10,7 @@ from tokenizers import models, pre_tokenizers
 
 from tests.cli.seen import one_line
 from tests.conftest import TIDEWATER, Run
+from tests.extras import needs
 
 
 def test_tokenizer_is_learned_used_and_shown(run: Run, trained: Path, tmp_path: Path) -> None:
@@ -33,6 +34,7 @@ def test_tokenizer_is_learned_used_and_shown(run: Run, trained: Path, tmp_path: 
     assert {path.name for path in tmp_path.iterdir()} == {"mine.json", "mine.json.old"}
 
 
+@needs("train")
 def test_tokenizer_of_ones_own_trains_and_says_what_it_loses(run: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine.json"
     library = LibraryTokenizer(models.WordLevel({"the": 0, "[UNK]": 1}, "[UNK]"))
@@ -60,6 +62,7 @@ def test_what_is_left_out_is_said(run: Run, tmp_path: Path) -> None:
     assert "hidden" not in told
 
 
+@needs("train")
 def test_a_store_that_is_there_already_is_said_to_be(run: Run, tmp_path: Path) -> None:
     (tmp_path / "book.txt").write_text("a short text\n" * 9)
     arguments = ("prepare", tmp_path / "book.txt", "-o", tmp_path / "store")
@@ -93,6 +96,7 @@ def test_a_full_disk_is_told_with_its_folder_and_what_helps(
     assert not list((tmp_path / "temporary").iterdir())
 
 
+@needs("train")
 def test_evaluation_reads_as_training_did_unless_told(run: Run, tmp_path: Path) -> None:
     rows = [f'{{"id": "{n}", "body": "row {n} of the book"}}\n' for n in range(120)]
     (tmp_path / "rows.jsonl").write_text("".join(rows))
@@ -145,6 +149,13 @@ def test_the_form_that_was_found_is_told_by_all_commands(run: Run, tmp_path: Pat
     assert "note: columns separated by ';'" in run("corpora", "check", path).stdout.decode()
     told = json.loads(run("corpora", "check", path, "--json").stdout)
     assert told["parts"][0]["notes"] == ["columns separated by ';'"]
+
+
+@needs("corpora")
+def test_the_form_that_was_found_is_in_the_report(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "letters.csv"
+    path.write_text("name;text\nAda;Nebel, und Wind\nBo;Regen\n")
+    run("prepare", path, "-o", tmp_path / "store")
     report = " ".join(run("corpora", "report", tmp_path / "store").stdout.decode().split())
     assert "columns separated by ';'" in report
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from tests.cli.seen import one_line
 from tests.conftest import Run
+from tests.extras import needs
 from textgen.cli.generate import generate
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
@@ -326,6 +327,7 @@ def test_help_fits_the_terminal_and_shows_values_as_a_person_writes_them(
         assert part in told
 
 
+@needs("train")
 def test_copies_of_the_training_text_are_limited_and_told(run: Run, tmp_path: Path) -> None:
     corpus, model = tmp_path / "c.txt", tmp_path / "m"
     corpus.write_text("abcdefghij " * 400)

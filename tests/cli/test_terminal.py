@@ -5,8 +5,10 @@ from pathlib import Path
 
 from tests.cli.seen import on_terminal
 from tests.conftest import TIDEWATER, Run
+from tests.extras import needs
 
 
+@needs("train")
 def test_training_shows_a_live_bar_and_a_sample(cache_home: Path, tmp_path: Path) -> None:
     sizes = ("--units", 16, "--embedding-size", 8, "--steps", 200)
     code, shown = on_terminal(cache_home, "train", "tidewater", "-o", tmp_path / "m", *sizes)

@@ -9,6 +9,9 @@ import pytest
 from tests.cli.seen import one_line
 from tests.cli.terminal import COLUMNS, Terminal
 from tests.conftest import Run
+from tests.extras import needs
+
+pytestmark = needs("write")
 
 
 def text_of(terminal: Terminal) -> str:

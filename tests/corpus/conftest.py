@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.hub_sets import sets
+from tests.extras import need
 from tests.stand_in_hub import StandInHub, stand_in_hub
 from textgen.corpus.hub import import_datasets
 from textgen.corpus.hub_set import HUB
@@ -23,8 +23,11 @@ def hub(
     hub_server: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StandInHub]:
     """A hub in its first state, with empty caches; who waits for it does not wait."""
+    need("corpora")
     datasets = import_datasets(HUB)
     from huggingface_hub import HfFileSystem, constants
+
+    from tests.corpus.hub_sets import sets
 
     hub_server.sets = sets()
     hub_server.faults, hub_server.requests = [], []

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.extras import needs
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.filters import DocumentFilter
 from textgen.errors import DataError, UsageError
@@ -33,6 +34,7 @@ def test_lengths_alone_read_no_text() -> None:
     assert judge.reason(31, unread, "a.txt:1") == "longer than 30 characters"
 
 
+@needs("corpora")
 def test_expressions_keep_and_drop() -> None:
     both = {"keep_matching": r"\p{Greek}", "drop_matching": "(?i)draft"}
     assert reason("αβγ", **both) is None
@@ -40,12 +42,14 @@ def test_expressions_keep_and_drop() -> None:
     assert reason("αβγ DRAFT", **both) == "with a match of '(?i)draft'"
 
 
+@needs("corpora")
 def test_a_text_is_read_once_for_both_expressions() -> None:
     texts = iter(["a"])
     judge = DocumentFilter(DocumentRule(keep_matching="a", drop_matching="b"))
     assert judge.reason(1, lambda: next(texts), "a.txt:1") is None
 
 
+@needs("corpora")
 @pytest.mark.parametrize(
     "expression", ["(a|aa)+$", "(?e)(?:hello world){e<=8}", "((a{1,1000}){1,1000}){1,1000}$"]
 )
@@ -54,12 +58,14 @@ def test_a_search_without_end_is_an_error_that_names_the_document(expression: st
         reason("a" * 100_000 + "b", drop_matching=expression, regex_seconds=0.05)
 
 
+@needs("corpora")
 def test_a_document_too_long_to_search_is_an_error_with_a_remedy() -> None:
     judge = DocumentFilter(DocumentRule(keep_matching="a"))
     with pytest.raises(DataError, match=r"a\.txt:1: .*16,777,217 characters .*--documents"):
         judge.reason((1 << 24) + 1, unread, "a.txt:1")
 
 
+@needs("corpora")
 @pytest.mark.parametrize(
     ("expression", "error"),
     [

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.extras import needs
 from textgen.corpus.duplicates import first_copies, near_copies
 from textgen.errors import UsageError
 
@@ -44,6 +45,7 @@ def test_the_first_of_equal_digests_is_found(digests: list[bytes]) -> None:
     assert first_copies(keys).tolist() == expected
 
 
+@needs("corpora")
 @given(st.lists(TEXTS), st.sampled_from([0.3, 0.8, 1.0]))
 def test_exact_copies_are_always_found_and_the_first_stands_for_its_group(
     texts: list[str], similarity: float
@@ -55,6 +57,7 @@ def test_exact_copies_are_always_found_and_the_first_stands_for_its_group(
         assert copies[at] == copies[texts.index(text)]
 
 
+@needs("corpora")
 @given(st.integers(0, 10_000))
 def test_documents_without_a_word_in_common_are_never_copies(seed: int) -> None:
     draw = random.Random(seed)
@@ -67,6 +70,7 @@ def test_documents_without_a_word_in_common_are_never_copies(seed: int) -> None:
     assert near_copies(texts, 0.3).tolist() == list(range(len(texts)))
 
 
+@needs("corpora")
 @given(st.integers(0, 10_000))
 def test_a_text_with_a_word_changed_in_a_hundred_is_found(seed: int) -> None:
     text = words(seed, 1_000)  # Jaccard similarity 0.90
@@ -75,11 +79,13 @@ def test_a_text_with_a_word_changed_in_a_hundred_is_found(seed: int) -> None:
     assert near_copies(texts, 0.8).tolist() == [0, 1, 2, 1]
 
 
+@needs("corpora")
 def test_a_text_with_a_word_changed_in_ten_is_another() -> None:
     text = words(0, 1_000)  # Jaccard similarity 0.33
     assert near_copies([" ".join(text), " ".join(changed(text, 10))], 0.8).tolist() == [0, 1]
 
 
+@needs("corpora")
 def test_copies_of_copies_are_one_group() -> None:
     chain = [words(0, 1_000)]
     for step in range(8):
@@ -91,26 +97,31 @@ def test_copies_of_copies_are_one_group() -> None:
     assert set(near_copies(texts, 0.8).tolist()) == {0}
 
 
+@needs("corpora")
 def test_chinese_is_compared_by_its_characters() -> None:
     other = CHINESE.replace("慢慢退去", "又涨了")
     assert near_copies([CHINESE, other, CHINESE[::-1]], 0.7).tolist() == [0, 0, 2]
 
 
+@needs("corpora")
 def test_documents_of_few_words_are_copies_only_if_they_are_equal() -> None:
     texts = ["Anna", "anna", "Anna!", "Anna", "!", "?", "", "!"]
     assert near_copies(texts, 0.3).tolist() == [0, 1, 2, 0, 4, 5, 6, 4]
 
 
+@needs("corpora")
 def test_a_crowd_of_unlike_documents_hides_no_exact_copy() -> None:
     frame = words(1, 60)
     crowd = [" ".join([*frame, *words(seed, 25)]) for seed in range(2, 600)]
     assert near_copies([*crowd, crowd[-1]], 0.8)[-1] == len(crowd) - 1
 
 
+@needs("corpora")
 def test_no_documents_have_no_copies() -> None:
     assert near_copies([], 0.8).shape == first_copies(np.array([], "V16")).shape == (0,)
 
 
+@needs("corpora")
 def test_another_process_finds_the_same_copies() -> None:
     def run(seed: str) -> str:
         environment = os.environ | {"PYTHONHASHSEED": seed}

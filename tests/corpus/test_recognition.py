@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
-import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+pytest.importorskip("pyarrow")
+
+import pyarrow as pa
+import zstandard
 
 from tests.corpus.hostile import PNG, parquet
 from tests.corpus.reading import documents

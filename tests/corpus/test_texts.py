@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+pytest.importorskip("datasets")
+
+import datasets
+import pandas as pd
 
 from tests.corpus.reading import whole
 from textgen.corpus.collect import collect

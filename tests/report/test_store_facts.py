@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("matplotlib")
+
 from textgen.corpus.sources import open_source
 from textgen.report import store_facts
 from textgen.report.store_facts import StoreFacts

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import random_weights
+from tests.extras import needs
 from tests.runtime.test_constraint import SUM, is_sum
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
@@ -23,6 +24,8 @@ from textgen.runtime.generation import Generation
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 # Everything that a weak model could go on with for ever: letters, digits, lists, objects.
+pytestmark = needs("constrain")
+
 SCHEMA = {
     "type": "object",
     "properties": {

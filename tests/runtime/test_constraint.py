@@ -14,6 +14,7 @@ import pytest
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, pre_tokenizers
 
+from tests.extras import needs
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.runtime import grammar_compiler
@@ -22,6 +23,8 @@ from textgen.tokenization.byte_level import SPELLINGS
 from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.kinds import KINDS
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+
+pytestmark = needs("constrain")
 
 MOST = 3000  # tokens that a text of these constraints needs at most, by far
 TEXT = (

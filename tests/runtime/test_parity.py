@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+pytest.importorskip("keras")
+
 from tests.conftest import random_weights
 from textgen.config.model import ACTIVATIONS, ModelConfig
 from textgen.model.network import LanguageModel

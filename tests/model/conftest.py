@@ -1,0 +1,5 @@
+"""All of this room is Keras's."""
+
+from tests.extras import need
+
+need("train")
