@@ -78,7 +78,8 @@ class CorpusProgress(Watch):
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        if not self._bar.disable:  # one that is hidden writes a line end, in old versions
+            self._bar.stop()
 
     def advance(self, stage: str, done: int, total: int | None = None) -> None:
         """Take in the advance of a stage; the bar is drawn anew a few times a second."""

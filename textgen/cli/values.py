@@ -1,7 +1,7 @@
 """How people write the values of options, where click has no type for it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,8 +9,13 @@ from textgen.config.corpus import ColumnValue
 from textgen.config.generation import SAMPLERS, SchedulePoint, TokenBias, TokenName
 from textgen.config.values import inner_type, is_tuple_type
 
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    ParamType = click.ParamType  # before click 8.4 it takes no type
 
-class CommaList(click.ParamType[tuple[Any, ...]]):
+
+class CommaList(ParamType):
     """Several values in one option, with commas between them; the setting checks them.
 
     Attributes:
@@ -48,7 +53,7 @@ class NameList(CommaList):
     def __init__(self, choices: tuple[str, ...]) -> None:
         self._choices = choices
 
-    def get_metavar(self, param: Any, ctx: Any) -> str:
+    def get_metavar(self, param: Any, ctx: Any = None) -> str:  # before click 8.2, without ctx
         """Show the legal names in the help."""
         return f"[{'|'.join(self._choices)}][{self.separator}...]"
 
@@ -82,7 +87,7 @@ class Schedule(CommaList):
             )
 
 
-class NumberOrName(click.ParamType[float | str]):
+class NumberOrName(ParamType):
     """A number, or else any text."""
 
     name = "number|name"
@@ -95,7 +100,7 @@ class NumberOrName(click.ParamType[float | str]):
             return str(value)
 
 
-class TokenParam(click.ParamType[Any]):
+class TokenParam(ParamType):
     """A token: a text, or `#` and an id."""
 
     name = "token"
@@ -107,7 +112,7 @@ class TokenParam(click.ParamType[Any]):
         return value
 
 
-class TokenBiasParam(click.ParamType[Any]):
+class TokenBiasParam(ParamType):
     """A token and what is added to its logit: `whale=2.5`."""
 
     name = "token=bias"
@@ -121,7 +126,7 @@ class TokenBiasParam(click.ParamType[Any]):
         return TokenParam().convert(token, param, ctx), bias
 
 
-class ColumnValueParam(click.ParamType[Any]):
+class ColumnValueParam(ParamType):
     """A column of a table, and a value of it: `language=en`."""
 
     name = "column=value"

@@ -42,7 +42,7 @@ def begins_anew(character: str) -> bool:
         and unicodedata.is_normalized("NFKC", character)
         and not "\u1160" <= character <= "\u11ff"
         and not "\ud7b0" <= character <= "\ud7ff"
-        and character != "\U00016d67"  # a vowel of Kirat Rai
+        and character not in "\U00016d67\U00016d68"  # vowels of Kirat Rai
     )
 
 

@@ -44,7 +44,7 @@ class TrainingDisplay(TrainingCallback):
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._bar.stop()
+        self._end_bar()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the bar, whose length is known now."""
@@ -95,4 +95,8 @@ class TrainingDisplay(TrainingCallback):
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Take the bar away."""
-        self._bar.stop()
+        self._end_bar()
+
+    def _end_bar(self) -> None:
+        if not self._bar.disable:  # one that is hidden writes a line end, in old versions
+            self._bar.stop()
