@@ -5,6 +5,11 @@ Every message is one line that says what is wrong, where, and what to do about i
 
 import textwrap
 
+# In errors of TensorFlow and ONNX Runtime.
+OUT_OF_MEMORY = (
+    "std::bad_alloc", "bad allocation", "Failed to allocate memory", "RESOURCE_EXHAUSTED",
+    "Out of memory",
+)  # fmt: skip
 LONGEST_MESSAGE = 200  # characters that are told of another library's message
 
 
@@ -53,6 +58,12 @@ class MissingInput(TextgenError):
     exit_code = 66
 
 
+class NotEnoughMemory(TextgenError):
+    """The machine has less memory than the work takes."""
+
+    exit_code = 74
+
+
 class Busy(TextgenError):
     """Another process is at work in the folder."""
 
@@ -86,6 +97,13 @@ class Interrupted(KeyboardInterrupt):
 def one_line(message: str) -> str:
     """Return a message on one line; tabs are written out, for they look like spaces."""
     return " ".join(map(str.strip, message.splitlines())).replace("\t", r"\t")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory has run out: each library says so in its own way."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    return any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
 def brief(error: BaseException) -> str:

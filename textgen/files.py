@@ -7,12 +7,13 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, UnsafeModel, UsageError
 
 ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of what is still being written
 LARGEST_JSON = 1 << 20  # bytes
@@ -63,26 +64,37 @@ def write_together(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder so that no part of it ever stands at its name."""
+    """Remove a plain folder so that no part of it ever stands at its name."""
+    require_folder(path)
     aside = _name_aside(path)
     path.rename(aside)
     shutil.rmtree(aside)
 
 
-def sweep(folder: Path, name: str | None = None) -> None:
-    """Remove what killed writers left in a folder.
+def sweep(folder: Path, *names: str) -> None:
+    """Remove what killed writers left in a plain folder.
 
     Args:
         folder: no other may be at work in it.
-        name: of the only file or folder whose writers are meant; no other may be at work on it.
+        names: of the only files and folders whose writers are meant, if not all are.
     """
+    require_folder(folder)
     for entry in folder.iterdir():
-        if not ASIDE.fullmatch(entry.name) or entry.name[1:-9] != (name or entry.name[1:-9]):
+        if not ASIDE.fullmatch(entry.name) or (names and entry.name[1:-9] not in names):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
             entry.unlink()
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a link, or what is no folder, as unsafe where a folder of our own is wanted."""
+    if not stat.S_ISDIR(path.lstat().st_mode):
+        what = f"a link to {path.readlink()}" if path.is_symlink() else "no folder"
+        raise UnsafeModel(
+            f"{path}: {what}, which textgen never makes here; nothing was touched; move it away"
+        )
 
 
 def to_json(value: Any) -> bytes:
@@ -204,7 +216,7 @@ def set_aside(path: Path) -> Path | None:
     Returns:
         where it is now.
     """
-    return path.rename(_free_name(path)) if path.exists() else None
+    return path.rename(_free_name(path)) if os.path.lexists(path) else None
 
 
 def _write_synced(path: Path, data: bytes) -> None:
@@ -224,7 +236,7 @@ def _free_name(path: Path) -> Path:
     """Return the first of `path.old`, `path.old-2`, ... that is free."""
     old = path.with_name(f"{path.name}.old")
     number = 2
-    while old.exists():
+    while os.path.lexists(old):  # a link that leads nowhere is there, too
         old = path.with_name(f"{path.name}.old-{number}")
         number += 1
     return old

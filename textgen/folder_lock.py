@@ -1,20 +1,31 @@
 """One process at a time in a folder: a lock beside it, so that the folder may be moved aside."""
 
+import errno
 import os
 import re
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from textgen.errors import Busy
 from textgen.files import make_folder, told_if_full
 
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
+# In which a marker that was cut off in the writing is seen to be one, and taken over.
+MARKER_SECONDS = 3.0
 _OWNER = re.compile(r"process (\d{1,9}) on (.+)")
+
+
+def tell_nobody(text: str) -> None:
+    """Take what nobody asked for."""
 
 
 class FolderLock:
     """The lock of a folder. That of a process that died is none, however it died.
+
+    The kernel holds it. Where the file system has no locks, as some on a network, a file stands for
+    it that names its owner; one that lives no more is found out, unless it was on another host.
 
     Args:
         folder: it may not exist yet.
@@ -23,43 +34,119 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         whole = folder.absolute()
         self.path = whole.parent / f".{whole.name}.lock"
+        self._marker = whole.parent / f".{whole.name}.lock-owner"
 
     @contextmanager
-    def held(self, *, wait: bool) -> Iterator[None]:
+    def held(self, *, wait: bool, tell: Callable[[str], None] = tell_nobody) -> Iterator[None]:
         """Hold the lock while a block lasts.
 
         Args:
             wait: until another process lets go of it.
+            tell: takes what a person should know.
 
         Raises:
             Busy: another process holds it, and there is no waiting.
+            OSError: the lock's file cannot be written.
+        """
+        make_folder(self.path.parent)
+        with ExitStack() as stack:
+            if not stack.enter_context(self._held_by_kernel(wait)):
+                tell(
+                    f"{self.path.parent}: no locks on this file system; {self._marker.name} there "
+                    f"keeps others away meanwhile"
+                )
+                stack.enter_context(self._marked(wait))
+            elif self._marker.exists():  # of a process that sees no locks where we see them
+                stack.enter_context(self._marked(wait))
+            yield
+
+    @contextmanager
+    def _held_by_kernel(self, wait: bool) -> Iterator[bool]:
+        """Hold the kernel's lock; yield whether it has any here.
+
+        Raises:
+            Busy, OSError: as for `held`.
         """
         import filelock  # here: a reader of the owner alone does without
 
-        make_folder(self.path.parent)
-        lock = filelock.FileLock(self.path, blocking=wait)
+        lock = filelock.FileLock(self.path, blocking=wait, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise Busy(self.owner()) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise OSError(error.errno, error.strerror, str(self.path)) from None
+            self._clear_up()
+            yield False
+            return
+        try:
+            with told_if_full(self.path.parent):
+                self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            yield True
+        finally:
+            self.path.unlink(missing_ok=True)  # who waits for it notices, and makes it anew
+            lock.release()
+
+    @contextmanager
+    def _marked(self, wait: bool) -> Iterator[None]:
+        """Hold the file that stands for the lock.
+
+        Raises:
+            Busy, OSError: as for `held`.
+        """
+        import filelock
+
+        lock = filelock.SoftFileLock(self._marker, timeout=-1 if wait else MARKER_SECONDS)
         try:
             lock.acquire()
         except filelock.Timeout:
             raise Busy(self.owner()) from None
         try:
-            with told_if_full(self.path.parent):
-                self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield
         finally:
-            self.path.unlink(missing_ok=True)  # who waits for it notices, and makes it anew
             lock.release()
+
+    def _clear_up(self) -> None:
+        """Remove the empty file of a lock that could not be had; one with an owner stays.
+
+        Raises:
+            Busy: the owner seems to live.
+        """
+        with suppress(FileNotFoundError):
+            if self.path.stat().st_size and _may_live(self.owner()):
+                raise Busy(self.owner())
+            self.path.unlink()
+
+    @property
+    def file(self) -> Path:
+        """The file that stands for the lock now."""
+        return self._marker if self._marker.exists() else self.path
 
     def owner(self) -> str:
         """Return who took the lock last, as that process wrote it there."""
-        try:
+        with suppress(OSError):
+            if self.file == self._marker:
+                return self._marked_owner()
             return self.path.read_text(errors="replace") or "another process"
-        except OSError:
-            return "another process"
+        return "another process"
 
     def holder(self) -> str | None:
         """Return who seems to hold it, without trying it."""
-        return self.owner() if self.path.exists() and _may_live(self.owner()) else None
+        return self.owner() if self.file.exists() and _may_live(self.owner()) else None
+
+    def _marked_owner(self) -> str:
+        """Return whom the file that stands for the lock names, and what to do if that has ended.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        number, host, *_ = [*self._marker.read_text(errors="replace").splitlines(), "", ""]
+        owner = f"process {number} on {host.partition('?')[0]}"  # a mark of its container follows
+        if _OWNER.fullmatch(owner) and host.partition("?")[0] == socket.gethostname():
+            return owner
+        owner = owner if _OWNER.fullmatch(owner) else "another process"
+        return f"{owner} (if that has ended, remove {self._marker})"
 
 
 def _may_live(owner: str) -> bool:

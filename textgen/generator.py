@@ -96,7 +96,7 @@ class TextGenerator:
             out: the model folder to make.
             preset: one of `config.presets.PRESETS`, whose settings apply where none was chosen.
             resume: go on from the last checkpoint in `out`; without one, begin anew. Nothing is
-                done if the model is complete.
+                done if the model is complete; to train it on, give it as `init_from`.
             overwrite: move what stands there aside.
             init_from: a model folder whose weights and tokenizer the training begins with.
             allow_changed_data: resume even if the corpus is another one now.
@@ -121,6 +121,7 @@ class TextGenerator:
         )  # fmt: skip
         with run:
             if run.is_finished:
+                run.require_corpus(corpus)
                 return cls.from_pretrained(out)
             run.open(corpus)
             run.load_tensorflow(quiet=True)

@@ -43,6 +43,7 @@ COPIES = "copies.safetensors"  # if there is an index of the training text
 MANIFEST = "manifest.json"
 TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
 HASHED = (CONFIG, WEIGHTS, TOKENIZER)
+FILES = (*HASHED, GENERATION, CARD, COPIES, MANIFEST)
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 

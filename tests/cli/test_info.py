@@ -19,7 +19,9 @@ from textgen.model_folder import read_model
 from textgen.trainer.run_folder import RunFolder
 from textgen.trainer.unfinished import read_unfinished
 
-KEYS = {"worker", "step", "steps", "saved", "seconds", "corpus", "best", "course", "resumed"}
+KEYS = {
+    "worker", "step", "steps", "saved", "seconds", "corpus", "best", "course", "resumed", "repeat",
+}  # fmt: skip
 
 
 def info(folder: Path, *options: str) -> str:
@@ -63,7 +65,8 @@ def test_info_tells_the_story_of_a_finished_training(trained: Path) -> None:
     assert told["training"].endswith(" tokens/s")
     assert told["validation"].endswith(f"(120), best at {record['best_step']}")
     assert told["quality"].startswith(f"{record['validation']['nats_per_token']:.4f} nats per tok")
-    assert told["repeat"] == "--steps 120 --seed 1337"
+    assert told["repeat"].startswith("textgen train CORPUS -o NEW --layers 2 --units 48 ")
+    assert "--steps 120 --seed 1337" in told["repeat"]
     assert "of the time" in told["checkpoints"]
     assert not {"unfinished", "go on", "resumed"} & set(told)
     assert len(told) < 20
@@ -86,6 +89,7 @@ def test_info_tells_of_the_model_and_of_the_state_of_an_interrupted_run(interrup
     assert told["unfinished"].startswith("step 45 of 60 (75%), on tidewater.txt, saved ")
     assert told["so far"].endswith("(step 30), best at 30")
     assert told["go on"] == f"textgen train CORPUS -o {interrupted} --resume"
+    assert "--steps 60 --seed 1337" in told["repeat"]
     both = as_json(interrupted)
     assert both["training"]["ended"] == "interrupted"
     assert set(both["unfinished"]) == KEYS
@@ -93,7 +97,7 @@ def test_info_tells_of_the_model_and_of_the_state_of_an_interrupted_run(interrup
 
 def test_state_without_a_model_is_told(state: Path) -> None:
     told = rows(state)
-    assert set(told) == {"model", "unfinished", "so far", "go on"}
+    assert set(told) == {"model", "unfinished", "so far", "go on", "repeat"}
     everything = as_json(state)
     assert set(everything) == {"model", "unfinished"}
     unfinished = everything["unfinished"]

@@ -89,7 +89,10 @@ def test_signals_end_a_training_that_resume_completes(
     assert read_model(out).provenance["training"]["resumed"][-1] == 9
     again = run(*command, "--resume")
     assert (again.returncode, again.stdout) == (0, b"")
-    assert again.stderr.decode() == f"{out}: complete; nothing is left to do\n"
+    assert again.stderr.decode() == (
+        f"{out}: complete; nothing is left to do; to train on: textgen train CORPUS -o NEW "
+        f"--init-from {out}\n"
+    )
 
 
 def test_same_command_gives_the_same_bytes_in_every_process(

@@ -65,7 +65,7 @@ def test_record_of_the_first_models_is_told(record: dict[str, Any]) -> None:
     later = ("ended", "seconds_saving", "validation_tokens", "course", "resumed", "init_from")
     told = tell_training({k: v for k, v in record.items() if k not in (*later, "versions")})
     assert told["training"].startswith("ended after 120 of 120 steps")
-    assert set(told) == {"training", "quality", "repeat"}
+    assert set(told) == {"training", "quality"}
 
 
 def test_unfinished_run_says_how_far_it_is_and_how_to_go_on() -> None:

@@ -43,12 +43,15 @@ def info(model: Path, as_json: bool) -> None:
 
 def _values(model: "Model") -> dict[str, Any]:
     """Describe a model in values that JSON can hold."""
+    from textgen.trainer.story import tell_repetition
+
     return {
         "config": model.config.to_dict(),
         "parameters": model.config.parameter_count(),
         "tokenizer": {"kind": model.tokenizer.kind, "normalize": model.tokenizer.normal_form},
         "generation": model.generation.to_dict(),
         **model.provenance,
+        **tell_repetition(model),
     }
 
 
@@ -58,7 +61,7 @@ def _rows(model: "Model", manifest: Path) -> dict[str, str]:
     Raises:
         DataError: the record of its training is damaged.
     """
-    from textgen.trainer.story import tell_model, tell_training
+    from textgen.trainer.story import tell_model, tell_repetition, tell_training
 
     usual, always = GenerationConfig().to_dict(), ("max_new_tokens", "temperature")
     chosen = {k: v for k, v in model.generation.to_dict().items() if k in always or v != usual[k]}
@@ -66,7 +69,7 @@ def _rows(model: "Model", manifest: Path) -> dict[str, str]:
     rows = tell_model(model) | {"sampling": sampling}
     if training := model.provenance.get("training"):
         try:
-            rows |= tell_training(training)
+            rows |= tell_training(training) | tell_repetition(model)
         except (KeyError, TypeError, ValueError):
             raise DataError(
                 f"{manifest}: damaged record of training; copy the model folder anew"

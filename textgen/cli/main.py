@@ -19,7 +19,7 @@ from textgen.cli.replay import replay
 from textgen.cli.tokenizer import tokenizer
 from textgen.cli.train import train
 from textgen.cli.write import write
-from textgen.errors import Interrupted, TextgenError, one_line
+from textgen.errors import Interrupted, TextgenError, brief, is_out_of_memory, one_line
 from textgen.version import __version__
 
 EXIT_BUG, EXIT_USAGE, EXIT_MISSING, EXIT_IO = 1, 2, 66, 74
@@ -89,6 +89,12 @@ def main() -> None:
             _fail(f"{where}no such file or folder", EXIT_MISSING)
         _fail(f"{where}{error.strerror or error}; nothing that was there before is lost", EXIT_IO)
     except Exception as error:  # the last resort: a bug of ours, told in one line
+        if is_out_of_memory(error):
+            _fail(
+                f"the memory is not enough for this ({brief(error)}); end other programs, or give "
+                f"this one less to do",
+                EXIT_IO,
+            )
         if os.environ.get("TEXTGEN_TRACEBACK"):
             raise
         kind = type(error).__name__

@@ -38,6 +38,8 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
 
 def describe_store(store: Any) -> str:
     """Say in a few lines what a token store holds."""
+    from textgen.tokenization.held_out import why_nothing_is_held_out
+
     lines = [
         f"{store.manifest.corpus}: {store.tokenizer.kind}, {store.tokenizer.vocab_size:,} types"
     ]
@@ -48,8 +50,9 @@ def describe_store(store: Any) -> str:
                 f"characters {counts.tokens:>13,} tokens"
             )
     told = store.manifest
+    lacking = [why] if (why := why_nothing_is_held_out(told)) else []
     read_as = [f"{name} was read as {encoding}" for name, encoding in told.encodings.items()]
     changes = [f"{what}: {count:,}" for what, count in told.changes.items()]
     removed = [f"left out: {why}: {count:,}" for why, count in told.removed.items()]
-    notes = [f"  note: {note}" for note in (*read_as, *changes, *removed, *told.notes)]
+    notes = [f"  note: {note}" for note in (*read_as, *changes, *removed, *told.notes, *lacking)]
     return "\n".join([*lines, f"  ({told.cut})", *notes])

@@ -1,5 +1,6 @@
 """`textgen train`: from a corpus to a model folder."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,12 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
 
     with TrainingRun(out, settings, **choices) as run:
         if run.is_finished:
-            tell(f"{out}: complete; nothing is left to do")
+            with CorpusProgress(quiet) as watch:
+                run.require_corpus(corpus, watch)
+            tell(
+                f"{out}: complete; nothing is left to do; to train on: textgen train CORPUS -o NEW "
+                f"--init-from {shlex.quote(str(out))}"
+            )
             return
         with CorpusProgress(quiet) as watch:
             store = run.open(corpus, watch)

@@ -76,7 +76,13 @@ def resolve(name: str, watch: Watch = UNWATCHED) -> HubSet:
     with retries_told(watch.tell):
         info = ask(wanted)
         found = recall(wanted, str(info.sha)) or _described(datasets, wanted, info)
-    remember(wanted, found)
+    try:
+        remember(wanted, found)
+    except OSError as error:  # it can be read all the same
+        watch.tell(
+            f"{error.filename}: {error.strerror}; {wanted.id} cannot be found there again offline; "
+            f"XDG_CACHE_HOME names another place"
+        )
     return found
 
 

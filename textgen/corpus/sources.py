@@ -1,6 +1,7 @@
 """What a corpus is given as: the parts behind a path, glob, recipe, hub set, stdin, or texts."""
 
 import dataclasses
+import errno
 import glob
 import re
 import shlex
@@ -57,7 +58,7 @@ def open_source(
             is not there, or no corpus at all.
         OSError: the hub cannot be reached.
     """
-    temporary = Path(tempfile.gettempdir())  # of all that is written while a corpus is read
+    temporary = _temporary_folder()  # of all that is written while a corpus is read
     settings = as_held(settings, CorpusConfig)
     with told_if_full(temporary, TEMPORARY), ExitStack() as stack:
         source = with_roles(_find(as_corpus("corpus", corpus), settings, stack, watch))
@@ -65,6 +66,20 @@ def open_source(
         if source.config.splits and not any(part.hub_split for part in source.parts):
             watch.tell(f"{source.name}: no set on the hub, so that --splits changes nothing")
         yield source
+
+
+def _temporary_folder() -> Path:
+    """Return the folder for temporary files.
+
+    Raises:
+        OSError: there is none that can be written to.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:  # which would be taken for a missing input
+        raise PermissionError(
+            errno.EACCES, f"{error.strerror}, while a corpus is read; name another in TMPDIR"
+        ) from None
 
 
 def _find(

@@ -1,6 +1,11 @@
 """From a CORPUS argument to an open token store, prepared once however many ask for it."""
 
-from collections.abc import Iterable, Mapping
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +15,14 @@ from textgen.corpus.source import Source
 from textgen.corpus.sources import open_source
 from textgen.corpus.texts import Texts, as_corpus
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import Busy, DataError
-from textgen.files import refuse_existing, sweep
+from textgen.errors import Busy, DataError, MissingInput
+from textgen.files import make_folder, refuse_existing, sweep
 from textgen.folder_lock import FolderLock
 from textgen.tokenization.prepare import prepare, store_key
 from textgen.tokenization.token_store import TokenStore
+
+MOVED = "prepared corpora go there; XDG_CACHE_HOME or 'textgen prepare -o' names another place"
+TEMPORARY = "or name another folder in TMPDIR"
 
 
 def as_store(name: str, value: Any, _: Any = None) -> str | Texts | TokenStore:
@@ -48,7 +56,8 @@ def open_corpus(
 
     Args:
         corpus: a token store, or anything that `open_source` takes; that is prepared in the
-            user's cache folder and found there again.
+            user's cache folder and found there again. Where there is none that can be written
+            to, it is prepared in a temporary folder, which goes with the store.
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
         watch: is told of each stage's advance, and what takes long.
 
@@ -63,7 +72,75 @@ def open_corpus(
         return corpus
     with open_source(corpus, settings, watch) as source:
         folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
-        return prepare_once(source, folder, watch=watch)
+        if problem := _why_unwritable(folder.parent):
+            return _prepared_there(source, folder) or _prepare_for_now(source, problem, watch)
+        with _with_remedy(folder.parent, MOVED):
+            return prepare_once(source, folder, watch=watch)
+
+
+def _why_unwritable(folder: Path) -> str | None:
+    """Make a folder, and say why that cannot be, or why nothing can be written to it."""
+    try:
+        make_folder(folder)
+    except OSError as error:
+        return f"{error.filename or folder}: {error.strerror}"
+    return None if os.access(folder, os.W_OK | os.X_OK) else f"{folder}: cannot be written to"
+
+
+def _prepared_there(source: Source, folder: Path) -> TokenStore | None:
+    """Return the store of a cache that can only be read, if the corpus is in it, and whole."""
+    try:
+        store = TokenStore(folder)
+    except (MissingInput, DataError):
+        return None
+    return store if store.manifest.key == store_key(source) else None
+
+
+def _prepare_for_now(source: Source, problem: str, watch: Watch) -> TokenStore:
+    """Prepare a corpus in a temporary folder, which goes when the store is used no more."""
+    place = Path(tempfile.gettempdir())
+    with _with_remedy(place, TEMPORARY):
+        folder = Path(tempfile.mkdtemp(prefix="textgen-"))
+        watch.tell(f"{problem}; {MOVED}; this once the corpus is prepared in {place}")
+        try:
+            store = prepare(source, folder / "store", watch=watch)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
+    return store
+
+
+@contextmanager
+def _with_remedy(folder: Path, remedy: str) -> Iterator[None]:
+    """Say what helps where something below a folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(folder)):
+            raise
+        raise OSError(error.errno, f"{error.strerror}; {remedy}", error.filename) from None
+
+
+def corpus_fingerprint(
+    corpus: str | Texts | TokenStore, settings: Mapping[str, Any], watch: Watch = UNWATCHED
+) -> tuple[str, str]:
+    """Return a corpus's name and the SHA-256 over its bytes, without preparing it.
+
+    Args:
+        corpus: as for `open_corpus`.
+        settings: fields of `CorpusConfig`, which say what belongs to it.
+        watch: is told what takes long.
+
+    Raises:
+        UsageError, MissingInput, DataError, OSError: as `open_source` does.
+    """
+    if isinstance(corpus, str) and is_store(corpus):
+        corpus = TokenStore(Path(corpus))
+    if isinstance(corpus, TokenStore):
+        return corpus.manifest.corpus, corpus.manifest.fingerprint
+    with open_source(corpus, settings, watch) as source:
+        return source.name, source.fingerprint
 
 
 def prepare_once(
@@ -87,10 +164,10 @@ def prepare_once(
     """
     lock = FolderLock(folder)
     try:
-        with lock.held(wait=False):
+        with lock.held(wait=False, tell=watch.tell):
             return _prepare_locked(source, folder, overwrite, watch)
     except Busy as owner:
-        watch.tell(f"{owner} prepares this corpus; waiting for it ...")
+        watch.tell(f"{owner} prepares this corpus; waiting until {lock.file} is free ...")
     with lock.held(wait=True):
         return _prepare_locked(source, folder, overwrite, watch)
 
@@ -108,5 +185,5 @@ def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch)
                 return store
     if not overwrite:
         refuse_existing(folder)  # before the work, not after it
-    sweep(folder.parent, folder.name)
+    sweep(folder.absolute().parent.resolve(), folder.name)
     return prepare(source, folder, overwrite=overwrite, watch=watch)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.errors import DataError
 from textgen.tokenization.tokenizer import EOS_ID
+from textgen.trainer.enough_text import require_length
 
 TOKENS_AT_ONCE = 1 << 22  # bounds memory while a large split is looked through
 
@@ -59,12 +59,7 @@ class Batches:
         self.seed = seed
         self.tokens_per_step = batch_size * window
         self.steps_per_epoch = len(tokens) // self.tokens_per_step
-        if not self.steps_per_epoch:
-            raise DataError(
-                f"the corpus is too short: {len(tokens)} tokens to train on, but {batch_size} "
-                f"streams of {window} tokens need {batch_size * window}; give more text, or a "
-                f"smaller --batch-size or --window"
-            )
+        require_length(len(tokens), batch_size, window)
         self._vocab_size = vocab_size
         self._ends = self._find_ends() if shuffle else np.array([len(tokens)])
 

@@ -146,11 +146,15 @@ class Loop:
         if math.isfinite(loss) and math.isfinite(norm):
             return
         what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's norm is {norm}"
+        raise TrainingDiverged(f"the {what} at step {number}; try {self._calmer()}")
+
+    def _calmer(self) -> str:
+        """Name the settings that make a run diverge, of those that were chosen."""
+        rate, decay = self.training.peak_rate, self.training.decay
+        if rate * decay > 1:  # a step takes more than all of a weight away
+            return f"a lower --weight-decay than {decay:g}, times --learning-rate {rate:g} below 1"
         clip = "" if self.training.clip_norm else " or a --clip-norm such as 1"
-        raise TrainingDiverged(
-            f"the {what} at step {number}; try a lower --learning-rate than "
-            f"{self.training.peak_rate:g}{clip}"
-        )
+        return f"a lower --learning-rate than {rate:g}{clip}"
 
     def _validate_if_due(self) -> None:
         """Validate after the steps that the schedule names, once each."""

@@ -30,6 +30,7 @@ class Progress:
         seconds_training: of optimization alone.
         seconds_saving: of writing checkpoints.
         resumed: the steps at which the run was taken up again.
+        changed_data: those of them at which the corpus had become another one.
     """
 
     schedule: Schedule
@@ -46,6 +47,7 @@ class Progress:
     seconds_training: float = 0.0
     seconds_saving: float = 0.0
     resumed: list[int] = field(default_factory=list)
+    changed_data: list[int] = field(default_factory=list)
 
     def advance(self, carried: list[tuple[Any, Any]], seconds: float) -> None:
         """Go past a window of the training split.

@@ -14,7 +14,7 @@ from textgen.trainer.history import History
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What happened in a run; `steps` given as `--steps` repeats it.
+    """What happened in a run.
 
     Attributes:
         ended: how: "complete", "no longer improving", "stopped" by a callback, "interrupted" or
@@ -31,6 +31,7 @@ class TrainingRecord:
         metrics: the further figures that were asked for, of the same weights.
         course: step and nats per token of every validation.
         resumed: the steps at which the run was taken up again.
+        changed_data: those of them at which the corpus had become another one.
         settings: the `TrainingConfig`, nothing left to defaults.
         init_from: name and weights' SHA-256 of the model that the run began with, if any.
         versions: of what computed it.
@@ -49,6 +50,7 @@ class TrainingRecord:
     metrics: dict[str, float]
     course: list[tuple[int, float]]
     resumed: list[int]
+    changed_data: list[int]
     settings: dict[str, Any]
     init_from: dict[str, str] | None
     versions: dict[str, str]

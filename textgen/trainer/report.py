@@ -8,10 +8,9 @@ from textgen.files import write_file
 from textgen.model_folder import Model
 from textgen.report.page import facts_table, figure, make_page
 from textgen.trainer.figure import draw
-from textgen.trainer.story import spread, tell_model, tell_training
+from textgen.trainer.run_folder import PAGE, PICTURE
+from textgen.trainer.story import spread, tell_model, tell_repetition, tell_training
 
-PAGE = "report.html"
-PICTURE = "report.png"
 SAMPLES = 8  # shown, at most
 CURVES = "Loss, learning rate, gradient norm and throughput over the steps"
 
@@ -30,7 +29,7 @@ def write_report(folder: Path, model: Model, events: list[dict[str, Any]]) -> No
     record = model.provenance["training"]
     vector, picture = draw(events, record["best_step"])
     parts = [
-        facts_table(tell_model(model) | tell_training(record)),
+        facts_table(tell_model(model) | tell_training(record) | tell_repetition(model)),
         figure(vector, CURVES),
         "<h2>What it wrote meanwhile</h2>",
         _samples([event for event in events if "sample" in event]),

@@ -8,18 +8,21 @@ from typing import Any, Self
 
 from textgen.config.corpus import CorpusConfig
 from textgen.config.generation import GenerationConfig
-from textgen.config.model import NetworkConfig
+from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.presets import with_preset
 from textgen.config.settings import as_held
 from textgen.config.training import TrainingConfig
 from textgen.copy_index import CopyIndex
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import Interrupted, TrainingDiverged, UsageError
+from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError
 from textgen.files import check_output
-from textgen.model_folder import Model
-from textgen.tokenization.store_cache import StoreArgument, as_store
+from textgen.model_folder import Model, read_model
+from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
+from textgen.trainer.beginning import Beginning
+from textgen.trainer.enough_text import require_enough_text
+from textgen.trainer.memory import require_memory, told_if_memory_ends
 from textgen.trainer.record import TrainingResult
 from textgen.trainer.run_folder import RunFolder
 from textgen.trainer.starts import FromCheckpoint, FromModel, Start
@@ -28,8 +31,9 @@ from textgen.trainer.starts import FromCheckpoint, FromModel, Start
 class TrainingRun:
     """One training, from its options to its model. Use it as a context: that holds the folder.
 
-    Within it come `open`, `load_tensorflow` and `train`, unless `is_finished` says that there is
-    nothing left to do. `notes` fills with what a person should know.
+    Within it come `open`, `load_tensorflow` and `train`, or `require_corpus` alone where
+    `is_finished` says that there is nothing left to do. `notes` fills with what a person should
+    know.
 
     Args:
         out: the model folder to make.
@@ -67,8 +71,12 @@ class TrainingRun:
         self._resume = resume
         self._overwrite = overwrite
         self._allow_changed_data = allow_changed_data
+        self._init_from = init_from
         self._folder = RunFolder(out)
-        self._start = FromModel(init_from, settings) if init_from else Start(settings)
+        if not (resume and (self._folder.is_begun or self._folder.is_model)):
+            self._start = (
+                self._fresh_start()
+            )  # now, to tell what is wrong before the folder is made
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -81,7 +89,7 @@ class TrainingRun:
         """
         check_output(self.out, overwrite=True)
         with self._held:
-            self._held.enter_context(self._folder.locked())
+            self._held.enter_context(self._folder.locked(self.notes.append))
             if self._resume:
                 self._take_up()
             elif not self._overwrite:
@@ -93,14 +101,37 @@ class TrainingRun:
         self._held.close()
 
     def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
-        """Open the corpus, as the settings say or as it was.
+        """Open the corpus, as the settings say or as it was, and see that it can be trained on.
 
         Raises:
             DataError: it cannot be used, or it is not what the training began with.
+            NotEnoughMemory: this machine has too little for the network.
             MissingInput, UsageError: as for `open_corpus`.
         """
-        self._store = self._start.open(as_store("corpus", corpus), watch)
-        return self._store
+        self._store = store = self._start.open(as_store("corpus", corpus), watch)
+        require_enough_text(store, self._start.training)
+        self._config = ModelConfig(
+            **self._start.network.to_dict(),
+            vocab_size=store.tokenizer.vocab_size,
+            labels=store.labels,
+        )
+        require_memory(self._config, self._start.training)
+        return store
+
+    def require_corpus(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> None:
+        """See that a corpus is the one that the finished model was trained on.
+
+        Raises:
+            DataError: it is another one, and that is not allowed.
+            MissingInput, UsageError: as for `open_corpus`.
+        """
+        settings = self._begun.corpus.to_dict()
+        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, watch)
+        if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
+            raise DataError(
+                f"{name}: not the text that {self.out}, which is complete, was trained on; give "
+                f"that, or train on with --init-from {self.out} -o NEW"
+            )
 
     def describe(self) -> str:
         """Say what will be trained, once the corpus is open."""
@@ -131,8 +162,14 @@ class TrainingRun:
         Raises:
             TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
             Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
+            NotEnoughMemory: it ran out; the last checkpoint is there.
             OSError: the disk refused; the last checkpoint is there.
         """
+        with told_if_memory_ends(self._config, self._start.training):
+            return self._train(callbacks)
+
+    def _train(self, callbacks: Sequence[Any]) -> Model:
+        """Do what `train` does, whatever memory there is."""
         from textgen.trainer.report import write_report
         from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
 
@@ -154,6 +191,12 @@ class TrainingRun:
         self._folder.finish()
         return model
 
+    def _fresh_start(self) -> Start:
+        """Return a training's start from nothing, or from a model's weights."""
+        if self._init_from:
+            return FromModel(self._init_from, self._settings)
+        return Start(self._settings)
+
     def _take_up(self) -> None:
         """Find the last checkpoint, or see that there is nothing to resume."""
         found = self._folder.latest(self.notes)
@@ -161,14 +204,32 @@ class TrainingRun:
             self._start = FromCheckpoint(
                 *found,
                 self._settings,
+                init_from=self._init_from,
                 allow_changed_data=self._allow_changed_data,
                 notes=self.notes,
             )
         elif self._folder.is_model and not self._folder.is_begun:
+            self._begun = self._beginning_of(read_model(self.out))
+            self._begun.require(self._settings, self._init_from, complete=self.out)
             self.is_finished = True
         else:
             self._folder.refuse_others()
+            self._start = self._fresh_start()
             self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
+
+    def _beginning_of(self, model: Model) -> Beginning:
+        """Return how the training of the finished model began.
+
+        Raises:
+            DataError: that is not on record.
+        """
+        try:
+            return Beginning.of_model(model)
+        except DataError as error:
+            raise DataError(
+                f"{self.out}: {error}, so nothing can be compared; leave --resume out, and "
+                f"train on with --init-from {self.out} -o NEW"
+            ) from None
 
     def _model(self, result: TrainingResult) -> Model:
         """Put together what is written, and find out whether int8 is good enough for it."""

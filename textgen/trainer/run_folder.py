@@ -1,8 +1,9 @@
 """The folder of a training run: one trainer at a time, checkpoints, what it holds in the end."""
 
+import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,15 +13,19 @@ from textgen.files import (
     new_folder,
     refuse_existing,
     remove_folder,
+    require_folder,
     set_aside,
     sweep,
     write_file,
 )
-from textgen.folder_lock import FolderLock
-from textgen.model_folder import MANIFEST, TRAINING_STATE, Model, add_model
+from textgen.folder_lock import FolderLock, tell_nobody
+from textgen.model_folder import FILES, MANIFEST, TRAINING_STATE, Model, add_model
 from textgen.trainer.checkpoint import HISTORY, Checkpoint
 from textgen.trainer.history import History
 
+PAGE = "report.html"
+PICTURE = "report.png"
+WRITTEN = (*FILES, HISTORY, PAGE, PICTURE, TRAINING_STATE)
 KEPT = 2  # checkpoints
 CHECKPOINT = re.compile(r"step-(\d+)(?:-(\d+))?")
 
@@ -39,16 +44,19 @@ class RunFolder:
         self._lock = FolderLock(path)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, tell: Callable[[str], None] = tell_nobody) -> Iterator[None]:
         """Keep other trainers away; the lock of a process that died is no lock.
 
         The lock is beside the folder, which may be moved aside while it is held.
+
+        Args:
+            tell: takes what a person should know.
 
         Raises:
             Busy: another trainer is at work in it.
         """
         try:
-            with self._lock.held(wait=False):
+            with self._lock.held(wait=False, tell=tell):
                 try:
                     yield
                 finally:
@@ -88,9 +96,15 @@ class RunFolder:
 
         Args:
             notes: takes what a person should know.
+
+        Raises:
+            UnsafeModel: a link, or no folder, stands where one of ours should be.
         """
+        if self.path.is_symlink():
+            require_folder(self.path)
+        self._refuse_foreign()
         if self.is_begun or self.is_model:
-            sweep(self.path)
+            sweep(self.path, *WRITTEN)
         if not self.is_begun:
             return None
         sweep(self._state)
@@ -121,7 +135,9 @@ class RunFolder:
 
         Raises:
             UsageError: naming the ways on.
+            UnsafeModel: as for `latest`.
         """
+        self._refuse_foreign()
         if self.is_begun:
             raise UsageError(
                 f"{self.path}: holds a training that is not finished; go on with it by --resume, "
@@ -134,7 +150,9 @@ class RunFolder:
 
         Raises:
             UsageError: `path` is a file, or holds something else.
+            UnsafeModel: as for `latest`.
         """
+        self._refuse_foreign()
         ours = {TRAINING_STATE, HISTORY}
         if not self.is_begun or {entry.name for entry in self.path.iterdir()} - ours:
             refuse_existing(self.path)
@@ -171,6 +189,16 @@ class RunFolder:
         """Remove the checkpoints: the model is complete."""
         remove_folder(self._state)
 
+    def _refuse_foreign(self) -> None:
+        """Refuse what textgen never makes at the places that it sweeps and removes."""
+        if self.path.is_symlink():
+            refuse_existing(self.path)
+        with suppress(FileNotFoundError, NotADirectoryError):  # nothing was begun here
+            require_folder(self._state)
+            for path in self._state.iterdir():
+                if path.is_symlink() or CHECKPOINT.fullmatch(path.name):
+                    require_folder(path)
+
     def _undo_if_empty(self) -> None:
         """Make a training undone that never came to a checkpoint."""
         with suppress(OSError):  # there is something in the folder, or there is no folder
@@ -182,7 +210,7 @@ class RunFolder:
     def _free_name(self, step: int) -> Path:
         """Return `step-N`, or where that is taken `step-N-2` and so on."""
         path, number = self._state / f"step-{step}", 1
-        while path.exists():
+        while os.path.lexists(path):
             number += 1
             path = self._state / f"step-{step}-{number}"
         return path

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textgen.config.base import Config
 from textgen.config.corpus import TOKENIZERS, CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.settings import changed, share_out
@@ -15,18 +14,18 @@ from textgen.corpus.texts import Texts
 from textgen.corpus.watch import Watch
 from textgen.errors import DataError, UsageError
 from textgen.labels import with_labels
-from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
+from textgen.model_folder import TOKENIZER, read_model
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.store_cache import is_store, open_corpus
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
+from textgen.trainer.beginning import DECIDED_BY_MODEL, Beginning, weights_of
 from textgen.trainer.checkpoint import Checkpoint, present_versions
 
 if TYPE_CHECKING:
     from textgen.trainer.trainer import Trainer
 
 Given = str | Texts | TokenStore  # what is given as a corpus
-FREE_TO_CHANGE = ("save_every",)  # settings that make no difference to what comes out
 
 
 class Start:
@@ -84,13 +83,12 @@ class FromModel(Start):
         super().__init__(settings)
         self._folder = folder
         self._model = read_model(folder)
-        for name in ("tokenizer", "vocab_size", "normalize", "strict", "size"):
+        for name in (*DECIDED_BY_MODEL, "size"):
             if name in settings:
                 raise UsageError(f"{name} goes with {folder}, where the training begins")
         _, network, _ = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
         self.network = self._adapt(network)
-        digest = read_manifest(folder)["files"][WEIGHTS]["sha256"]
-        self.init_from = {"model": folder.name, "sha256": digest}
+        self.init_from = weights_of(folder)
 
     def open(self, corpus: Given, watch: Watch) -> TokenStore:
         """Open the corpus in the tokens of the model.
@@ -140,11 +138,13 @@ class FromCheckpoint(Start):
         path: the checkpoint's folder.
         checkpoint: what is in it.
         settings: those that were chosen again; they must be what they were.
+        init_from: a model folder, if one was named again; it must be what it was.
         allow_changed_data: go on even if the corpus is another one now.
         notes: takes what a person should know.
 
     Raises:
         UsageError: a setting that differs.
+        MissingInput, DataError: `init_from` is no model.
     """
 
     def __init__(
@@ -153,19 +153,15 @@ class FromCheckpoint(Start):
         checkpoint: Checkpoint,
         settings: Mapping[str, Any],
         *,
+        init_from: Path | None,
         allow_changed_data: bool,
         notes: list[str],
     ) -> None:
-        corpus, network, training = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
-        told = checkpoint.config.to_dict()
-        own = NetworkConfig(**{name: told[name] for name in NetworkConfig.names()})
-        _require_same(CorpusConfig.from_dict(checkpoint.corpus["settings"]), corpus)
-        _require_same(own, network)
-        free = {name: training.pop(name) for name in FREE_TO_CHANGE if name in training}
-        _require_same(checkpoint.training, training)
+        begun = Beginning.of_checkpoint(checkpoint)
+        free = begun.require(settings, init_from)
         self.corpus = checkpoint.corpus["settings"]
-        self.network, self.training = own, checkpoint.training.replace(**free)
-        self.init_from = checkpoint.init_from
+        self.network, self.training = begun.network, begun.training.replace(**free)
+        self.init_from = begun.init_from
         self._tokenizer_file = path / TOKENIZER
         self._checkpoint = checkpoint
         self._allow_changed_data = allow_changed_data
@@ -224,25 +220,3 @@ class FromCheckpoint(Start):
 def _same(one: Tokenizer, other: Tokenizer) -> bool:
     """Tell whether two tokenizers are the same."""
     return one.to_json() == other.to_json()
-
-
-def _require_same(stored: Config, given: Mapping[str, Any]) -> None:
-    """Refuse settings that are not what they were when the training began.
-
-    Raises:
-        UsageError: naming the first of them.
-    """
-    for name, value in given.items():
-        if not _has(stored, name, value):
-            raise UsageError(
-                f"{name} is {value!r}, but the training to resume has "
-                f"{getattr(stored, name)!r}; leave it out, or begin another with --init-from"
-            )
-
-
-def _has(stored: Config, name: str, value: Any) -> bool:
-    """Tell whether a setting has a value, in whatever way that is written."""
-    try:
-        return stored.replace(**{name: value}) == stored
-    except UsageError:  # impossible beside the others
-        return False

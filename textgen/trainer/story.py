@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from textgen.config.duration import format_duration
+from textgen.errors import DataError
 from textgen.model_card import tell_precision
 from textgen.model_folder import Model
+from textgen.trainer.beginning import Beginning
 from textgen.trainer.unfinished import Unfinished
 
 SHOWN = 5  # validations of a course
@@ -62,13 +64,27 @@ def tell_training(record: dict[str, Any]) -> dict[str, str]:
     if told["course"]:
         rows["validation"] = f"{_course(told['course'])}, best at {told['best_step']:,}"
     rows["quality"] = _quality(told)
-    rows["repeat"] = f"--steps {told['steps']} --seed {told['settings']['seed']}"
     if told["versions"]:
         rows["versions"] = ", ".join(
             version if name == "machine" else f"{name} {version}"
             for name, version in told["versions"].items()
         )
     return rows
+
+
+def tell_repetition(model: Model) -> dict[str, str]:
+    """Tell the command that gives a model's weights again, if its training is on record."""
+    record = model.provenance.get("training")
+    if not record:
+        return {}
+    if changed := record.get("changed_data"):
+        return {
+            "repeat": f"no command does: its corpus was another one from step {changed[0]:,} on"
+        }
+    try:
+        return {"repeat": Beginning.of_model(model).command(record["steps"])}
+    except DataError as error:
+        return {"repeat": f"not known: {error}"}
 
 
 def tell_unfinished(unfinished: Unfinished, folder: Path, *, diverged: bool) -> dict[str, str]:
@@ -90,6 +106,8 @@ def tell_unfinished(unfinished: Unfinished, folder: Path, *, diverged: bool) -> 
         rows["so far"] = _course(unfinished.course) if unfinished.course else "no validation yet"
     if best := unfinished.best:
         rows["so far"] += f", best at {best['step']:,}"
+    if unfinished.resumed:
+        rows["resumed"] = f"at step {_list(unfinished.resumed)}"
     path = shlex.quote(str(folder))
     if unfinished.worker:
         rows["at work"] = unfinished.worker
@@ -97,6 +115,8 @@ def tell_unfinished(unfinished: Unfinished, folder: Path, *, diverged: bool) -> 
         rows["go on"] = f"textgen train CORPUS -o OTHER --init-from {path}, less --learning-rate"
     else:
         rows["go on"] = f"textgen train CORPUS -o {path} --resume"
+    if unfinished.repeat:
+        rows["repeat"] = unfinished.repeat
     return rows
 
 

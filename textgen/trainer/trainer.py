@@ -7,8 +7,7 @@ import keras
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.config.values import refuse
-from textgen.errors import DataError, Interrupted, TrainingDiverged
-from textgen.labels import MOST_LABELS
+from textgen.errors import Interrupted, TrainingDiverged
 from textgen.model.network import LanguageModel
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import retracing_untold
@@ -16,6 +15,7 @@ from textgen.trainer.batches import Batches
 from textgen.trainer.budget import steps_in_budget
 from textgen.trainer.callback import TrainingCallback
 from textgen.trainer.checkpoint import Checkpoint, present_versions
+from textgen.trainer.enough_text import require_enough_text
 from textgen.trainer.history import History
 from textgen.trainer.loop import Loop
 from textgen.trainer.progress import Progress
@@ -41,7 +41,7 @@ class Trainer:
         init_from: the model whose weights are put into `model` before `run`, if any.
 
     Raises:
-        DataError: the corpus is too short.
+        DataError: as for `require_enough_text`.
         UsageError: a callback is none.
     """
 
@@ -55,6 +55,7 @@ class Trainer:
         folder: RunFolder | None = None,
         init_from: dict[str, str] | None = None,
     ) -> None:
+        require_enough_text(store, training)
         self.store = store
         self.training = training.resolved()
         self.batches = Batches(
@@ -69,13 +70,6 @@ class Trainer:
         for callback in callbacks:
             if not isinstance(callback, keras.callbacks.Callback):
                 refuse("callbacks", callback, "a list of keras.callbacks.Callback")
-        if not store.counts("validation").tokens:
-            raise DataError("the validation split is empty; give more text")
-        if len(store.labels) > MOST_LABELS:
-            raise DataError(
-                f"the corpus has {len(store.labels):,} labels, more than {MOST_LABELS:,}; choose "
-                f"another --label-column"
-            )
         self.config = ModelConfig(
             **network.to_dict(), vocab_size=store.tokenizer.vocab_size, labels=store.labels
         )
@@ -106,6 +100,7 @@ class Trainer:
         progress = checkpoint.progress
         if data_changed:
             progress.begin_epoch()
+            progress.changed_data.append(progress.steps)
             progress.forget_validations(self._schedule_of(progress.schedule.steps))
         progress.resumed.append(progress.steps)
         progress.history.add(progress.steps, resumed=True)
@@ -204,6 +199,7 @@ class Trainer:
             metrics={name: round(value, 5) for name, value in best.metrics.items()},
             course=progress.course,
             resumed=progress.resumed,
+            changed_data=progress.changed_data,
             settings=self.training.to_dict(),
             init_from=self.init_from,
             versions=self.versions,

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from textgen.errors import DataError
+from textgen.config.model import ModelConfig
+from textgen.errors import TextgenError
 from textgen.files import read_json
+from textgen.trainer.beginning import Beginning
 from textgen.trainer.checkpoint import FACTS
 from textgen.trainer.run_folder import RunFolder
 
@@ -26,6 +28,8 @@ class Unfinished:
         best: `step` and `nats_per_token` of the best validation, if there was one.
         course: step and nats per token of every validation.
         resumed: the steps at which the run was taken up again.
+        repeat: the command that gives what will come out again; None before the first checkpoint,
+            and where the corpus has become another one.
     """
 
     worker: str | None
@@ -37,6 +41,7 @@ class Unfinished:
     best: dict[str, Any] | None = None
     course: list[tuple[int, float]] = field(default_factory=list)
     resumed: list[int] = field(default_factory=list)
+    repeat: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
@@ -54,7 +59,7 @@ def read_unfinished(folder: Path) -> Unfinished | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     for path in reversed(checkpoints):
-        with suppress(DataError, OSError, KeyError, TypeError, ValueError):
+        with suppress(TextgenError, OSError, KeyError, TypeError, ValueError):
             return _as_saved(path, run.worker())
     return Unfinished(run.worker())
 
@@ -63,7 +68,7 @@ def _as_saved(path: Path, worker: str | None) -> Unfinished:
     """Return what a checkpoint tells.
 
     Raises:
-        DataError, OSError, KeyError, TypeError, ValueError: it is not there, or not whole.
+        TextgenError, OSError, KeyError, TypeError, ValueError: it is not there, or not whole.
     """
     facts = read_json(path / FACTS)
     progress, best = facts["progress"], facts["progress"]["best"]
@@ -82,4 +87,18 @@ def _as_saved(path: Path, worker: str | None) -> Unfinished:
         best=quality,
         course=[(int(step), float(nats)) for step, nats in progress["course"]],
         resumed=[int(step) for step in progress["resumed"]],
+        repeat=None if progress.get("changed_data") else _command(facts),
     )
+
+
+def _command(facts: dict[str, Any]) -> str:
+    """Return the command that repeats the run of a checkpoint.
+
+    Raises:
+        KeyError, UsageError: something is missing, or not what it should be.
+    """
+    begun = Beginning.on_record(
+        ModelConfig.from_dict(facts["config"]), facts["corpus"], facts["training"],
+        facts["init_from"],
+    )  # fmt: skip
+    return begun.command(int(facts["progress"]["schedule"]["steps"]))

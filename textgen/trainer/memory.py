@@ -1,0 +1,145 @@
+"""Is there enough memory for a network? Found out before TensorFlow loads, which may just crash."""
+
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from textgen.config.cost import least_training_bytes
+from textgen.config.model import ModelConfig
+from textgen.config.training import TrainingConfig
+from textgen.config.values import several
+from textgen.errors import NotEnoughMemory, brief, is_out_of_memory
+
+PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
+FREE = ("MemAvailable", "SwapFree")
+# What is named as a size that fits takes a share of what there is by that reckoning: trainings of
+# 10 to 38 million parameters took 2.3 to 6 times as much, and libraries a gigabyte besides.
+ROOM = 8
+# The settings by which a training takes less.
+SIZES = ("units", "embedding_size", "batch_size")
+
+
+def require_memory(config: ModelConfig, training: TrainingConfig) -> None:
+    """Refuse a network that this machine has clearly not the memory for.
+
+    Args:
+        config: of the network.
+        training: how it is trained.
+
+    Raises:
+        NotEnoughMemory: telling what it takes, what there is, and a size that fits.
+    """
+    needed, there = least_training_bytes(config, training), available_bytes()
+    if needed > there:
+        raise NotEnoughMemory(
+            f"{config.parameter_count():,} parameters, {training.batch_size} streams of "
+            f"{training.window} tokens take at least {_gigabytes(needed)} of memory to train, and "
+            f"there are {_gigabytes(there)}{_smaller(config, training, there)}"
+        )
+
+
+@contextmanager
+def told_if_memory_ends(config: ModelConfig, training: TrainingConfig) -> Iterator[None]:
+    """Say in one line that memory ran out while a network was trained.
+
+    Raises:
+        NotEnoughMemory: it did.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise NotEnoughMemory(
+            f"the memory is not enough for {config.parameter_count():,} parameters and "
+            f"{training.batch_size} streams of {training.window} tokens ({brief(error)}); give a "
+            f"smaller --units, --batch-size or --window, or end other programs"
+        ) from None
+
+
+def available_bytes() -> int:
+    """Return how much memory a process may still take: of the machine, its group, its limit."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    limits = [] if limit == resource.RLIM_INFINITY else [limit]
+    return min([_of_machine(), *limits, *_of_groups()])
+
+
+def _of_machine() -> int:
+    """Return what is free of memory and swap; all memory, where that is not told."""
+    with suppress(OSError, ValueError):
+        lines = (line.partition(":") for line in (PROC / "meminfo").read_text().splitlines())
+        told = {name: int(value.split()[0]) << 10 for name, _, value in lines}
+        if FREE[0] in told:
+            return sum(told.get(name, 0) for name in FREE)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _of_groups() -> Iterator[int]:
+    """Yield the limits of the control groups that the process is in, as a container has one."""
+    groups: list[str] = []
+    with suppress(OSError):  # not on macOS
+        groups = (PROC / "self" / "cgroup").read_text().splitlines()
+    for group in groups:
+        number, kinds, path = group.split(":", 2)
+        if number == "0":
+            root, name = CGROUPS, "memory.max"
+        elif "memory" in kinds.split(","):
+            root, name = CGROUPS / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        folder = root / path.lstrip("/")
+        for place in (folder, *folder.parents):
+            with suppress(OSError, ValueError):  # not there, or "max"
+                yield int((place / name).read_text())
+            if place == root:
+                break
+
+
+def _smaller(config: ModelConfig, training: TrainingConfig, most: int) -> str:
+    """Name the setting that memory depends on most, and a value of it that fits.
+
+    Args:
+        config: of the network.
+        training: how it is trained.
+        most: bytes.
+    """
+    name = min(SIZES, key=lambda name: _with(config, training, name, 1))
+    now = training.batch_size if name == "batch_size" else max(several(getattr(config, name)))
+    fits = _largest_that(lambda value: _with(config, training, name, value) <= most // ROOM, now)
+    if not fits:
+        return "; give a smaller network, and fewer streams"
+    value = _rounded(fits)
+    each = [min(value, own) for own in config.units] if name == "units" else [value]
+    return f"; --{name.replace('_', '-')} {','.join(map(str, each))} would fit"
+
+
+def _with(config: ModelConfig, training: TrainingConfig, name: str, value: int) -> int:
+    """Return what a training takes with another value, at most, of one setting."""
+    if name == "batch_size":
+        return least_training_bytes(config, training.replace(batch_size=value))
+    if name == "units":
+        units = tuple(min(value, own) for own in config.units)
+        return least_training_bytes(config.replace(units=units), training)
+    return least_training_bytes(config.replace(embedding_size=value), training)
+
+
+def _largest_that(fits: Callable[[int], bool], upper: int) -> int:
+    """Return the largest number below `upper` that fits; 0 if none does."""
+    lower = 0
+    while upper - lower > 1:
+        middle = (lower + upper) // 2
+        lower, upper = (middle, upper) if fits(middle) else (lower, middle)
+    return lower
+
+
+def _rounded(value: int) -> int:
+    """Return a number with its first two digits alone, so that there is some room left."""
+    unit: int = 10 ** max(0, len(str(value)) - 2)
+    return value // unit * unit
+
+
+def _gigabytes(count: int) -> str:
+    """Write a number of bytes for people."""
+    return f"{count / 1e9:,.1f} GB"
