@@ -103,7 +103,7 @@ def test_divergence_leaves_a_model_and_says_which(small_text: Path, tmp_path: Pa
             small_text, out=tmp_path / "m", optimizer="sgd", learning_rate=1e38, **TINY
         )
     told = f"{tmp_path / 'm'} holds the best model so far (step 0)"
-    assert "the loss is inf at step 2; try a lower --learning-rate" in str(caught.value)
+    assert "the loss is inf at step 2; try a lower learning_rate" in str(caught.value)
     assert str(caught.value).endswith(told)
     assert record(tmp_path / "m")["ended"] == "diverged"
     TextGenerator.from_pretrained(tmp_path / "m").generate("The", max_new_tokens=5)

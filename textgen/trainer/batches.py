@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 from textgen.tokenization.tokenizer import EOS_ID
 
 TOKENS_AT_ONCE = 1 << 22  # bounds memory while a large split is looked through
@@ -63,7 +63,7 @@ class Batches:
             raise DataError(
                 f"the corpus is too short: {len(tokens)} tokens to train on, but {batch_size} "
                 f"streams of {window} tokens need {batch_size * window}; give more text, or a "
-                f"smaller --batch-size or --window"
+                f"smaller {by_setting('{}', 'batch_size')} or {by_setting('{}', 'window')}"
             )
         self._vocab_size = vocab_size
         self._ends = self._find_ends() if shuffle else np.array([len(tokens)])

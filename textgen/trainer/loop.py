@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.training import TrainingConfig
-from textgen.errors import Interrupted, TrainingDiverged
+from textgen.errors import Interrupted, TrainingDiverged, by_setting
 from textgen.interruption import Interruption
 from textgen.model.weights import get_weights, set_weights
 from textgen.tokenization.token_store import TokenStore
@@ -146,9 +146,9 @@ class Loop:
         if math.isfinite(loss) and math.isfinite(norm):
             return
         what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's norm is {norm}"
-        clip = "" if self.training.clip_norm else " or a --clip-norm such as 1"
+        clip = "" if self.training.clip_norm else by_setting(" or {}", "clip_norm", 1)
         raise TrainingDiverged(
-            f"the {what} at step {number}; try a lower --learning-rate than "
+            f"the {what} at step {number}; {by_setting('try a lower {}', 'learning_rate')} than "
             f"{self.training.peak_rate:g}{clip}"
         )
 

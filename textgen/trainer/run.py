@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from textgen.config.corpus import CorpusConfig
+from textgen.config.corpus import CorpusConfig, files_of
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import with_preset
@@ -14,9 +14,10 @@ from textgen.config.settings import as_held
 from textgen.config.training import TrainingConfig
 from textgen.copy_index import CopyIndex
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import Interrupted, TrainingDiverged, UsageError
-from textgen.files import check_output
+from textgen.errors import Interrupted, TrainingDiverged, UsageError, by_setting
+from textgen.files import Tell, check_output
 from textgen.model_folder import Model
+from textgen.paths import check_writable, named, refuse_inputs
 from textgen.tokenization.store_cache import StoreArgument, as_store
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
@@ -59,7 +60,7 @@ class TrainingRun:
         require_libraries()
         if resume and overwrite:
             raise UsageError("resume and overwrite exclude each other; give one of them")
-        self.out = out
+        out = self.out = named(out)
         self.notes: list[str] = []
         self.is_finished = False
         chosen = as_held(settings, CorpusConfig, NetworkConfig, TrainingConfig)
@@ -68,6 +69,7 @@ class TrainingRun:
         self._overwrite = overwrite
         self._allow_changed_data = allow_changed_data
         self._folder = RunFolder(out)
+        self._init_from = init_from = named(init_from) if init_from else None
         self._start = FromModel(init_from, settings) if init_from else Start(settings)
         self._held = ExitStack()
 
@@ -79,7 +81,9 @@ class TrainingRun:
             Busy: another trainer is at work in it.
             OSError: it cannot be written to.
         """
-        check_output(self.out, overwrite=True)
+        if self._overwrite:
+            check_output(self.out, overwrite=True)
+        check_writable(self.out)
         with self._held:
             self._held.enter_context(self._folder.locked())
             if self._resume:
@@ -97,9 +101,15 @@ class TrainingRun:
 
         Raises:
             DataError: it cannot be used, or it is not what the training began with.
-            MissingInput, UsageError: as for `open_corpus`.
+            UsageError: `out` would take its place; or as for `open_corpus`.
+            MissingInput: as for `open_corpus`.
         """
-        self._store = self._start.open(as_store("corpus", corpus), watch)
+        opened = as_store("corpus", corpus)
+        if not isinstance(self._start, FromCheckpoint):
+            place = opened.folder if isinstance(opened, TokenStore) else opened
+            name = place if isinstance(place, str | Path) else ""  # texts in memory have none
+            refuse_inputs(self.out, [self._init_from, *files_of(self._settings)], name)
+        self._store = self._start.open(opened, watch)
         return self._store
 
     def describe(self) -> str:
@@ -122,11 +132,12 @@ class TrainingRun:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def train(self, callbacks: Sequence[Any] = ()) -> Model:
+    def train(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> Model:
         """Train, and write the model with its report.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
+            tell: is told where what stood at `out` is now.
 
         Raises:
             TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
@@ -143,7 +154,7 @@ class TrainingRun:
         )  # fmt: skip
         start.put_into(trainer)
         if not isinstance(start, FromCheckpoint):
-            self._folder.begin(overwrite=self._overwrite)
+            self._folder.begin(overwrite=self._overwrite, tell=tell)
         result = trainer.run()
         model = self._model(result)
         self._folder.write_history(result.history)
@@ -193,7 +204,6 @@ class TrainingRun:
         done = f"step {result.record.steps_done:,} of {result.record.steps:,}"
         kept = f"{self.out} holds the best model so far (step {result.record.best_step:,})"
         if isinstance(error, Interrupted):
-            return Interrupted(
-                error.number, f"interrupted and saved at {done}; --resume goes on; {kept}"
-            )
+            way = by_setting("{} goes on", "resume", True)
+            return Interrupted(error.number, f"interrupted and saved at {done}; {way}; {kept}")
         return TrainingDiverged(f"{error}; {kept}")

@@ -13,7 +13,7 @@ from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
 from textgen.corpus.texts import Texts
 from textgen.corpus.watch import Watch
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, UsageError, by_setting
 from textgen.labels import with_labels
 from textgen.model_folder import TOKENIZER, WEIGHTS, read_manifest, read_model
 from textgen.tokenization.kinds import STRICT
@@ -190,7 +190,7 @@ class FromCheckpoint(Start):
         if not self._allow_changed_data:
             raise DataError(
                 f"{store.manifest.corpus}: not the text that the training began with; give that, "
-                f"or pass --allow-changed-data to go on with this one"
+                + by_setting("or pass {} to go on with this one", "allow_changed_data", True)
             )
         if not _same(store.tokenizer, self._checkpoint.tokenizer):
             if is_store(corpus):
@@ -236,7 +236,8 @@ def _require_same(stored: Config, given: Mapping[str, Any]) -> None:
         if not _has(stored, name, value):
             raise UsageError(
                 f"{name} is {value!r}, but the training to resume has "
-                f"{getattr(stored, name)!r}; leave it out, or begin another with --init-from"
+                f"{getattr(stored, name)!r}; leave it out, or "
+                + by_setting("begin another with {}", "init_from")
             )
 
 

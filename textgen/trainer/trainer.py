@@ -7,7 +7,7 @@ import keras
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.config.values import refuse
-from textgen.errors import DataError, Interrupted, TrainingDiverged
+from textgen.errors import DataError, Interrupted, TrainingDiverged, by_setting
 from textgen.labels import MOST_LABELS
 from textgen.model.network import LanguageModel
 from textgen.tokenization.token_store import TokenStore
@@ -74,7 +74,7 @@ class Trainer:
         if len(store.labels) > MOST_LABELS:
             raise DataError(
                 f"the corpus has {len(store.labels):,} labels, more than {MOST_LABELS:,}; choose "
-                f"another --label-column"
+                f"another {by_setting('{}', 'label_column')}"
             )
         self.config = ModelConfig(
             **network.to_dict(), vocab_size=store.tokenizer.vocab_size, labels=store.labels
