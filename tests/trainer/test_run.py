@@ -22,7 +22,11 @@ def test_nothing_is_trained_into_a_folder_without_a_flag(
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    refused = {whole: "exists already", unfinished: "--resume", tmp_path / "mine": "exists already"}
+    refused = {
+        whole: "exists already",
+        unfinished: "resume=True",
+        tmp_path / "mine": "exists already",
+    }
     for folder, told in refused.items():
         before = state_of(folder)
         with pytest.raises(UsageError, match=told):
