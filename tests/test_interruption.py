@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -80,3 +82,21 @@ def test_in_a_thread_no_handler_is_installed() -> None:
     thread.start()
     thread.join()
     assert inside == before
+
+
+WHILE_LOADING = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "textgen.cli.train":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+from textgen.cli import main
+"""
+
+
+def test_ctrl_c_while_the_command_line_loads_is_one_line() -> None:
+    done = subprocess.run([sys.executable, "-c", WHILE_LOADING], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"textgen: interrupted\n")

@@ -108,7 +108,7 @@ def test_labels_are_named_as_people_do(texts: list[str], mix: dict[str, float]) 
         (["Eliot"], LABELS, "label 'Eliot' was not trained; known are: Austen"),
         (["title=Austen"], LABELS, "'title=Austen' was not trained"),
         (["x", "author=x"], LABELS, "named twice"),
-        (["x"], (), "knows no labels; train it with --label-column"),
+        (["x"], (), "knows no labels, for it was trained without label_column"),
     ],
 )
 def test_label_that_nobody_trained_is_a_clear_error(

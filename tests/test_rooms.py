@@ -25,13 +25,14 @@ ROOMS = [
     {"circumstances"},
     {"model_folder"},
     {"labels"},
-    {"copy_index", "model_card", "model_record", "weights"},
+    {"copy_index", "missing_model", "model_card", "model_record", "weights"},
     {"sampling", "tokenization"},
     {"corpus"},
     {"config"},
     {"folder_lock"},
     {"files", "interruption"},
-    {"errors", "version"},
+    {"paths"},
+    {"errors", "identity", "version"},
 ]
 TRAINING = {"tensorflow", "keras", "keras_nlp", "keras_hub"}
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from textgen.config.arguments import checked
 from textgen.errors import DataError, MissingInput
-from textgen.files import write_file
+from textgen.files import write_output
 from textgen.model_folder import Model
+from textgen.paths import named
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.moment import Moment
 
@@ -155,7 +156,7 @@ class Adaptation:
         """
         tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in RATES}
         metadata = {"model": self.model_sha256}
-        write_file(Path(path), safetensors.numpy.save(tensors, metadata=metadata))
+        write_output(Path(path), safetensors.numpy.save(tensors, metadata=metadata))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -165,7 +166,8 @@ class Adaptation:
             MissingInput: there is none.
             DataError: it is damaged, or something else.
         """
-        if not Path(path).exists():
+        path = named(path)
+        if not path.exists():
             raise MissingInput(f"{path}: no such adaptation")
         try:
             with safetensors.safe_open(path, framework="numpy") as file:

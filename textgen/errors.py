@@ -1,9 +1,14 @@
 """The error tree: one root, one subclass per exit code of the command line.
 
-Every message is one line that says what is wrong, where, and what to do about it.
+Every message is one line that says what is wrong, where, and what to do about it. Where that is a
+setting, it is named as the door has it at which the error is told.
 """
 
 import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 # In errors of TensorFlow and ONNX Runtime.
 OUT_OF_MEMORY = (
@@ -109,3 +114,39 @@ def is_out_of_memory(error: BaseException) -> bool:
 def brief(error: BaseException) -> str:
     """Return the beginning of a library's message on one line; some go on for pages."""
     return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)
+
+
+# From a setting's name and value, None for one that the person chooses, to how both are written;
+# to None where there is no such setting.
+Wording = Callable[[str, Any], str | None]
+
+
+def in_python(name: str, value: Any) -> str:
+    """Write a setting as an argument of a call."""
+    return name if value is None else f"{name}={value!r}"
+
+
+_wording: ContextVar[Wording] = ContextVar("wording", default=in_python)
+
+
+@contextmanager
+def worded(wording: Wording) -> Iterator[None]:
+    """Let errors that are raised in a block name settings in this way."""
+    token = _wording.set(wording)
+    try:
+        yield
+    finally:
+        _wording.reset(token)
+
+
+def by_setting(words: str, name: str, value: Any = None, *, otherwise: str = "") -> str:
+    """Return a remedy that is a setting, in the words of the door where it is told.
+
+    Args:
+        words: what to do, with {} for the setting.
+        name: of the setting.
+        value: that helps; None if the person chooses it.
+        otherwise: what helps where there is no such setting.
+    """
+    written = _wording.get()(name, value)
+    return otherwise if written is None else words.format(written)

@@ -1,30 +1,34 @@
 """Files: written so that a kill or a full disk loses nothing, read so that nothing surprises."""
 
 import errno
-import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from textgen.errors import DataError, UnsafeModel, UsageError
+from textgen.errors import DataError, UnsafeModel, UsageError, by_setting
+from textgen.paths import check_writable, named, refuse_here
 
 ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of what is still being written
 LARGEST_JSON = 1 << 20  # bytes
+Tell = Callable[[str], None]
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that `path` always holds its old or its new content.
 
     Raises:
-        OSError: the disk refused; the old content is untouched.
+        OSError: the disk refused, or a folder stands there; the old content is untouched.
     """
+    path = named(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     aside = _name_aside(path)
     try:
         _write_synced(aside, data)
@@ -123,30 +127,23 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def identity(data: bytes) -> dict[str, Any]:
-    """Return size and SHA-256 of a file's content."""
-    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def file_identity(path: Path) -> dict[str, Any]:
-    """Return size and SHA-256 of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
+def write_output(path: Path, data: bytes) -> None:
+    """Write a file as `write_file` does; folders that are missing above it are made."""
+    make_folder(named(path).parent)
+    write_file(path, data)
 
 
 def check_output(path: Path, *, overwrite: bool = False) -> None:
     """Find out before the work, not after it, that an output cannot be written.
 
     Raises:
-        UsageError: it exists, and `overwrite` is false.
+        UsageError: it exists, and `overwrite` is false, or it is the folder that we are in.
         OSError: the nearest folder above it that exists cannot be written to.
     """
     if not overwrite:
         refuse_existing(path)
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise PermissionError(errno.EACCES, "not a folder that can be written to", str(above))
+    refuse_here(path)
+    check_writable(path)
 
 
 def refuse_existing(path: Path) -> None:
@@ -156,7 +153,8 @@ def refuse_existing(path: Path) -> None:
         UsageError: `path` is a file or a folder with something in it.
     """
     if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
-        raise UsageError(f"{path}: exists already; choose another name or pass --overwrite")
+        overwrite = by_setting(" or pass {}", "overwrite", True)
+        raise UsageError(f"{path}: exists already; choose another name{overwrite}")
 
 
 @contextmanager
@@ -171,19 +169,22 @@ def told_if_full(folder: Path, remedy: str = "make room there") -> Iterator[None
 
 
 @contextmanager
-def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+def new_folder(path: Path, *, overwrite: bool = False, tell: Tell | None = None) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path`, whole, when the block ends without error.
 
     Args:
         path: where the folder shall stand. Parents are made.
         overwrite: move what stands there aside, to `path.old`, `path.old-2`, ...
+        tell: is told where that is.
 
     Raises:
-        UsageError: `path` exists and `overwrite` is false.
+        UsageError: `path` exists and `overwrite` is false, or it is the folder that we are in.
         OSError: the disk refused; nothing at `path` has changed.
     """
+    path = named(path)
     if not overwrite:
         refuse_existing(path)
+    refuse_here(path)
     make_folder(path.parent)
     aside = _name_aside(path)
     aside.mkdir()
@@ -192,7 +193,7 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             yield aside
         _sync_files(aside)
         if overwrite:
-            set_aside(path)
+            set_aside(path, tell)
         refuse_existing(path)
         aside.rename(path)
     except BaseException:
@@ -210,13 +211,23 @@ def make_folder(path: Path) -> None:
     _sync_folder(path.absolute().parent)
 
 
-def set_aside(path: Path) -> Path | None:
+def set_aside(path: Path, tell: Tell | None = None) -> Path | None:
     """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ...
 
     Returns:
-        where it is now.
+        where it is now, which `tell` is told, too.
+
+    Raises:
+        UsageError: it is the folder that we are in.
     """
-    return path.rename(_free_name(path)) if os.path.lexists(path) else None
+    path = named(path)
+    if not os.path.lexists(path):
+        return None
+    refuse_here(path)
+    aside = path.rename(_free_name(path))
+    if tell:
+        tell(f"what stood at {path} is now {aside}")
+    return aside
 
 
 def _write_synced(path: Path, data: bytes) -> None:

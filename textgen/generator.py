@@ -306,7 +306,7 @@ class TextGenerator:
         remembered: int | None = None,
     ) -> Writing:
         """Begin a text."""
-        clean = self.tokenizer.clean(prompt)
+        clean = self.tokenizer.clean_prompt(prompt)
         return begin_writing(
             self.tokenizer, clean, config, self.model.copies, hooks=hooks, remembered=remembered
         )

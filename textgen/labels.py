@@ -61,7 +61,9 @@ def read_mix(texts: Sequence[str], known: Sequence[str], column: str | None) -> 
         name, weight = _parted(text, known, column)
         if name not in known:
             if not known:
-                raise UsageError("the model knows no labels; train it with --label-column")
+                raise UsageError(
+                    "the model knows no labels, for it was trained without label_column; name none"
+                )
             raise UsageError(f"label {name!r} was not trained; known are: {', '.join(known)}")
         if name in mix:
             raise UsageError(f"label {name!r} is named twice; name it once")

@@ -19,16 +19,17 @@ from textgen.config.model import ModelConfig
 from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 from textgen.files import (
-    file_identity,
-    identity,
     new_folder,
     read_json,
     to_json,
     write_together,
 )
+from textgen.identity import file_identity, identity
 from textgen.labels import check_mix, with_mix
+from textgen.missing_model import tell_missing
 from textgen.model_card import make_card
 from textgen.model_record import check_record
+from textgen.paths import named
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.version import __version__
 from textgen.weights import Weights, read_weights, round_weights, weights_to_bytes
@@ -112,6 +113,7 @@ def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
         UsageError: `folder` exists and `overwrite` is false.
         OSError: the disk refused; what stood at `folder` is untouched.
     """
+    folder = named(folder)
     with new_folder(folder, overwrite=overwrite) as aside:
         for name, data in _files(model, folder.name).items():
             (aside / name).write_bytes(data)
@@ -135,6 +137,7 @@ def read_model(folder: Path) -> Model:
         DataError: something in it is damaged, or does not fit together.
         UnsafeModel: a part of it is not a plain file.
     """
+    folder = named(folder)
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
     check_record(folder / MANIFEST, manifest)
@@ -165,8 +168,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 f"{folder}: its training is not finished; 'textgen train CORPUS -o {folder} "
                 f"--resume' goes on with it"
             )
-        what = f"not a model folder (no {MANIFEST})" if folder.exists() else "no such model folder"
-        raise MissingInput(f"{folder}: {what}; 'textgen train CORPUS -o {folder}' makes one")
+        raise MissingInput(f"{folder}: {tell_missing(folder, MANIFEST)}")
     manifest = read_json(folder / MANIFEST)
     if manifest.get("format") != FORMAT:
         raise DataError(

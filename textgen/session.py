@@ -96,7 +96,7 @@ class Session:
             DataError: it holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        tokens = tokenizer.encode(tokenizer.clean(text))
+        tokens = tokenizer.encode(tokenizer.clean_prompt(text))
         self._stand_at(self._whole().read(self._decoder, tokens))
 
     @property
@@ -126,7 +126,7 @@ class Session:
             DataError: the text holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        tokens, moment = tokenizer.encode(tokenizer.clean(text)), self._whole()
+        tokens, moment = tokenizer.encode(tokenizer.clean_prompt(text)), self._whole()
         known = self._adaptation or Adaptation.none(self._model)
         self.adaptation = known.read(self._model, self._own, moment, tokens)
         self._stand_at(moment.read(self._own, tokens))
@@ -168,7 +168,7 @@ class Session:
             self._writing((), None, settings | {"seed": (seed + number) % SEEDS}, start)
             for number in range(CANDIDATES)
         ]
-        found = infill(self._decoder, tokenizer, start, writings, tokenizer.clean(behind))
+        found = infill(self._decoder, tokenizer, start, writings, tokenizer.clean_prompt(behind))
         self._stand_at(start.read(self._decoder, np.array(found.tokens)))
         return found
 
@@ -203,7 +203,7 @@ class Session:
             DataError: it holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        return measure_text(self._decoder, tokenizer, tokenizer.clean(text), self._whole())
+        return measure_text(self._decoder, tokenizer, tokenizer.clean_prompt(text), self._whole())
 
     def __reduce__(self) -> tuple[Any, ...]:
         moment, adaptation = self.moment, self._adaptation

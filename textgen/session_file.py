@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from textgen.adaptation import Adaptation
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, MissingInput, UsageError
-from textgen.files import write_file
+from textgen.files import write_output
 from textgen.model_folder import Model
+from textgen.paths import named
 from textgen.runtime.moment import BEGINNING, Moment
 from textgen.runtime.spelling import tokens_before
 from textgen.sampling.chain import looks_back
@@ -100,7 +101,7 @@ class SavedSession:
         packed = zlib.compress(tokens.astype("<i4").tobytes(), 9)
         arrays[TOKENS] = np.frombuffer(packed, np.uint8)
         header = {"session": json.dumps(told, separators=(",", ":"))}
-        write_file(path, safetensors.numpy.save(arrays, metadata=header))
+        write_output(path, safetensors.numpy.save(arrays, metadata=header))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -111,8 +112,12 @@ class SavedSession:
             DataError: it is damaged, or something else.
             OSError: it cannot be read.
         """
+        path = named(path)
         if not path.exists():
-            raise MissingInput(f"{path}: no such session; 'textgen generate --session' makes one")
+            raise MissingInput(
+                f"{path}: no such session; Session.save makes one, and 'textgen generate "
+                f"--session {path}'"
+            )
         try:
             with safetensors.safe_open(path, framework="numpy") as file:
                 told = json.loads((file.metadata() or {})["session"])

@@ -186,7 +186,9 @@ def test_tokens_are_named_alike_on_the_command_line_in_toml_and_in_the_environme
     banned = "banned_tokens = ['e', 0]\n"
     assert written == text(toml=banned + "logit_bias = {'#33' = 3, a = -2.5}")
     assert written == text(toml=banned + "logit_bias = [[33, 3], ['a', -2.5]]")
-    assert written == text(TEXTGEN_BANNED_TOKENS="e #0", TEXTGEN_LOGIT_BIAS="#33=3 a=-2.5")
+    assert written == text(
+        TEXTGEN_BAN_TOKEN='["e", "#0"]', TEXTGEN_LOGIT_BIAS='["#33=3", ["a", -2.5]]'
+    )
     assert "=" not in text("--logit-bias", "==-100", "--repeat-penalty", "1.2")
     assert text("--stop", "he") == text(toml="stop = 'he'") != text()
 

@@ -84,7 +84,7 @@ def test_damaged_place_in_utf_8_is_not_taken_for_another_encoding(tmp_path: Path
 
 
 def test_bytes_that_are_no_text_are_an_error() -> None:
-    with pytest.raises(DataError, match="x: its encoding cannot be told; name it with --encoding"):
+    with pytest.raises(DataError, match="x: its encoding cannot be told; name it with encoding"):
         find_encoding(cut(bytes(range(256)) * 10), "x")
 
 

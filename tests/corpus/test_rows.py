@@ -105,8 +105,8 @@ def test_the_template_that_a_refusal_names_reads_the_cell(
         with pytest.raises(DataError) as caught:
             documents(path, column=name)
         told = str(caught.value)
-        assert f"a.jsonl:2: '{name}' holds {what}; --template '$" in told
-        template = told.partition("--template '")[2].partition("'")[0]
+        assert f"a.jsonl:2: '{name}' holds {what}; template '$" in told
+        template = told.partition("template '")[2].partition("'")[0]
         assert documents(path, template=template) == ["one", text]
 
 

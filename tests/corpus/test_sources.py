@@ -201,7 +201,7 @@ def test_splits_of_what_is_on_no_hub_are_said_to_change_nothing(folder: Path) ->
     with open_source(str(folder), {}, Listening()):
         assert told == []
     with open_source(str(folder), {"splits": ("train",)}, Listening()):
-        assert told == [f"{folder.name}: no set on the hub, so that --splits changes nothing"]
+        assert told == [f"{folder.name}: no set on the hub, so that splits changes nothing"]
 
 
 ROW_OPTIONS: list[dict[str, Any]] = [
@@ -225,11 +225,10 @@ def test_options_for_rows_are_refused_of_plain_text(
     folder: Path, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (name,) = settings
-    flag = f"--{name.replace('_', '-')}"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"some text")))
     for corpus in (folder, folder / "a.txt", folder / "*.md", "tidewater", "-"):
         with (
-            pytest.raises(UsageError, match=rf": plain text has no rows; {flag}.* is for tables"),
+            pytest.raises(UsageError, match=rf": plain text has no rows; {name}.* is for tables"),
             open_source(str(corpus), settings),
         ):
             pass

@@ -76,7 +76,7 @@ def test_controls_are_the_category_of_unicode_without_tab_and_line_feed() -> Non
 
 def test_controls_other_than_nul_are_kept_by_default() -> None:
     assert cleaned("a\x01\x0c\x7f", TextPolicy()) == ("a\x01\x0c\x7f", {})
-    with pytest.raises(UncleanText, match=r"NUL.*--encoding auto") as caught:
+    with pytest.raises(UncleanText, match=r"NUL.*encoding='auto'") as caught:
         cleaned("a\r\nb\0", TextPolicy())
     assert caught.value.position == 3
 

@@ -79,7 +79,7 @@ def test_counts_are_those_of_the_tokens() -> None:
 
 
 def test_too_short_corpus_names_the_remedy() -> None:
-    with pytest.raises(DataError, match=r"5 tokens .* 2 streams of 3 .* smaller --batch-size"):
+    with pytest.raises(DataError, match=r"5 tokens .* 2 streams of 3 .* smaller batch_size"):
         Batches(np.zeros(5, np.uint16), batch_size=2, window=3, reset=0, seed=0)
 
 

@@ -141,7 +141,7 @@ def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
 ) -> None:
     with (
         TrainingRun(unfinished, {}, resume=True) as run,
-        pytest.raises(DataError, match=r"changed.txt: not the text .* --allow-changed-data"),
+        pytest.raises(DataError, match=r"changed.txt: not the text .* allow_changed_data=True"),
     ):
         run.open(str(changed))
     with TrainingRun(unfinished, {}, resume=True, allow_changed_data=True) as run:

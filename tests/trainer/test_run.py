@@ -22,7 +22,11 @@ def test_nothing_is_trained_into_a_folder_without_a_flag(
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    refused = {whole: "exists already", unfinished: "--resume", tmp_path / "mine": "exists already"}
+    refused = {
+        whole: "exists already",
+        unfinished: "resume=True",
+        tmp_path / "mine": "exists already",
+    }
     for folder, told in refused.items():
         before = state_of(folder)
         with pytest.raises(UsageError, match=told):
@@ -103,7 +107,7 @@ def test_divergence_leaves_a_model_and_says_which(small_text: Path, tmp_path: Pa
             small_text, out=tmp_path / "m", optimizer="sgd", learning_rate=1e38, **TINY
         )
     told = f"{tmp_path / 'm'} holds the best model so far (step 0)"
-    assert "the loss is inf at step 2; try a lower --learning-rate" in str(caught.value)
+    assert "the loss is inf at step 2; try a lower learning_rate" in str(caught.value)
     assert str(caught.value).endswith(told)
     assert record(tmp_path / "m")["ended"] == "diverged"
     TextGenerator.from_pretrained(tmp_path / "m").generate("The", max_new_tokens=5)

@@ -154,7 +154,7 @@ def test_lock_of_a_dead_process_is_no_lock(folder: RunFolder) -> None:
 
 
 def test_unfinished_training_is_refused_with_the_ways_on(folder: RunFolder) -> None:
-    with pytest.raises(UsageError, match=r"not finished; go on with it by --resume, .*--overwrite"):
+    with pytest.raises(UsageError, match=r"not finished; go on .* resume=True, .*overwrite=True"):
         folder.refuse_anything()
 
 

@@ -277,7 +277,7 @@ def test_divergence_names_step_and_remedy_and_keeps_the_best_weights(
 ) -> None:
     result = make_small(Break(at), steps=60).run()
     assert isinstance(result.error, TrainingDiverged)
-    assert f"loss is nan at step {at}; try a lower --learning-rate than 0.008" in str(result.error)
+    assert f"loss is nan at step {at}; try a lower learning_rate than 0.008" in str(result.error)
     assert (result.record.ended, result.record.steps_done) == ("diverged", at - 1)
     assert result.record.best_step == best
     assert all(np.isfinite(array).all() for array in result.weights.values())
@@ -298,7 +298,7 @@ def test_divergence_before_any_validation_keeps_the_weights_it_began_with(
     first = get_weights(trainer.model)
     result = trainer.run()
     assert "at step 2; " in str(result.error)
-    assert "or a --clip-norm such as 1" in str(result.error)
+    assert "or clip_norm=1" in str(result.error)
     assert result.record.best_step == 0
     for name, array in result.weights.items():
         np.testing.assert_array_equal(array, first[name])

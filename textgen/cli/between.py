@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from textgen.cli.combinations import refuse_idle
 from textgen.cli.written import as_json_lines, as_texts, put_out, tell_copy
 from textgen.config.cowriting import JOINING_TOKENS
 from textgen.generator import TextGenerator
@@ -32,8 +33,9 @@ def write_between(
         out: file to write to, instead of stdout.
         quiet: tell nothing on stderr.
     """
-    before, behind = map(generator.tokenizer.clean, texts)
+    before, behind = map(generator.tokenizer.clean_prompt, texts)
     session = generator.session(**{"max_new_tokens": JOINING_TOKENS, **settings})
+    refuse_idle(session.config)
     session.feed(before)
     filling = session.infill(with_space(behind))
     if not quiet:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from textgen.cli.options import CorpusCommand, config_options, overwrite_option, quiet_option
+from textgen.cli.command import Group, option
+from textgen.cli.options import config_options, overwrite_option, quiet_option
 from textgen.cli.progress import CorpusProgress
-from textgen.config.corpus import CorpusConfig
-from textgen.errors import DataError, MissingInput
+from textgen.cli.values import CorpusName, PathName
+from textgen.config.corpus import CorpusConfig, files_of
+from textgen.errors import DataError, MissingInput, UsageError
 
 if TYPE_CHECKING:
     from textgen.corpus.recipes import RecipeSource
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
 LINE = 80  # characters of a line
 SHOWN_DOCUMENTS = 3  # of a part that is checked
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option = option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group(short_help="List, check and report on corpora.", invoke_without_command=True)
+@click.group(
+    cls=Group, short_help="List, check and report on corpora.", invoke_without_command=True
+)
 @click.pass_context
 def corpora(context: click.Context) -> None:
     """List the corpus recipes, and see what is in a corpus, before and after it is prepared."""
@@ -76,8 +80,8 @@ def show(recipe: str, as_json: bool) -> None:
     click.echo("\n".join([f"# {path}", path.read_text(encoding="utf-8"), *there]))
 
 
-@corpora.command(cls=CorpusCommand, short_help="Look for what is wrong with a corpus.")
-@click.argument("corpus")
+@corpora.command(short_help="Look for what is wrong with a corpus.")
+@click.argument("corpus", type=CorpusName())
 @config_options(CorpusConfig)
 @json_option
 @quiet_option
@@ -104,11 +108,11 @@ def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> 
         raise DataError(f"{corpus}: no text was found; give a file with some that is not left out")
 
 
-@corpora.command(cls=CorpusCommand, short_help="Report what is in a corpus.")
-@click.argument("corpus")
+@corpora.command(short_help="Report what is in a corpus.")
+@click.argument("corpus", type=CorpusName())
 @config_options(CorpusConfig)
 @json_option
-@click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page, too.")
+@option("--html", type=PathName(), help="Write the report as a page, too.")
 @overwrite_option
 @quiet_option
 def report(
@@ -124,19 +128,23 @@ def report(
     CORPUS and the options are those of 'prepare'.
     """
     from textgen.files import check_output
+    from textgen.paths import refuse_inputs
     from textgen.report.store_facts import StoreFacts
     from textgen.report.store_story import tell_in_lines
 
     if html:
+        refuse_inputs(html, [corpus, *files_of(settings)])
         check_output(html, overwrite=overwrite)
+    elif overwrite:
+        raise UsageError("overwrite does nothing without html; add that, or leave overwrite out")
     facts = StoreFacts.of(_open(corpus, settings, quiet))
     if html:
-        _write_page(html, facts)
+        _write_page(html, facts, quiet)
     click.echo(json.dumps(facts.to_dict()) if as_json else tell_in_lines(facts))
 
 
-@corpora.command(cls=CorpusCommand, short_help="List the documents that were left out.")
-@click.argument("corpus")
+@corpora.command(short_help="List the documents that were left out.")
+@click.argument("corpus", type=CorpusName())
 @config_options(CorpusConfig)
 @json_option
 @quiet_option
@@ -161,15 +169,14 @@ def _open(corpus: str, settings: dict[str, Any], quiet: bool) -> "TokenStore":
         return open_corpus(corpus, settings, watch)
 
 
-def _write_page(path: Path, facts: "StoreFacts") -> None:
+def _write_page(path: Path, facts: "StoreFacts", quiet: bool) -> None:
     """Write a report as a page; what stands there is moved aside."""
-    from textgen.files import make_folder, set_aside, write_file
+    from textgen.files import set_aside, write_output
     from textgen.report.store_page import store_page
 
     page = store_page(facts)
-    make_folder(path.parent)
-    set_aside(path)
-    write_file(path, page)
+    set_aside(path, CorpusProgress(quiet).tell)
+    write_output(path, page)
 
 
 def _recipe_path(name: str) -> Path:

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from textgen.cli.command import command, option
 from textgen.cli.options import (
-    CorpusCommand,
     config_options,
     label_option,
     model_option,
@@ -15,24 +15,24 @@ from textgen.cli.options import (
     quiet_option,
 )
 from textgen.cli.progress import CorpusProgress
+from textgen.cli.values import CorpusName
 from textgen.config.corpus import SPLITS, DocumentRule
 
 
-@click.command(cls=CorpusCommand, short_help="Measure a model on a corpus.")
-@click.argument("corpus")
+@command(short_help="Measure a model on a corpus.")
+@click.argument("corpus", type=CorpusName())
 @model_option()
-@click.option(
+@option(
     "--split",
     type=click.Choice(("all", *SPLITS)),
     default="all",
     show_default=True,
-    envvar="TEXTGEN_SPLIT",
     help="Part of the corpus to measure, cut as the model's own was.",
 )
 @config_options(DocumentRule)
 @label_option
 @precision_option("fp32")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @quiet_option
 def evaluate(
     corpus: str,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.combinations import note_escapes, refuse_idle
+from textgen.cli.command import command, option
 from textgen.cli.options import (
     config_options,
     label_option,
@@ -19,38 +21,29 @@ from textgen.cli.options import (
 )
 from textgen.cli.prompt import read_named_files, read_prompt
 from textgen.cli.rows import read_bursts
+from textgen.cli.values import PathName
 from textgen.config.cowriting import JOINING_TOKENS
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
-from textgen.files import check_output, write_file
+from textgen.files import check_output, write_output
 
 if TYPE_CHECKING:
     from textgen.receipt import Receipt
     from textgen.runtime.generation import Generation
 
-# Ways of writing, and what each has no meaning for.
-EXCLUDED = {
-    "session": ("num_samples", "jsonl", "receipt"),
-    "jsonl": ("prompt", "echo", "receipt", "num_samples"),
-    "label": ("receipt",),
-    "between": ("prompt", "session", "jsonl", "receipt", "num_samples"),
-}
 
-
-@click.command(short_help="Write text with a model.")
+@command(short_help="Write text with a model.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
 @model_option()
-@click.option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
-@click.option(
-    "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the prompt."
-)
+@option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
+@option("-f", "--file", type=PathName(is_file=True), help="File with the prompt.")
 @config_options(GenerationConfig)
-@click.option(
+@option(
     "--session",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathName(is_file=True),
     help="Keep the state of the text in this file, a few kilobytes, so that -c can go on with it.",
 )
-@click.option(
+@option(
     "-c",
     "--continue",
     "goes_on",
@@ -58,47 +51,45 @@ EXCLUDED = {
     help="Go on where --session FILE stands, with its settings, at the exact character; PROMPT is "
     "read first. A constraint, as --regex, begins anew.",
 )
-@click.option(
+@option(
     "--between",
     nargs=2,
     metavar="A B",
     help=f"Write what joins text A to text B, in at most -n tokens ({JOINING_TOKENS}, if not "
     "given), instead of going on with PROMPT.",
 )
-@click.option(
+@option(
     "--num-samples",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    envvar="TEXTGEN_NUM_SAMPLES",
     metavar="INTEGER",
     help="How many texts to write, each with the seed after that of the one before.",
 )
 @label_option
 @precision_option()
-@click.option("--echo", is_flag=True, envvar="TEXTGEN_ECHO", help="Put the prompt first.")
-@click.option(
+@option("--echo", is_flag=True, help="Put the prompt first.")
+@option(
     "--stream/--no-stream",
     default=None,
-    envvar="TEXTGEN_STREAM",
     help="Show the text while it is written.  [default: on a terminal, and where -n is -1]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each text.")
-@click.option(
+@option("--json", "as_json", is_flag=True, help="Print one JSON object for each text.")
+@option(
     "--jsonl",
     is_flag=True,
     help="Take a prompt from each line of -f FILE or standard input, a JSON text or an object with "
     "'prompt' and settings of its own, and print a JSON object for each.",
 )
-@click.option(
+@option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathName(is_file=True),
     help="Write to this file instead of stdout.",
 )
-@click.option(
+@option(
     "--receipt",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PathName(is_file=True),
     help="Write to this file how to get the same text again, for 'textgen replay'.",
 )
 @quiet_option
@@ -140,15 +131,10 @@ def generate(
     )
     from textgen.receipt import Receipt
 
-    _check_outputs(out, receipt)
+    _check_outputs(out, receipt, session)
     if goes_on and not session:
         raise UsageError("-c goes on with a session; name its file with --session")
-    _check_ways(
-        {
-            "session": session, "jsonl": jsonl, "between": between, "echo": echo, "label": labels,
-            "prompt": prompt_argument or prompt, "receipt": receipt, "num_samples": num_samples > 1,
-        }
-    )  # fmt: skip
+    note_escapes()
     if between:
         from textgen.cli.between import write_between
 
@@ -172,8 +158,10 @@ def generate(
         return
     generator = load_generator(model, precision=precision, labels=labels)
     config = generator.configure(**read_named_files(settings))
+    if not jsonl:  # whose rows have settings of their own
+        refuse_idle(config)
     generator.stream(**config.to_dict())  # refuses what this model can write nothing with
-    clean = generator.tokenizer.clean(text)
+    clean = generator.tokenizer.clean_prompt(text)
     begin = clean if echo else ""
     with _receipt(receipt, partial(Receipt.of, model, generator, config, text)) as note:
         if not quiet:
@@ -195,23 +183,14 @@ def generate(
         put_out(as_json_lines(noted) if as_json or jsonl else as_texts(noted, begin), out)
 
 
-def _check_outputs(out: Path | None, receipt: Path | None) -> None:
+def _check_outputs(out: Path | None, receipt: Path | None, session: Path | None) -> None:
     """Refuse files that cannot be written, before there is something to write."""
     if out and out == receipt:
         raise UsageError(f"{out} cannot hold both the text and its receipt; name another file")
+    if out and out == session:
+        raise UsageError(f"{out} cannot hold both the text and its state; name another file")
     for path in filter(None, (out, receipt)):
-        if path.exists():
-            raise UsageError(f"{path}: exists already; choose another name")
         check_output(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def _check_ways(given: dict[str, Any]) -> None:
-    """Refuse options that have no meaning in one way of writing."""
-    for way, others in EXCLUDED.items():
-        for name in others:
-            if given[way] and given[name]:
-                raise UsageError(f"{way} and {name} exclude each other; leave one out")
 
 
 @contextmanager
@@ -232,4 +211,4 @@ def _receipt(
         yield note
     finally:
         if path and noted:
-            write_file(path, make(noted).to_json().encode())
+            write_output(path, make(noted).to_json().encode())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.command import command, option
 from textgen.cli.options import model_option
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from textgen.model_folder import Model
 
 
-@click.command(short_help="Show what a model folder holds.")
+@command(short_help="Show what a model folder holds.")
 @model_option()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path, as_json: bool) -> None:
     """Show what a model is, what it was trained on, how that went, and how good it is.
 

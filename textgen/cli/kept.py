@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from textgen.cli.combinations import refuse_idle
 from textgen.cli.loading import load_generator
 from textgen.cli.progress import TokenProgress
 from textgen.cli.written import as_json_lines, as_texts, is_live, put_out, show, tell_copy
@@ -50,7 +51,6 @@ def open_kept(
     if path.exists():
         raise UsageError(f"{path}: exists already; -c goes on with it, or choose another name")
     check_output(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     return load_generator(model, precision=precision, labels=labels).session(**settings)
 
 
@@ -70,6 +70,7 @@ def write_kept(
     The text is not closed with a line feed, unless a person sees it: what comes next joins it.
     """
     config = session.config
+    refuse_idle(config)
     end = "\n" if out is None and sys.stdout.isatty() else ""
     is_shown = not (as_json or out) and is_live(live, endless=config.max_new_tokens < 0)
     session.feed(prompt)

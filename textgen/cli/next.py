@@ -6,26 +6,27 @@ from typing import Any
 
 import click
 
+from textgen.cli.combinations import NEEDED, note_escapes, refuse_idle
+from textgen.cli.command import command, option
 from textgen.cli.options import config_options, label_option, model_option, precision_option
 from textgen.cli.prompt import read_named_files, read_prompt
+from textgen.cli.values import PathName
 from textgen.config.generation import GenerationConfig
 
 
-@click.command(name="next", short_help="Show what may come next, and how likely it is.")
+@command(name="next", short_help="Show what may come next, and how likely it is.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
 @model_option()
-@click.option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
-@click.option(
-    "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the prompt."
-)
-@click.option(
+@option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
+@option("-f", "--file", type=PathName(is_file=True), help="File with the prompt.")
+@option(
     "-k", "--count", type=click.IntRange(min=1), default=10, show_default=True,
-    metavar="INTEGER", envvar="TEXTGEN_COUNT", help="How many tokens to show.",
+    metavar="INTEGER", help="How many tokens to show.",
 )  # fmt: skip
 @config_options(GenerationConfig)
 @label_option
 @precision_option()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def next_(
     prompt_argument: str | None,
     model: Path,
@@ -44,9 +45,12 @@ def next_(
     """
     from textgen.cli.loading import load_generator
 
+    note_escapes()
     text = read_prompt(prompt_argument, prompt, file)
     generator = load_generator(model, precision=precision, labels=labels)
-    tokens = generator.next(text, count, **read_named_files(settings))
+    config = generator.configure(**read_named_files(settings))
+    refuse_idle(config, NEEDED | {"max_new_tokens": ("a constraint", lambda c: bool(c.constraint))})
+    tokens = generator.next(text, count, **config.to_dict())
     if as_json:
         click.echo(json.dumps([token.to_dict() for token in tokens], ensure_ascii=False))
         return

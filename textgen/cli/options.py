@@ -10,30 +10,14 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
-from textgen.cli.values import CommaList, value_type
-from textgen.config.base import Config, reject_unknown
+from textgen.cli.command import defaults_from, option
+from textgen.cli.values import CommaList, PathName, value_type
+from textgen.config.base import Config
 from textgen.config.model import PACKAGED_MODEL, PRECISIONS
 from textgen.config.toml import read_toml
 from textgen.config.values import is_tuple_type, several
 
 Function = Callable[..., Any]
-
-
-class CorpusCommand(click.Command):
-    """A command that takes one CORPUS; of several it says how they are named as one."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command line, and refuse what is left of it."""
-        ctx.allow_extra_args = True
-        rest = super().parse_args(ctx, args)
-        if rest:
-            first, second = ctx.params["corpus"], rest[0]
-            raise click.UsageError(
-                f"one CORPUS is wanted, not {first!r} and {second!r}; name their folder, or put a "
-                f"pattern in quotation marks, as '*.txt'",
-                ctx,
-            )
-        return rest
 
 
 def config_options(
@@ -77,12 +61,11 @@ def model_option(
     shown: str = "a small model of English, which comes with textgen",
 ) -> Callable[[Function], Function]:
     """Give a command `-m/--model`; without it that is the model in the package."""
-    return click.option(
+    return option(
         "-m",
         "--model",
-        envvar="TEXTGEN_MODEL",
         show_envvar=True,
-        type=click.Path(path_type=Path),
+        type=PathName(),
         default=default,
         show_default=shown,
         help="Model folder.",
@@ -91,23 +74,21 @@ def model_option(
 
 def precision_option(default: str | None = None) -> Callable[[Function], Function]:
     """Give a command `--precision`; without a default it is what the model is best run in."""
-    return click.option(
+    return option(
         "--precision",
         type=click.Choice(PRECISIONS),
         default=default,
         show_default=bool(default) or "int8 where it costs the model little",
-        envvar="TEXTGEN_PRECISION",
         help="Numbers to compute with: int8 is two to three times as fast, fp32 exact.",
     )
 
 
 def label_option(command: Function) -> Function:
     """Give a command `--label`."""
-    return click.option(
+    return option(
         "--label",
         "labels",
         multiple=True,
-        envvar="TEXTGEN_LABEL",
         metavar="[COLUMN=]NAME[:WEIGHT]",
         help="Kind of text, of those that the model was trained with (--label-column); several, "
         "with weights from 0 to 1, are mixed.",
@@ -116,21 +97,19 @@ def label_option(command: Function) -> Function:
 
 def quiet_option(command: Function) -> Function:
     """Give a command `-q/--quiet`."""
-    return click.option(
+    return option(
         "-q",
         "--quiet",
         is_flag=True,
-        envvar="TEXTGEN_QUIET",
         help="Show nothing but results and errors.",
     )(command)
 
 
 def overwrite_option(command: Function) -> Function:
     """Give a command `--overwrite`."""
-    return click.option(
+    return option(
         "--overwrite",
         is_flag=True,
-        envvar="TEXTGEN_OVERWRITE",
         help="Move what stands at the output aside (to NAME.old) instead of refusing.",
     )(command)
 
@@ -142,7 +121,7 @@ def _option(
     kind = value_type(hint, field.metadata["choices"])
     multiple = is_tuple_type(hint) and not isinstance(kind, CommaList)
     name = field.name.replace("_", "-")
-    return click.option(
+    return option(
         f"--{name}/--no-{name}" if kind is bool else f"--{name}",
         *field.metadata["flags"],
         field.name,
@@ -150,7 +129,6 @@ def _option(
         multiple=multiple,
         default=_written(default, kind),
         show_default=_shown_default(field, multiple=multiple),
-        envvar=f"TEXTGEN_{field.name.upper()}",
         help=field.metadata["help"],
     )
 
@@ -171,13 +149,12 @@ def _written(default: Any, kind: Any) -> Any:
 
 def _toml_option(command: Function) -> Function:
     """Give a command `--config FILE`: its options, as a TOML table of names and values."""
-    return click.option(
+    return option(
         "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=PathName(is_file=True),
         is_eager=True,
         expose_value=False,
         callback=_read_toml,
-        envvar="TEXTGEN_CONFIG",
         help="TOML file with values for these options; flags and environment override it.",
     )(command)
 
@@ -186,9 +163,5 @@ def _read_toml(context: click.Context, parameter: click.Parameter, path: Path | 
     """Make the values of a TOML file the command's defaults."""
     if path is None:
         return
-    values = read_toml(path)
-    options = {p.name: p for p in context.command.params if isinstance(p, click.Option) and p.name}
-    known = [name for name in options if name != parameter.name]
-    reject_unknown(values, known, where=str(path))
-    values = {k: several(v) if options[k].multiple else v for k, v in values.items()}
+    values = defaults_from(read_toml(path), context, str(path))
     context.default_map = {**(context.default_map or {}), **values}

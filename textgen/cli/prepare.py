@@ -5,16 +5,16 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import CorpusCommand, config_options, overwrite_option, quiet_option
+from textgen.cli.command import command, option
+from textgen.cli.options import config_options, overwrite_option, quiet_option
 from textgen.cli.progress import CorpusProgress
-from textgen.config.corpus import CorpusConfig
+from textgen.cli.values import CorpusName, PathName
+from textgen.config.corpus import CorpusConfig, files_of
 
 
-@click.command(cls=CorpusCommand, short_help="Turn a corpus into a token store.")
-@click.argument("corpus")
-@click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Token store to make."
-)
+@command(short_help="Turn a corpus into a token store.")
+@click.argument("corpus", type=CorpusName())
+@option("-o", "--out", required=True, type=PathName(), help="Token store to make.")
 @config_options(CorpusConfig)
 @overwrite_option
 @quiet_option
@@ -26,9 +26,11 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
     """
     from textgen.corpus.sources import open_source
     from textgen.files import check_output
+    from textgen.paths import refuse_inputs
     from textgen.tokenization.store_cache import prepare_once
     from textgen.tokenization.token_store import TokenStore
 
+    refuse_inputs(out, files_of(settings), corpus)
     check_output(out, overwrite=overwrite or TokenStore.is_store(out))
     with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
         store = prepare_once(source, out, overwrite=overwrite, watch=watch)

@@ -1,11 +1,12 @@
 """The text that a command is given: as argument, option, file or on standard input."""
 
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
-from textgen.config.corpus import TextPolicy
 from textgen.errors import DataError, UsageError
+from textgen.paths import named
 
 
 def read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:
@@ -19,7 +20,7 @@ def read_prompt(argument: str | None, option: str | None, file: Path | None) -> 
     if len(given) > 1:
         raise UsageError("more than one prompt; give it as argument, with -p or with -f")
     if file is not None:
-        return _read_file(file)
+        return _decoded(file.read_bytes(), str(file))
     text = option if option is not None else argument or ""
     return read_standard_input() if text == "-" else text
 
@@ -30,19 +31,15 @@ def read_named_files(settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         MissingInput, DataError: it cannot be read.
     """
-    named = {
-        name: value
+    files = {
+        name: named(value[1:])
         for name in ("json_schema", "grammar")
         if (value := settings.get(name)) and value.startswith("@")
     }
-    return settings | {name: _read_file(Path(value[1:])) for name, value in named.items()}
-
-
-def _read_file(file: Path) -> str:
-    """Read all of a text file."""
-    from textgen.corpus.reader import read_text
-
-    return "".join(read_text(file, TextPolicy(normalize="none")))
+    return settings | {
+        name: _decoded(file.read_bytes().removeprefix(BOM_UTF8), str(file))
+        for name, file in files.items()
+    }
 
 
 def read_standard_input() -> str:
@@ -51,7 +48,17 @@ def read_standard_input() -> str:
     Raises:
         DataError: it is not UTF-8.
     """
+    return _decoded(sys.stdin.buffer.read(), "standard input")
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """Return bytes as the text that they are."""
     try:
-        return sys.stdin.buffer.read().decode()
+        return data.decode()
     except UnicodeDecodeError as error:
-        raise DataError(f"standard input: byte {error.start} is not utf-8") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        bad = data[error.start : error.end].hex(" ")
+        raise DataError(
+            f"{name}:{line}: byte {error.start} ({bad}) is not utf-8; convert the text first, as "
+            f"with 'iconv -f cp1252 -t utf-8'"
+        ) from None

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from textgen.cli.command import command
 from textgen.cli.options import model_option, quiet_option
+from textgen.cli.values import PathName
 from textgen.errors import DataError, MissingInput
 
 if TYPE_CHECKING:
     from textgen.receipt import Receipt
 
 
-@click.command(short_help="Write the text of a receipt again.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@command(short_help="Write the text of a receipt again.")
+@click.argument("file", type=PathName(is_file=True))
 @model_option(None, "that of the receipt")
 @quiet_option
 def replay(file: Path, model: Path | None, quiet: bool) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.command import Group, option
 from textgen.cli.options import (
-    CorpusCommand,
     config_options,
     model_option,
     overwrite_option,
@@ -15,7 +15,8 @@ from textgen.cli.options import (
 )
 from textgen.cli.progress import CorpusProgress
 from textgen.cli.prompt import read_prompt, read_standard_input
-from textgen.config.corpus import CorpusConfig
+from textgen.cli.values import CorpusName, PathName
+from textgen.config.corpus import CorpusConfig, files_of
 from textgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 SHOWN_TOKENS = 12
 
 
-@click.group(short_help="Learn, inspect and use a tokenizer on its own.")
+@click.group(cls=Group, short_help="Learn, inspect and use a tokenizer on its own.")
 def tokenizer() -> None:
     """Turn text into tokens and back.
 
@@ -32,11 +33,9 @@ def tokenizer() -> None:
     """
 
 
-@tokenizer.command(cls=CorpusCommand, short_help="Learn a tokenizer from a corpus.")
-@click.argument("corpus")
-@click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), help="tokenizer.json to make."
-)
+@tokenizer.command(short_help="Learn a tokenizer from a corpus.")
+@click.argument("corpus", type=CorpusName())
+@option("-o", "--out", required=True, type=PathName(), help="tokenizer.json to make.")
 @config_options(CorpusConfig)
 @overwrite_option
 @quiet_option
@@ -46,14 +45,16 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
     The file is in Hugging Face's format; 'train --tokenizer FILE' takes it.
     """
     from textgen.corpus.sources import open_source
-    from textgen.files import check_output, set_aside, write_file
+    from textgen.files import check_output, set_aside, write_output
+    from textgen.paths import refuse_inputs
     from textgen.tokenization.prepare import learn_tokenizer
 
+    refuse_inputs(out, files_of(settings), corpus)
     check_output(out, overwrite=overwrite)
     with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
         learned, notes = learn_tokenizer(source, watch)
-    set_aside(out)
-    write_file(out, learned.to_json().encode())
+    set_aside(out, watch.tell)
+    write_output(out, learned.to_json().encode())
     if not quiet:
         told = [f"{out}: {learned.kind}, {learned.vocab_size:,} types", *notes]
         click.echo("\n  note: ".join(told), err=True)
@@ -62,16 +63,14 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 @tokenizer.command(short_help="Turn text into token ids.")
 @click.argument("text", required=False)
 @model_option()
-@click.option(
-    "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the text."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of [id, token text].")
+@option("-f", "--file", type=PathName(is_file=True), help="File with the text.")
+@option("--json", "as_json", is_flag=True, help="Print a JSON list of [id, token text].")
 def encode(text: str | None, model: Path, file: Path | None, as_json: bool) -> None:
     """Print the ids of TEXT ('-' is standard input), without <eos>."""
     if text is None and file is None:
         raise UsageError("no text; give it as argument, with -f, or '-' for standard input")
     loaded = _load(model)
-    tokens = loaded.encode(read_prompt(text, None, file)).tolist()
+    tokens = loaded.encode(loaded.clean_prompt(read_prompt(text, None, file))).tolist()
     if as_json:
         click.echo(json.dumps([[token, _shown(loaded, token)] for token in tokens]))
     else:
@@ -97,7 +96,7 @@ def decode(tokens: tuple[str, ...], model: Path) -> None:
 
 @tokenizer.command(short_help="Show what a tokenizer is.")
 @model_option()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path, as_json: bool) -> None:
     """Show the kind, the size and some tokens of a tokenizer."""
     loaded = _load(model)

@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
-from textgen.cli.options import CorpusCommand, config_options, overwrite_option, quiet_option
+from textgen.cli.command import command, option
+from textgen.cli.options import config_options, overwrite_option, quiet_option
 from textgen.cli.prepare import describe_store
 from textgen.cli.progress import CorpusProgress
+from textgen.cli.values import CorpusName, PathName
 from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
@@ -16,35 +18,29 @@ from textgen.config.presets import PRESETS
 from textgen.config.training import TrainingConfig
 
 
-@click.command(cls=CorpusCommand, short_help="Train a model on a corpus.")
-@click.argument("corpus")
-@click.option(
-    "-o", "--out", required=True, type=click.Path(path_type=Path), help="Model folder to make."
-)
+@command(short_help="Train a model on a corpus.")
+@click.argument("corpus", type=CorpusName())
+@option("-o", "--out", required=True, type=PathName(), help="Model folder to make.")
 @config_options(CorpusConfig, NetworkConfig, TrainingConfig)
-@click.option(
+@option(
     "--preset",
     type=click.Choice(list(PRESETS)),
-    envvar="TEXTGEN_PRESET",
     help="Named settings: of a benchmark, or of the model in the package; others override them.",
 )
-@click.option(
+@option(
     "--resume",
     is_flag=True,
-    envvar="TEXTGEN_RESUME",
     help="Go on from the last checkpoint in the output, with the settings it began with; "
     "without one, begin anew.",
 )
-@click.option(
+@option(
     "--init-from",
-    type=click.Path(path_type=Path),
-    envvar="TEXTGEN_INIT_FROM",
+    type=PathName(),
     help="Model folder whose weights and tokenizer the training begins with.",
 )
-@click.option(
+@option(
     "--allow-changed-data",
     is_flag=True,
-    envvar="TEXTGEN_ALLOW_CHANGED_DATA",
     help="Resume even if the corpus is another one now.",
 )
 @overwrite_option
@@ -82,7 +78,7 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
         from textgen.trainer.display import TrainingDisplay
 
         with TrainingDisplay(quiet=quiet) as display:
-            model = run.train([display])
+            model = run.train([display], tell)
     tell(_summary(out, model.provenance["training"]))
 
 

@@ -1,6 +1,8 @@
 """How people write the values of options, where click has no type for it."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,11 +10,41 @@ import click
 from textgen.config.corpus import ColumnValue
 from textgen.config.generation import SAMPLERS, SchedulePoint, TokenBias, TokenName
 from textgen.config.values import inner_type, is_tuple_type
+from textgen.paths import named
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
 else:
     ParamType = click.ParamType  # before click 8.4 it takes no type
+
+
+class PathName(click.Path):
+    """The name of a file or folder; `~` is the home folder also where no shell has seen it."""
+
+    def __init__(self, *, is_file: bool = False) -> None:
+        super().__init__(path_type=Path, dir_okay=not is_file)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read a name, which is none if it is empty."""
+        return super().convert(named(_told(value, self, param, ctx)), param, ctx)
+
+
+class CorpusName(ParamType):
+    """What CORPUS names."""
+
+    name = "corpus"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Read a name, which is none if it is empty."""
+        return os.path.expanduser(_told(value, self, param, ctx))
+
+
+def _told(value: Any, kind: ParamType, param: Any, ctx: Any) -> str:
+    """Return the name of a file or folder; it may come from a TOML file."""
+    name = str(value)
+    if not name or "\0" in name:
+        kind.fail(f"{name!r} is no name of a file or folder", param, ctx)
+    return name
 
 
 class CommaList(ParamType):
@@ -40,8 +72,8 @@ class NumberList(CommaList):
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
         """Read `512`, `512,256` or `[512, 256]`."""
         try:
-            return tuple(int(item) for item in super().convert(value, param, ctx))
-        except (TypeError, ValueError):
+            return tuple(int(str(item)) for item in super().convert(value, param, ctx))
+        except ValueError:
             self.fail(f"{value!r} is not a list of whole numbers like 512,256", param, ctx)
 
 
@@ -133,12 +165,11 @@ class ColumnValueParam(ParamType):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Read `language=en`, or a pair from a TOML file."""
-        if not isinstance(value, str):
-            return value
-        column, sign, wanted = value.partition("=")
-        if not sign:
+        try:
+            column, wanted = value.split("=", 1) if isinstance(value, str) else value
+        except (TypeError, ValueError):
             self.fail(f"{value!r} is not a column and a value like language=en", param, ctx)
-        return column, wanted
+        return column, str(wanted) if type(wanted) is int else wanted
 
 
 def _split(text: str) -> tuple[str, float]:

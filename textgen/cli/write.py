@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from textgen.cli.combinations import note_escapes, refuse_idle
+from textgen.cli.command import command
 from textgen.cli.options import config_options, label_option, model_option, precision_option
+from textgen.cli.values import PathName
 from textgen.config.cowriting import PROPOSED_TOKENS, CowritingConfig
 from textgen.config.generation import GenerationConfig
 from textgen.errors import NotInstalled, UsageError
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from textgen.generator import TextGenerator
 
 
-@click.command(short_help="Write a text together with a model, at a terminal.")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@command(short_help="Write a text together with a model, at a terminal.")
+@click.argument("file", type=PathName(is_file=True), required=False)
 @model_option()
 @config_options(CowritingConfig, GenerationConfig, shown={"max_new_tokens": PROPOSED_TOKENS})
 @label_option
@@ -44,6 +47,7 @@ def write(
         raise UsageError("write needs a terminal; 'textgen generate' does not")
     from textgen.cli.loading import load_generator
 
+    note_escapes()
     generator = load_generator(model, precision=precision, labels=labels)
     co_writer, document = _open(file, generator, settings)
     screen = _screen(co_writer, document)
@@ -72,6 +76,9 @@ def _open(
     all_settings: dict[str, Any] = {"max_new_tokens": PROPOSED_TOKENS, **known, **settings}
     choices = {n: all_settings.pop(n) for n in CowritingConfig.names() if n in all_settings}
     config = generator.configure(**all_settings)
+    refuse_idle(config)
+    if config.beams > 1 and choices.get("choices") != 1:
+        raise UsageError("beams find one text, and choices are several; add --choices 1")
     return CoWriter(generator, tree, config, CowritingConfig(**choices)), document
 
 

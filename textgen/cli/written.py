@@ -10,7 +10,7 @@ import click
 from textgen.cli.progress import TokenProgress
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
-from textgen.files import write_file
+from textgen.files import write_output
 from textgen.generator import TextGenerator
 from textgen.interruption import Interruption
 from textgen.runtime.generation import Generation
@@ -159,7 +159,7 @@ def put_out(parts: Iterable[str], out: Path | None) -> None:
         kept.extend(parts)
     finally:
         if kept:
-            write_file(out, "".join(kept).encode())
+            write_output(out, "".join(kept).encode())
 
 
 def _nth(config: GenerationConfig, number: int) -> GenerationConfig:

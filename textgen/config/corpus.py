@@ -1,12 +1,14 @@
 """How a corpus is read, cleaned, cut into splits and turned into tokens."""
 
 import codecs
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from textgen.config.base import Config, option
 from textgen.config.readings import pattern
 from textgen.config.template import RowTemplate
-from textgen.errors import UsageError
+from textgen.errors import UsageError, by_setting
 
 NORMAL_FORMS = ("none", "nfc", "nfkc")
 SPLITS = ("train", "validation", "test")
@@ -125,8 +127,10 @@ class DocumentRule(TextPolicy):
     def row_options(self) -> dict[str, str]:
         """The options given that say something of rows, which plain text has not, by setting."""
         names = ("column", "template", "where", "label_column")
-        given = {name: f"--{name.replace('_', '-')}" for name in names if getattr(self, name)}
-        return given | ({"documents": "--documents row"} if self.documents == "row" else {})
+        given = {name: by_setting("{}", name) for name in names if getattr(self, name)}
+        if self.documents != "row":
+            return given
+        return given | {"documents": by_setting("{}", "documents", "row")}
 
 
 # Types that a tokenizer learns if nothing is said; the others have as many as they have.
@@ -212,3 +216,8 @@ class CorpusConfig(DocumentRule):
         """The part that decides the texts of the documents, whatever the tokens."""
         names = DocumentRule.names()
         return DocumentRule(**{name: getattr(self, name) for name in names})
+
+
+def files_of(settings: Mapping[str, Any]) -> list[str]:
+    """Return what may be names of files among the settings of a corpus."""
+    return [str(settings[n]) for n in ("validation", "decontaminate", "tokenizer") if n in settings]

@@ -180,7 +180,7 @@ class GenerationConfig(Config):
     grammar: str | None = option(
         None, "Write what this Lark grammar derives: its text, or @ and the name of a file."
     )
-    stop: tuple[str, ...] = option((), "End before this text; may be repeated.")
+    stop: tuple[str, ...] = option((), r"End before this text ($'\n' is a line); may be repeated.")
     stop_at: str = option("document", "End with the first whole one of these.", choices=UNITS)
 
     def __post_init__(self) -> None:

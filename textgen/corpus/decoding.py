@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from textgen.corpus.text import REPLACEMENT, unify_line_ends
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 
 BYTE_ORDER_MARKS = "byte order marks taken off"
 UNDECODABLE = "byte sequences that are not {} replaced by U+FFFD"
-REMEDY = "name the file's encoding with --encoding (auto tries to find it)"
 
 _MARK = "\ufeff"
 # Stands for undecodable bytes until they are counted; no decoder gives a lone surrogate by itself.
@@ -28,6 +27,12 @@ def _handle(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error(_HANDLERS["replace"], _handle)
+
+
+def _remedy() -> str:
+    """Return what helps against bytes of another encoding."""
+    words = "name the file's encoding with {} (auto tries to find it)"
+    return by_setting(words, "encoding", otherwise="convert it to UTF-8")
 
 
 def decode(
@@ -73,9 +78,9 @@ def _decoded(
                 lines.unify(decoder.decode(chunk[: max(start, 0)]), final=True)
             where = f"{name}:{lines.number}: byte {offset + start}"
             bad = error.object[error.start : error.end].hex(" ")
-            raise DataError(f"{where} ({bad}) is not {encoding}; {REMEDY}") from None
+            raise DataError(f"{where} ({bad}) is not {encoding}; {_remedy()}") from None
         except UnicodeError as error:  # what is wrong is not a byte
-            raise DataError(f"{name}: not {encoding} ({error}); {REMEDY}") from None
+            raise DataError(f"{name}: not {encoding} ({error}); {_remedy()}") from None
         yield lines.unify(_replaced(text, encoding, changes), final=not chunk)
         offset += len(chunk)
 

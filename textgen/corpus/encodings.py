@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 
 if TYPE_CHECKING:
     from charset_normalizer import CharsetMatch
@@ -96,7 +96,8 @@ def _likeliest(sample: bytes, name: str) -> str:
     )
     best = matches.best()
     if best is None:
-        raise DataError(f"{name}: its encoding cannot be told; name it with --encoding")
+        remedy = by_setting("name it with {}", "encoding", otherwise="convert it to UTF-8")
+        raise DataError(f"{name}: its encoding cannot be told; {remedy}")
     alike = {
         encoding
         for match in matches

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textgen.config.corpus import DocumentRule
-from textgen.errors import DataError, NotInstalled, UsageError
+from textgen.errors import DataError, NotInstalled, UsageError, by_setting
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -60,7 +60,8 @@ class DocumentFilter:
         if characters > LONGEST_SEARCHED:
             raise DataError(
                 f"{where}: a document of {characters:,} characters is too long for a regular "
-                f"expression; make shorter ones (--documents paragraph or line)"
+                f"expression; make shorter ones"
+                + by_setting(" ({} or line)", "documents", "paragraph")
             )
         return self._mismatch(read(), where)
 
@@ -80,7 +81,8 @@ class DocumentFilter:
         except TimeoutError:
             raise DataError(
                 f"{where}: the search for {expression.pattern!r} took more than {seconds:g} s; "
-                f"write an expression with fewer ways to match, or allow more (--regex-seconds)"
+                f"write an expression with fewer ways to match, or allow more"
+                + by_setting(" ({})", "regex_seconds")
             ) from None
 
 

@@ -11,7 +11,7 @@ from textgen.corpus.reader import known_encoding
 from textgen.corpus.signatures import Kind, find_kind
 from textgen.corpus.tally import Tally
 from textgen.corpus.unpack import read_plain
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 
 HEAD = 1 << 16  # bytes that are looked at
 # What hardly any text holds: control characters other than tabs, line and page ends, bells,
@@ -92,7 +92,8 @@ def _refuse_noise(text: str, part: Part) -> None:
     if noise > _NOISE_SHARE * len(text):
         raise DataError(
             f"{part.name}: no text: {noise / len(text):.0%} of its first characters are control "
-            f"characters; if it is text, in UTF-16 for instance, name its encoding with --encoding"
+            f"characters; if it is text, in UTF-16 for instance, name its encoding"
+            + by_setting(" with {}", "encoding")
         )
 
 

@@ -15,7 +15,7 @@ from textgen.corpus.part import Part
 from textgen.corpus.table import Cells, Table
 from textgen.corpus.tables import open_table
 from textgen.corpus.tally import Tally
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 
 Wanted = Mapping[str, Sequence[str]]  # columns, and the values that will do
 
@@ -92,8 +92,10 @@ def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
             raise DataError(f"{table.name}: {_of_lists(name, key)}")
     if len(texts) != 1:
         raise DataError(
-            f"{table.name}: which column holds the text? name it with --column, or several with "
-            f"--template; the columns are: {_names(table.columns)}"
+            f"{table.name}: which column holds the text? "
+            + by_setting("name it with {}, ", "column")
+            + by_setting("or several with {}; ", "template")
+            + f"the columns are: {_names(table.columns)}"
         )
     return texts
 
@@ -102,8 +104,8 @@ def _of_lists(name: str, key: str) -> str:
     """Say how a column that holds lists of objects becomes one of text."""
     program = rf'{{text: [{jq_path(name)}[]{jq_path(key)}] | join("\n")}}'
     return (
-        f"{name!r} holds lists of objects, as chats do; name another column with --column, or make "
-        f"a text of each list (in .jsonl: jq -c '{program}')"
+        f"{name!r} holds lists of objects, as chats do; name another column with "
+        f"{by_setting('{}', 'column')}, or make a text of each list (in .jsonl: jq -c '{program}')"
     )
 
 
@@ -174,7 +176,7 @@ def _as_text(value: Any, name: str) -> str:
     """Say how a cell that holds something else can be read as text."""
     if isinstance(value, WRITTEN):
         written = f"${name}" if name.isidentifier() and name.isascii() else f"${{{name}}}"
-        return f"--template '{written}' reads it as text"
+        return f"{by_setting('{}', 'template')} '{written}' reads it as text"
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return _of_lists(name, next(reversed(value[0]), "text"))
     if isinstance(value, list):

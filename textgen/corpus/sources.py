@@ -29,7 +29,7 @@ from textgen.corpus.roles import refuse_row_options, with_roles
 from textgen.corpus.source import Source
 from textgen.corpus.texts import IN_MEMORY, Texts, as_corpus
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import MissingInput, UsageError
+from textgen.errors import MissingInput, UsageError, by_setting
 from textgen.files import told_if_full
 
 TEMPORARY = "make room there, or name another folder in TMPDIR"
@@ -64,7 +64,8 @@ def open_source(
         source = with_roles(_find(as_corpus("corpus", corpus), settings, stack, watch))
         refuse_row_options(source, inherited)
         if source.config.splits and not any(part.hub_split for part in source.parts):
-            watch.tell(f"{source.name}: no set on the hub, so that --splits changes nothing")
+            idle = by_setting("{} changes nothing", "splits")
+            watch.tell(f"{source.name}: no set on the hub, so that {idle}")
         yield source
 
 

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from textgen.config.corpus import TextPolicy
 from textgen.corpus.tally import Tally
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 
 REPLACEMENT = "\ufffd"
 CRLF = "CRLF line ends turned into LF"
@@ -15,10 +15,7 @@ LONE_CR = "lone CR line ends turned into LF"
 CONTROLS = "control characters taken out"
 SURROGATES = "lone surrogates replaced by U+FFFD"
 
-NUL = (
-    "NUL, which no text holds; is it text, in this encoding? try --encoding auto, or "
-    "--control-characters remove"
-)
+NUL = "NUL, which no text holds; is it text, in this encoding? "
 
 # Category Cc of Unicode other than tab and line feed.
 _CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
@@ -84,7 +81,8 @@ class TextCleaner:
     def _without_surrogates(self, text: str) -> str:
         """Refuse lone surrogates or replace them."""
         if self._policy.encoding_errors == "strict":
-            _refuse_surrogates(text, "mend the text, or use --encoding-errors replace")
+            words = "mend the text, or use {}"
+            _refuse_surrogates(text, by_setting(words, "encoding_errors", "replace"))
             return text
         if _is_encodable(text):
             return text
@@ -99,7 +97,7 @@ class TextCleaner:
             if count:
                 self._changes[CONTROLS] += count
         elif "\0" in text:
-            raise UncleanText(text.index("\0"), NUL)
+            raise UncleanText(text.index("\0"), NUL + _remedy_of_nul())
         return text
 
     def _in_normal_form(self, text: str, continues: bool) -> str:
@@ -115,6 +113,12 @@ class TextCleaner:
         self._changes[f"lines changed by {form.upper()}"] += sum(changed) - (known and changed[0])
         self._changed_line = changed[-1] or (known and len(changed) == 1)
         return normal
+
+
+def _remedy_of_nul() -> str:
+    """Return what helps against NUL."""
+    encoding = by_setting("try {}", "encoding", "auto", otherwise="convert it to UTF-8")
+    return encoding + by_setting(", or {}", "control_characters", "remove")
 
 
 def unify_line_ends(text: str, changes: Counter[str]) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from textgen.cowriter.tree import ROOT, TextTree
 from textgen.errors import DataError, UsageError
-from textgen.files import write_file
+from textgen.files import write_output
+from textgen.paths import named
 
 SUFFIX = ".tree.json"
 
@@ -19,8 +20,8 @@ class Document:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.tree_path = path.with_name(path.name + SUFFIX)
+        self.path = named(path)
+        self.tree_path = self.path.with_name(self.path.name + SUFFIX)
 
     @property
     def is_there(self) -> bool:
@@ -34,8 +35,7 @@ class Document:
         Raises:
             UsageError: the path is empty, or something is there.
         """
-        document = cls(path)
-        if not path.name or document.is_there:
+        if named(path).is_dir() or (document := cls(path)).is_there:
             raise UsageError(f"{path}: exists already; choose another name")
         return document
 
@@ -65,9 +65,8 @@ class Document:
         Raises:
             OSError: the disk refused; what was there is there.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(self.tree_path, tree.to_json(settings=settings).encode())
-        write_file(self.path, tree.text.encode())
+        write_output(self.tree_path, tree.to_json(settings=settings).encode())
+        write_output(self.path, tree.text.encode())
 
     def _read_tree(self) -> tuple[TextTree, dict[str, Any]]:
         """Return what the tree's file holds."""

@@ -68,6 +68,8 @@ def infill(
         pass
     results = [one.result() for one in writings]
     texts = [list(_without_end(one.tokens)) for one in results]
+    if not any(texts) and results[0].finish_reason == "length":
+        return results[0]  # no token was allowed
     whole = [list(_whole_after(tokens, tokenizer)) for tokens in texts]
     places = _places(decoder, moment, texts, wanted)
     best = max((one for one in places if whole[one.candidate][one.tokens - 1]), default=None)

@@ -44,7 +44,7 @@ def guards_of(config: GenerationConfig, known: Known | None = None) -> list[Guar
         if known is None:
             raise UsageError(
                 "max_copy needs an index of the training text, which this model has not; train it "
-                "with copy_index (--copy-index)"
+                "with copy_index ('textgen train --copy-index')"
             )
         guards.append(CopyGuard(known, config.max_copy))
     return guards

@@ -61,7 +61,7 @@ def prepare(
     with collect(source, watch) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
         tokenizer, notes = _make_tokenizer(documents, cut, watch)
-        with new_folder(out, overwrite=overwrite) as folder:
+        with new_folder(out, overwrite=overwrite, tell=watch.tell) as folder:
             counts = _write_tokens(folder, documents, cut, tokenizer, watch)
             (folder / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
             _write_listing(folder / REMOVED, documents)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textgen.config.corpus import SPLITS
 from textgen.corpus.collect import Documents
 from textgen.corpus.spool import hash_keys
-from textgen.errors import UsageError
+from textgen.errors import UsageError, by_setting
 
 TRAIN, HELD_OUT, TEST = range(3)
 
@@ -129,7 +129,9 @@ def choose_split(found: Survey, split: str, validation: float | str) -> tuple[Cu
         raise UsageError(f"split is {split!r}; it must be one of all, {', '.join(SPLITS)}")
     cut = assign_splits(found, validation)
     if not (cut.spans == SPLITS.index(split)).any():
-        raise UsageError(f"the {split} split of this corpus is empty; choose another --split")
+        raise UsageError(
+            f"the {split} split of this corpus is empty; choose another {by_setting('{}', 'split')}"
+        )
     return cut, split
 
 

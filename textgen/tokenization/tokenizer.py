@@ -13,7 +13,7 @@ from tokenizers import decoders, normalizers
 from textgen.config.corpus import NORMAL_FORMS
 from textgen.config.model import LARGEST_SIZE
 from textgen.corpus.text import clean_text
-from textgen.errors import DataError, MissingInput
+from textgen.errors import DataError, MissingInput, by_setting
 from textgen.tokenization.byte_decoding import ByteDecoding
 from textgen.tokenization.byte_level import bytes_by_id, foreign_bytes_by_id
 from textgen.tokenization.decoding import Decoding, Detokenizer, Prompt
@@ -26,6 +26,7 @@ from textgen.tokenization.word_decoding import WordDecoding
 
 __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 
+BYTE_ORDER_MARK = "\ufeff"
 CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one
 CUSTOM = "custom"  # the kind of a tokenizer that somebody else made
 CUSTOM_SHIFT = 1  # what its ids are more than the library's
@@ -132,7 +133,7 @@ class Tokenizer:
         if tokenizer.kind != CUSTOM:
             raise DataError(
                 f"{path}: made for text in the form {tokenizer.normal_form}, not {normal_form}; "
-                f"pass --normalize {tokenizer.normal_form}"
+                + by_setting("pass {}", "normalize", tokenizer.normal_form)
             )
         return cls(_normalized(tokenizer._library, normal_form), CUSTOM, normal_form)
 
@@ -143,6 +144,14 @@ class Tokenizer:
     def clean(self, text: str) -> str:
         """Return the text as the tokenizer sees it: LF line ends, in its normal form."""
         return clean_text(text, self.normal_form)
+
+    def clean_prompt(self, text: str) -> str:
+        """Return a text that is given to be read, clean and without a byte order mark.
+
+        Raises:
+            DataError: a lone surrogate in the text.
+        """
+        return self.clean(text.removeprefix(BYTE_ORDER_MARK))
 
     def encode(self, text: str) -> TokenIds:
         """Return the ids, of shape (tokens,), such that `decode` gives `clean(text)`.

@@ -1,7 +1,6 @@
 """What a training began with: on record, for `--resume` to compare, and for a run to repeat it."""
 
 import dataclasses
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
 from textgen.config.written import options_of
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, UsageError, by_setting
 from textgen.model_folder import MANIFEST, WEIGHTS, Model, read_manifest
 from textgen.trainer.checkpoint import Checkpoint
 
@@ -161,10 +160,10 @@ def _chosen(config: Config) -> list[str]:
 def _words(complete: Path | None) -> tuple[str, str]:
     """Return what a training is called in an error, and what to do about a wish that differs."""
     if complete is None:
-        return "the training to resume", "leave it out, or begin another with --init-from"
-    folder = shlex.quote(str(complete))
-    remedy = f"leave it out, or train on with --init-from {folder} -o NEW"
-    return f"{complete}, which is complete,", remedy
+        remedy = "leave it out, or " + by_setting("begin another with {}", "init_from")
+        return "the training to resume", remedy
+    train_on = by_setting("train on with {} and a new output", "init_from", str(complete))
+    return f"{complete}, which is complete,", f"leave it out, or {train_on}"
 
 
 def _require_same(stored: Config, given: Mapping[str, Any], what: str, remedy: str) -> None:

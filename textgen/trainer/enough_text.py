@@ -1,7 +1,7 @@
 """Is there enough text to train on, and to measure quality? Found out before TensorFlow loads."""
 
 from textgen.config.training import TrainingConfig
-from textgen.errors import DataError
+from textgen.errors import DataError, by_setting
 from textgen.labels import MOST_LABELS
 from textgen.tokenization.held_out import why_nothing_is_held_out
 from textgen.tokenization.token_store import TokenStore
@@ -23,7 +23,7 @@ def require_enough_text(store: TokenStore, training: TrainingConfig) -> None:
     if len(store.labels) > MOST_LABELS:
         raise DataError(
             f"the corpus has {len(store.labels):,} labels, more than {MOST_LABELS:,}; choose "
-            f"another --label-column"
+            f"another {by_setting('{}', 'label_column')}"
         )
 
 
@@ -37,5 +37,5 @@ def require_length(tokens: int, batch_size: int, window: int) -> None:
         raise DataError(
             f"the corpus is too short: {tokens} tokens to train on, but {batch_size} "
             f"streams of {window} tokens need {batch_size * window}; give more text, or a "
-            f"smaller --batch-size or --window"
+            f"smaller {by_setting('{}', 'batch_size')} or {by_setting('{}', 'window')}"
         )

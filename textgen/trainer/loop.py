@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.training import TrainingConfig
-from textgen.errors import Interrupted, TrainingDiverged
+from textgen.errors import Interrupted, TrainingDiverged, by_setting
 from textgen.interruption import Interruption
 from textgen.model.weights import get_weights, set_weights
 from textgen.tokenization.token_store import TokenStore
@@ -146,15 +146,17 @@ class Loop:
         if math.isfinite(loss) and math.isfinite(norm):
             return
         what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's norm is {norm}"
-        raise TrainingDiverged(f"the {what} at step {number}; try {self._calmer()}")
+        raise TrainingDiverged(f"the {what} at step {number}; {self._remedy()}")
 
-    def _calmer(self) -> str:
+    def _remedy(self) -> str:
         """Name the settings that make a run diverge, of those that were chosen."""
         rate, decay = self.training.peak_rate, self.training.decay
         if rate * decay > 1:  # a step takes more than all of a weight away
-            return f"a lower --weight-decay than {decay:g}, times --learning-rate {rate:g} below 1"
-        clip = "" if self.training.clip_norm else " or a --clip-norm such as 1"
-        return f"a lower --learning-rate than {rate:g}{clip}"
+            lower = by_setting("try a lower {}", "weight_decay")
+            times = by_setting("times {} below 1", "learning_rate", f"{rate:g}")
+            return f"{lower} than {decay:g}, {times}"
+        clip = "" if self.training.clip_norm else by_setting(" or {}", "clip_norm", 1)
+        return f"{by_setting('try a lower {}', 'learning_rate')} than {rate:g}{clip}"
 
     def _validate_if_due(self) -> None:
         """Validate after the steps that the schedule names, once each."""

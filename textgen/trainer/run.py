@@ -6,17 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from textgen.config.corpus import CorpusConfig
+from textgen.config.corpus import CorpusConfig, files_of
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.presets import with_preset
 from textgen.config.settings import as_held
 from textgen.config.training import TrainingConfig
 from textgen.copy_index import CopyIndex
+from textgen.corpus.texts import Texts
 from textgen.corpus.watch import UNWATCHED, Watch
-from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError
-from textgen.files import check_output
+from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError, by_setting
+from textgen.files import Tell, check_output
 from textgen.model_folder import Model, read_model
+from textgen.paths import check_writable, named, refuse_inputs
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
@@ -63,7 +65,7 @@ class TrainingRun:
         require_libraries()
         if resume and overwrite:
             raise UsageError("resume and overwrite exclude each other; give one of them")
-        self.out = out
+        out = self.out = named(out)
         self.notes: list[str] = []
         self.is_finished = False
         chosen = as_held(settings, CorpusConfig, NetworkConfig, TrainingConfig)
@@ -71,12 +73,10 @@ class TrainingRun:
         self._resume = resume
         self._overwrite = overwrite
         self._allow_changed_data = allow_changed_data
-        self._init_from = init_from
+        self._init_from = named(init_from) if init_from else None
         self._folder = RunFolder(out)
         if not (resume and (self._folder.is_begun or self._folder.is_model)):
-            self._start = (
-                self._fresh_start()
-            )  # now, to tell what is wrong before the folder is made
+            self._start = self._fresh_start()  # now, to tell what is wrong before the folder is
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -87,7 +87,9 @@ class TrainingRun:
             Busy: another trainer is at work in it.
             OSError: it cannot be written to.
         """
-        check_output(self.out, overwrite=True)
+        if self._overwrite:
+            check_output(self.out, overwrite=True)
+        check_writable(self.out)
         with self._held:
             self._held.enter_context(self._folder.locked(self.notes.append))
             if self._resume:
@@ -106,9 +108,13 @@ class TrainingRun:
         Raises:
             DataError: it cannot be used, or it is not what the training began with.
             NotEnoughMemory: this machine has too little for the network.
-            MissingInput, UsageError: as for `open_corpus`.
+            UsageError: `out` would take its place; or as for `open_corpus`.
+            MissingInput: as for `open_corpus`.
         """
-        self._store = store = self._start.open(as_store("corpus", corpus), watch)
+        opened = as_store("corpus", corpus)
+        if not isinstance(self._start, FromCheckpoint):
+            self._refuse_inputs(opened)
+        self._store = store = self._start.open(opened, watch)
         require_enough_text(store, self._start.training)
         self._config = ModelConfig(
             **self._start.network.to_dict(),
@@ -128,10 +134,17 @@ class TrainingRun:
         settings = self._begun.corpus.to_dict()
         name, found = corpus_fingerprint(as_store("corpus", corpus), settings, watch)
         if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
+            remedy = by_setting("train on with {}", "init_from", str(self.out))
             raise DataError(
                 f"{name}: not the text that {self.out}, which is complete, was trained on; give "
-                f"that, or train on with --init-from {self.out} -o NEW"
+                f"that, or {remedy} and a new output"
             )
+
+    def _refuse_inputs(self, corpus: str | Texts | TokenStore) -> None:
+        """Refuse to put the model in the place of what it is made of."""
+        place = corpus.folder if isinstance(corpus, TokenStore) else corpus
+        name = place if isinstance(place, str | Path) else ""  # texts in memory have none
+        refuse_inputs(self.out, [self._init_from, *files_of(self._settings)], name)
 
     def describe(self) -> str:
         """Say what will be trained, once the corpus is open."""
@@ -153,11 +166,12 @@ class TrainingRun:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def train(self, callbacks: Sequence[Any] = ()) -> Model:
+    def train(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> Model:
         """Train, and write the model with its report.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
+            tell: is told where what stood at `out` is now.
 
         Raises:
             TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
@@ -166,9 +180,9 @@ class TrainingRun:
             OSError: the disk refused; the last checkpoint is there.
         """
         with told_if_memory_ends(self._config, self._start.training):
-            return self._train(callbacks)
+            return self._train(callbacks, tell)
 
-    def _train(self, callbacks: Sequence[Any]) -> Model:
+    def _train(self, callbacks: Sequence[Any], tell: Tell | None) -> Model:
         """Do what `train` does, whatever memory there is."""
         from textgen.trainer.report import write_report
         from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
@@ -180,7 +194,7 @@ class TrainingRun:
         )  # fmt: skip
         start.put_into(trainer)
         if not isinstance(start, FromCheckpoint):
-            self._folder.begin(overwrite=self._overwrite)
+            self._folder.begin(overwrite=self._overwrite, tell=tell)
         result = trainer.run()
         model = self._model(result)
         self._folder.write_history(result.history)
@@ -226,10 +240,8 @@ class TrainingRun:
         try:
             return Beginning.of_model(model)
         except DataError as error:
-            raise DataError(
-                f"{self.out}: {error}, so nothing can be compared; leave --resume out, and "
-                f"train on with --init-from {self.out} -o NEW"
-            ) from None
+            remedy = by_setting("train on with {} and a new output", "init_from", str(self.out))
+            raise DataError(f"{self.out}: {error}, so nothing can be compared; {remedy}") from None
 
     def _model(self, result: TrainingResult) -> Model:
         """Put together what is written, and find out whether int8 is good enough for it."""
@@ -254,7 +266,6 @@ class TrainingRun:
         done = f"step {result.record.steps_done:,} of {result.record.steps:,}"
         kept = f"{self.out} holds the best model so far (step {result.record.best_step:,})"
         if isinstance(error, Interrupted):
-            return Interrupted(
-                error.number, f"interrupted and saved at {done}; --resume goes on; {kept}"
-            )
+            way = by_setting("{} goes on", "resume", True)
+            return Interrupted(error.number, f"interrupted and saved at {done}; {way}; {kept}")
         return TrainingDiverged(f"{error}; {kept}")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from textgen.errors import Busy, DataError, UsageError
+from textgen.errors import Busy, DataError, UsageError, by_setting
 from textgen.files import (
+    Tell,
     make_folder,
     new_folder,
     refuse_existing,
@@ -116,17 +117,18 @@ class RunFolder:
                 path.rename(path.with_name(f"damaged-{path.name}-{secrets.token_hex(4)}"))
         return None
 
-    def begin(self, *, overwrite: bool) -> None:
+    def begin(self, *, overwrite: bool, tell: Tell | None = None) -> None:
         """Make the folder ready for a new training.
 
         Args:
             overwrite: move what stands there aside.
+            tell: is told where that is.
 
         Raises:
             UsageError: something else stands there.
         """
         if overwrite:
-            self._aside = set_aside(self.path)
+            self._aside = set_aside(self.path, tell)
         self.refuse_others()
         make_folder(self._state)
 
@@ -140,8 +142,9 @@ class RunFolder:
         self._refuse_foreign()
         if self.is_begun:
             raise UsageError(
-                f"{self.path}: holds a training that is not finished; go on with it by --resume, "
-                f"or begin anew with --overwrite"
+                f"{self.path}: holds a training that is not finished; "
+                + by_setting("go on with it by {}, ", "resume", True)
+                + by_setting("or begin anew with {}", "overwrite", True)
             )
         refuse_existing(self.path)
 

@@ -12,7 +12,7 @@ from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
 from textgen.corpus.texts import Texts
 from textgen.corpus.watch import Watch
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, UsageError, by_setting
 from textgen.labels import with_labels
 from textgen.model_folder import TOKENIZER, read_model
 from textgen.tokenization.kinds import STRICT
@@ -186,7 +186,7 @@ class FromCheckpoint(Start):
         if not self._allow_changed_data:
             raise DataError(
                 f"{store.manifest.corpus}: not the text that the training began with; give that, "
-                f"or pass --allow-changed-data to go on with this one"
+                + by_setting("or pass {} to go on with this one", "allow_changed_data", True)
             )
         if not _same(store.tokenizer, self._checkpoint.tokenizer):
             if is_store(corpus):

@@ -1,0 +1,75 @@
+"""Names of files and folders as people write them, and what may not be an output."""
+
+import errno
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from textgen.errors import UsageError
+
+
+def named(path: str | Path) -> Path:
+    """Return a path that ends with a name, with the home folder in the place of `~`.
+
+    So `.` is the name of the present folder. The root alone has no name.
+    """
+    whole = Path(os.path.expanduser(path))
+    return whole if whole.name not in ("", "..") else Path(os.path.realpath(whole))
+
+
+def refuse_here(path: Path) -> None:
+    """Refuse to put something in the place of the folder that a command runs in.
+
+    Raises:
+        UsageError: `path` is that folder, or one above it.
+    """
+    here = Path.cwd()
+    if Path(os.path.realpath(path)) in (here, *here.parents):
+        raise UsageError(
+            f"{path}: this folder is in use, for the command runs in it; name a new one, as "
+            f"{path / 'new'}"
+        )
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether something can be made at a path.
+
+    Raises:
+        OSError: the nearest folder above it that exists cannot be written to.
+    """
+    whole = named(path).absolute()
+    above = next((folder for folder in whole.parents if folder.exists()), whole)
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise PermissionError(errno.EACCES, "not a folder that can be written to", str(above))
+
+
+def refuse_inputs(out: Path, inputs: Iterable[str | Path | None], corpus: str | Path = "") -> None:
+    """Refuse an output that would take the place of an input, or be read as a part of a corpus.
+
+    Args:
+        out: what is written.
+        inputs: files, folders and patterns; what is not there is none.
+        corpus: a folder of which `out` must be no part either.
+
+    Raises:
+        UsageError: it would.
+    """
+    place = Path(os.path.realpath(out))
+    for name in filter(None, (*inputs, corpus)):
+        for path in map(Path, map(os.path.realpath, _found(str(name)))):
+            if place == path or place in path.parents:
+                raise UsageError(f"{out}: would take the place of {name}; choose another output")
+            if name == corpus and path in place.parents:
+                raise UsageError(
+                    f"{out}: is in {name}, and would be a part of that corpus; choose an output "
+                    f"outside"
+                )
+
+
+def _found(name: str) -> Iterator[str]:
+    """Yield the paths that a name stands for."""
+    if os.path.lexists(name):
+        yield name
+    elif glob.has_magic(name):
+        yield from glob.iglob(name, recursive=True)
