@@ -11,18 +11,16 @@ import pytest
 
 from textgen.errors import DataError, UsageError
 from textgen.files import (
-    LARGEST_JSON,
     check_output,
     make_folder,
     new_folder,
-    read_json,
     refuse_existing,
     remove_folder,
     sweep,
-    to_json,
     write_file,
     write_together,
 )
+from textgen.json_files import LARGEST_JSON, read_json, to_json
 
 
 def test_failure_while_writing_keeps_the_old_file(

@@ -30,7 +30,7 @@ ROOMS = [
     {"corpus"},
     {"config"},
     {"folder_lock"},
-    {"files", "interruption"},
+    {"files", "interruption", "json_files"},
     {"paths"},
     {"errors", "identity", "version"},
 ]

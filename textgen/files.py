@@ -1,7 +1,6 @@
 """Files: written so that a kill or a full disk loses nothing, read so that nothing surprises."""
 
 import errno
-import json
 import os
 import re
 import secrets
@@ -10,13 +9,11 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from textgen.errors import DataError, UnsafeModel, UsageError, by_setting
+from textgen.errors import UnsafeModel, UsageError, by_setting
 from textgen.paths import check_writable, named, refuse_here
 
 ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of what is still being written
-LARGEST_JSON = 1 << 20  # bytes
 Tell = Callable[[str], None]
 
 
@@ -99,32 +96,6 @@ def require_folder(path: Path) -> None:
         raise UnsafeModel(
             f"{path}: {what}, which textgen never makes here; nothing was touched; move it away"
         )
-
-
-def to_json(value: Any) -> bytes:
-    """Encode `value` as indented UTF-8 JSON that ends with a newline.
-
-    A lone surrogate, as in the name of a file that is no UTF-8, is written as JSON escapes it.
-    """
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    return text.encode(errors="backslashreplace")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a small JSON object.
-
-    Raises:
-        DataError: it is something else.
-    """
-    if path.stat().st_size > LARGEST_JSON:
-        raise DataError(f"{path}: larger than any such file ({LARGEST_JSON} bytes)")
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{path}: not a JSON object")
-    return value
 
 
 def write_output(path: Path, data: bytes) -> None:

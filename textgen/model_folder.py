@@ -18,13 +18,9 @@ from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
-from textgen.files import (
-    new_folder,
-    read_json,
-    to_json,
-    write_together,
-)
+from textgen.files import new_folder, write_together
 from textgen.identity import file_identity, identity
+from textgen.json_files import read_json, to_json
 from textgen.labels import check_mix, with_mix
 from textgen.missing_model import tell_missing
 from textgen.model_card import make_card

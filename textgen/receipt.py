@@ -11,8 +11,8 @@ from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
 from textgen.config.values import inner_type, is_tuple_type, several
 from textgen.errors import DataError, UsageError
-from textgen.files import LARGEST_JSON, read_json, to_json
 from textgen.generator import TextGenerator
+from textgen.json_files import LARGEST_JSON, read_json, to_json
 from textgen.runtime.generation import Generation
 from textgen.version import __version__
 

@@ -14,7 +14,8 @@ import platformdirs
 
 from textgen.corpus.hub_set import SHORT, HubName, HubSet
 from textgen.errors import DataError, MissingInput
-from textgen.files import make_folder, to_json, write_file
+from textgen.files import make_folder, write_file
+from textgen.json_files import to_json
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,40}")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from textgen.config.corpus import SPLITS, CorpusConfig
 from textgen.corpus.part import STORE
 from textgen.errors import DataError, MissingInput, UsageError
-from textgen.files import to_json
+from textgen.json_files import to_json
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 FORMAT = 4

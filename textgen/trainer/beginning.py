@@ -13,7 +13,7 @@ from textgen.config.settings import share_out
 from textgen.config.training import TrainingConfig
 from textgen.config.written import options_of
 from textgen.errors import DataError, UsageError, by_setting
-from textgen.model_folder import MANIFEST, WEIGHTS, Model, read_manifest
+from textgen.model_folder import MANIFEST, WEIGHTS, Model, read_manifest, read_model
 from textgen.trainer.checkpoint import Checkpoint
 
 FREE_TO_CHANGE = ("save_every",)  # settings that make no difference to what comes out
@@ -133,6 +133,20 @@ class Beginning:
             others = f"the weights of {begun['model']}" if begun else "random weights"
             raise UsageError(f"init_from is {init_from}, but {what} began with {others}; {remedy}")
         return free
+
+
+def beginning_of(folder: Path) -> Beginning:
+    """Return how the training of a finished model began, to compare wishes with it.
+
+    Raises:
+        DataError: that is not on record, or no model.
+    """
+    model = read_model(folder)
+    try:
+        return Beginning.of_model(model)
+    except DataError as error:
+        remedy = by_setting("train on with {} and a new output", "init_from", str(folder))
+        raise DataError(f"{folder}: {error}, so nothing can be compared; {remedy}") from None
 
 
 def weights_of(folder: Path) -> dict[str, str]:

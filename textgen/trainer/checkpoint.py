@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
-from textgen.files import read_json, to_json
 from textgen.identity import file_identity, identity
+from textgen.json_files import read_json, to_json
 from textgen.model_folder import MANIFEST
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.history import History, read_jsonl

@@ -17,12 +17,12 @@ from textgen.corpus.texts import Texts
 from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError, by_setting
 from textgen.files import Tell, check_output
-from textgen.model_folder import Model, read_model
+from textgen.model_folder import Model
 from textgen.paths import check_writable, named, refuse_inputs
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
-from textgen.trainer.beginning import Beginning
+from textgen.trainer.beginning import beginning_of
 from textgen.trainer.enough_text import require_enough_text
 from textgen.trainer.memory import require_memory, told_if_memory_ends
 from textgen.trainer.record import TrainingResult
@@ -223,25 +223,13 @@ class TrainingRun:
                 notes=self.notes,
             )
         elif self._folder.is_model and not self._folder.is_begun:
-            self._begun = self._beginning_of(read_model(self.out))
+            self._begun = beginning_of(self.out)
             self._begun.require(self._settings, self._init_from, complete=self.out)
             self.is_finished = True
         else:
             self._folder.refuse_others()
             self._start = self._fresh_start()
             self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
-
-    def _beginning_of(self, model: Model) -> Beginning:
-        """Return how the training of the finished model began.
-
-        Raises:
-            DataError: that is not on record.
-        """
-        try:
-            return Beginning.of_model(model)
-        except DataError as error:
-            remedy = by_setting("train on with {} and a new output", "init_from", str(self.out))
-            raise DataError(f"{self.out}: {error}, so nothing can be compared; {remedy}") from None
 
     def _model(self, result: TrainingResult) -> Model:
         """Put together what is written, and find out whether int8 is good enough for it."""

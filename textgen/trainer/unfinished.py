@@ -8,7 +8,7 @@ from typing import Any
 
 from textgen.config.model import ModelConfig
 from textgen.errors import TextgenError
-from textgen.files import read_json
+from textgen.json_files import read_json
 from textgen.trainer.beginning import Beginning
 from textgen.trainer.checkpoint import FACTS
 from textgen.trainer.run_folder import RunFolder
