@@ -1,9 +1,11 @@
 """One process at a time in a folder: a lock beside it, so that the folder may be moved aside."""
 
 import errno
+import fcntl
 import os
 import re
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -69,17 +71,15 @@ class FolderLock:
         """
         import filelock  # here: a reader of the owner alone does without
 
-        lock = filelock.FileLock(self.path, blocking=wait, fallback_to_soft=False)
+        if not self._has_locks():
+            self._clear_up()
+            yield False
+            return
+        lock = filelock.FileLock(self.path, blocking=wait)
         try:
             lock.acquire()
         except filelock.Timeout:
             raise Busy(self.owner()) from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise OSError(error.errno, error.strerror, str(self.path)) from None
-            self._clear_up()
-            yield False
-            return
         try:
             with told_if_full(self.path.parent):
                 self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
@@ -87,6 +87,21 @@ class FolderLock:
         finally:
             self.path.unlink(missing_ok=True)  # who waits for it notices, and makes it anew
             lock.release()
+
+    def _has_locks(self) -> bool:
+        """Find out whether there are locks; what `filelock` does without differs by version.
+
+        Raises:
+            OSError: nothing can be locked or written here.
+        """
+        with tempfile.TemporaryFile(dir=self.path.parent) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                if error.errno not in NO_LOCKS:
+                    raise OSError(error.errno, error.strerror, str(self.path)) from None
+                return False
+        return True
 
     @contextmanager
     def _marked(self, wait: bool) -> Iterator[None]:
