@@ -20,6 +20,7 @@ from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import write_file
 from textgen.model_folder import Model
 from textgen.runtime.moment import BEGINNING, Moment
+from textgen.runtime.setting_texts import with_clean_texts
 from textgen.runtime.spelling import tokens_before
 from textgen.sampling.chain import looks_back
 from textgen.tokenization.decoding import HELD, OPEN
@@ -68,7 +69,8 @@ class SavedSession:
             adaptation: what the model has learned, if anything; it has a file of its own.
             text: whether all of the text is kept, or what draws depend on alone.
         """
-        kept = moment if text else _without_text(moment, _looked_back_at(config))
+        back = _looked_back_at(with_clean_texts(config, model.tokenizer))
+        kept = moment if text else _without_text(moment, back)
         learned = adaptation.sha256 if adaptation else ""
         return cls(config, kept, model.sha256(), precision, learned)
 
