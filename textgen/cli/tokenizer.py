@@ -65,7 +65,12 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 @click.option(
     "-f", "--file", type=click.Path(path_type=Path, dir_okay=False), help="File with the text."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of [id, token text].")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON list of [id, token text]; of a part of a character, 'bytes' and its bytes.",
+)
 def encode(text: str | None, model: Path, file: Path | None, as_json: bool) -> None:
     """Print the ids of TEXT ('-' is standard input), without <eos>."""
     if text is None and file is None:
@@ -125,5 +130,9 @@ def _load(path: Path) -> "Tokenizer":
 
 
 def _shown(loaded: "Tokenizer", token: int) -> str:
-    """Return a token's text, with U+FFFD for what is no whole character."""
-    return loaded.token_bytes(token).decode(errors="replace")
+    """Return a token's text, or its bytes where they are no whole character."""
+    data = loaded.token_bytes(token)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return f"bytes {data.hex(' ')}"

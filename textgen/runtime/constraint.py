@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.runtime.closing import Closing, Patience
-from textgen.runtime.grammar import grammar_of, literals_of
+from textgen.runtime.grammar import expressions_of, grammar_of, literals_of
 from textgen.runtime.grammar_compiler import GrammarCompiler, reason
 from textgen.runtime.place import Place
+from textgen.runtime.regex_errors import explain
 from textgen.runtime.vocabulary import Tokens
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
@@ -56,7 +57,8 @@ class Constraint:
         try:
             self._place = Place.begin(compiler.compile(grammar_of(config)), compiler.later)
         except UsageError as error:
-            raise UsageError(f"{self._name}: {error}") from None
+            told = explain("".join(expressions_of(config)), str(error))
+            raise UsageError(f"{self._name}: {told}") from None
         except UnicodeEncodeError:
             raise UsageError(f"{self._name}: it holds a lone surrogate, no character") from None
         self._last: deque[int] = deque(maxlen=SHOWN)

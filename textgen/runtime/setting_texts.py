@@ -10,7 +10,6 @@ from textgen.tokenization.tokenizer import Tokenizer
 
 LITERAL = ("stop", "ban", "choice", "dry_breakers")  # which are texts as they are
 SOURCES = ("regex", "grammar")  # which describe texts, in a notation
-NUL = "\0"
 
 
 def with_clean_texts(config: GenerationConfig, tokenizer: Tokenizer) -> GenerationConfig:
@@ -20,7 +19,7 @@ def with_clean_texts(config: GenerationConfig, tokenizer: Tokenizer) -> Generati
     of JSON, which are another spelling of the same text, are not left.
 
     Raises:
-        UsageError: one of the texts can be in no text: it holds NUL, or a lone surrogate.
+        UsageError: one of them can be in no text, for it holds a lone surrogate.
     """
     changes = dict[str, object]()
     for name in (*LITERAL, *SOURCES, "json_schema"):
@@ -35,8 +34,6 @@ def with_clean_texts(config: GenerationConfig, tokenizer: Tokenizer) -> Generati
 
 def _clean(name: str, text: str, clean: Callable[[str], str]) -> str:
     """Bring a text of a setting to the model's form."""
-    if name in LITERAL and NUL in text:
-        raise UsageError(f"{name}: {text!r} holds NUL, which is in no text; leave it out")
     try:
         return clean(text)
     except UncleanText:
