@@ -181,7 +181,7 @@ def banned_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[i
         for token in range(tokenizer.vocab_size)
         if token != EOS_ID
     }
-    banned = frozenset(token for token, text in texts.items() if bans.is_in(text))
+    banned = frozenset(token for token, text in texts.items() if bans.is_in(tokenizer.clean(text)))
     if len(banned) == len(texts):
         raise UsageError("ban leaves no token of the model to write; ban less")
     return banned
