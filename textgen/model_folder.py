@@ -206,8 +206,7 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Refuse links and other strange things, then any file that is not what the manifest says."""
     has_copies = COPIES in (manifest.get("files") or {})
     for name in (*HASHED, GENERATION, *([COPIES] if has_copies else ())):
-        path = folder / name
-        refuse_strange(path)
+        refuse_strange(path := folder / name)
         if not path.exists():
             raise DataError(f"{path}: missing; copy the model folder anew")
     told = manifest.get("files")
