@@ -90,12 +90,74 @@ def test_links_and_missing_files_are_refused(folder: Path, name: str) -> None:
     with pytest.raises(DataError, match=f"{name}: missing"):
         read_model(folder)
     (folder / name).symlink_to(folder.parent / name)
-    with pytest.raises(UnsafeModel, match=f"{name}: not a plain file"):
+    with pytest.raises(UnsafeModel, match=f"{name}: a link; .*'cp -rL {folder} PLAIN'"):
         read_model(folder)
     (folder / name).unlink()
     os.mkfifo(folder / name)
     with pytest.raises(UnsafeModel, match=f"{name}: not a plain file"):
         read_model(folder)
+
+
+@pytest.fixture
+def snapshot(folder: Path, tmp_path: Path) -> Path:
+    """The model as the hub's client keeps it: links to files named by their hashes."""
+    snapshot = tmp_path / "cache" / "models--org--name" / "snapshots" / ("c" * 40)
+    blobs = snapshot.parent.parent / "blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    for path in folder.iterdir():
+        blob = hashlib.sha256(path.read_bytes()).hexdigest()
+        path.rename(blobs / blob)
+        (snapshot / path.name).symlink_to(f"../../blobs/{blob}")
+    return snapshot
+
+
+def test_snapshot_in_the_cache_of_the_hub_is_a_model_folder(model: Model, snapshot: Path) -> None:
+    assert read_model(snapshot).sha256() == model.sha256()
+    blob = (snapshot / "model.safetensors").resolve()
+    blob.write_bytes(blob.read_bytes() + b"x")
+    with pytest.raises(DataError, match=r"model\.safetensors: changed or damaged"):
+        read_model(snapshot)
+
+
+@pytest.mark.parametrize("name", sorted(FILES - {"README.md"}))
+@pytest.mark.parametrize("how", ["elsewhere", "twice", "device", "nowhere", "no snapshot"])
+def test_other_links_are_refused_with_the_way_to_plain_files(
+    snapshot: Path, name: str, how: str
+) -> None:
+    link = snapshot / name
+    blob = link.resolve()
+    if how == "elsewhere":
+        outside = blob.rename(snapshot.parent / "blob")
+        link.unlink()
+        link.symlink_to(outside)
+    elif how == "no snapshot":
+        snapshot = snapshot.parent.rename(snapshot.parent.with_name("other")) / snapshot.name
+    else:
+        blob.unlink()
+    if how == "twice":
+        blob.symlink_to(snapshot / "README.md")
+    elif how == "device":
+        blob.symlink_to("/dev/zero")
+    with pytest.raises(
+        UnsafeModel, match="a link; a model folder holds plain files alone; 'cp -rL"
+    ):
+        read_model(snapshot)
+
+
+def test_fifo_in_the_place_of_a_manifest_is_refused(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+    os.mkfifo(folder / "manifest.json")
+    with pytest.raises(UnsafeModel, match=r"manifest\.json: not a plain file"):
+        read_model(folder)
+
+
+def test_file_of_a_model_is_no_model_but_its_folder_is_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match=f"name its folder, {folder}$"):
+        read_model(folder / "model.safetensors")
+    (tmp_path / "x").write_text("x")
+    with pytest.raises(MissingInput, match=r"x: a file, not a model folder$"):
+        read_model(tmp_path / "x")
 
 
 def rewrite(name: str, **changes: Any) -> Callable[[Path], None]:

@@ -25,7 +25,7 @@ ROOMS = [
     {"circumstances"},
     {"model_folder"},
     {"labels"},
-    {"copy_index", "missing_model", "model_card", "model_record", "weights"},
+    {"copy_index", "missing_model", "model_card", "model_record", "plain_files", "weights"},
     {"sampling", "tokenization"},
     {"corpus"},
     {"config"},

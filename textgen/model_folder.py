@@ -17,7 +17,7 @@ from textgen.config.base import Config
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.copy_index import CopyIndex
-from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
+from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import new_folder, write_together
 from textgen.identity import file_identity, identity
 from textgen.json_files import read_json, to_json
@@ -26,6 +26,7 @@ from textgen.missing_model import tell_missing
 from textgen.model_card import make_card
 from textgen.model_record import check_record
 from textgen.paths import named
+from textgen.plain_files import refuse_strange
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.version import __version__
 from textgen.weights import Weights, read_weights, round_weights, weights_to_bytes
@@ -157,7 +158,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     Raises:
         MissingInput: there is none.
         DataError: it is damaged, or of a later version.
+        UnsafeModel: it is no plain file.
     """
+    refuse_strange(folder / MANIFEST)
+    if folder.is_file():
+        told = f"; name its folder, {folder.parent}" if (folder.parent / MANIFEST).exists() else ""
+        raise MissingInput(f"{folder}: a file, not a model folder{told}")
     if not (folder / MANIFEST).exists():
         if (folder / TRAINING_STATE).is_dir():
             raise MissingInput(
@@ -198,9 +204,7 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Refuse links and other strange things, then any file that is not what the manifest says."""
     has_copies = COPIES in (manifest.get("files") or {})
     for name in (*HASHED, GENERATION, *([COPIES] if has_copies else ())):
-        path = folder / name
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise UnsafeModel(f"{path}: not a plain file; a model folder holds nothing else")
+        refuse_strange(path := folder / name)
         if not path.exists():
             raise DataError(f"{path}: missing; copy the model folder anew")
     told = manifest.get("files")

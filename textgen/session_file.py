@@ -21,6 +21,7 @@ from textgen.files import write_output
 from textgen.model_folder import Model
 from textgen.paths import named
 from textgen.runtime.moment import BEGINNING, Moment
+from textgen.runtime.setting_texts import with_clean_texts
 from textgen.runtime.spelling import tokens_before
 from textgen.sampling.chain import looks_back
 from textgen.tokenization.decoding import HELD, OPEN
@@ -69,7 +70,8 @@ class SavedSession:
             adaptation: what the model has learned, if anything; it has a file of its own.
             text: whether all of the text is kept, or what draws depend on alone.
         """
-        kept = moment if text else _without_text(moment, _looked_back_at(config))
+        back = _looked_back_at(with_clean_texts(config, model.tokenizer))
+        kept = moment if text else _without_text(moment, back)
         learned = adaptation.sha256 if adaptation else ""
         return cls(config, kept, model.sha256(), precision, learned)
 

@@ -41,9 +41,43 @@ def test_tokenizer_of_ones_own_trains_and_says_what_it_loses(run: Run, tmp_path:
     sizes = ("--units", 4, "--embedding-size", 4, "--batch-size", 2, "--window", 4, "--steps", 2)
     done = run("train", TIDEWATER, "-o", tmp_path / "m", "--tokenizer", mine, *sizes)
     assert done.returncode == 0, done.stderr.decode()
-    assert b"does not give every text back as it was" in done.stderr
+    told = done.stderr.decode()
+    assert "does not give every text back as it was: 'THE FERRY" in told
+    assert "comes back as '[UNK] [UNK]" in told
     written = run("generate", "-m", tmp_path / "m", "-n", 3, "the the").stdout.split()
     assert set(written) <= {b"the", b"[UNK]"}
+
+
+def test_bytes_that_are_part_of_a_character_can_be_told_apart(run: Run, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    assert run("tokenizer", "train", TIDEWATER, "-o", mine, "--tokenizer", "byte").returncode == 0
+    pairs = json.loads(run("tokenizer", "encode", "-m", mine, "--json", "a潮é").stdout)
+    shown = ["a", "bytes e6", "bytes bd", "bytes ae", "bytes c3", "bytes a9"]
+    assert [text for _, text in pairs] == shown
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b'{"a": 0, "b": 1}', "a vocabulary alone (vocab.json)"),
+        (b'{"model_max_length": 9, "tokenizer_class": "X"}', "settings of a tokenizer"),
+        (b'{"unk_token": "?"}', "settings of a tokenizer"),
+        (b"\n\x0e\n\x05<unk>\x15\x00\x00", "binary, as a SentencePiece model"),
+        (b"\xff\xfe\x00", "binary, as a SentencePiece model"),
+        (b"[UNK]\n##s\nthe\n", "a vocabulary alone (vocab.txt)"),
+        (b"#version: 0.2\nt h\nth e\n", "merges alone (merges.txt)"),
+    ],
+)
+def test_other_files_of_a_tokenizer_are_known(
+    run: Run, tmp_path: Path, content: bytes, what: str
+) -> None:
+    path = tmp_path / "given.json"
+    path.write_bytes(content)
+    done = run("tokenizer", "info", "-m", path)
+    assert done.returncode == 65
+    line = one_line(done.stderr)
+    assert f"given.json: {what}" in line
+    assert "a tokenizer.json is wanted" in line
 
 
 def test_what_is_left_out_is_said(run: Run, tmp_path: Path) -> None:

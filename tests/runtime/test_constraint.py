@@ -18,6 +18,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
 from textgen.runtime import grammar_compiler
 from textgen.runtime.constraint import Constraint
+from textgen.runtime.regex_errors import INSTEAD
 from textgen.tokenization.byte_level import SPELLINGS
 from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.kinds import KINDS
@@ -230,7 +231,7 @@ def test_where_no_token_fits_on_a_complete_text_must_end() -> None:
 
 
 def test_dead_end_is_an_error_that_shows_the_text() -> None:
-    told = constraint(grammar='start: "ab" NOTHING\nNOTHING: /[^\\s\\S]/')
+    told = constraint(grammar='start: "ab" NOTHING\nNOTHING: /[^\\s\\S]/', max_new_tokens=-1)
     write(told, "ab")
     for _ in "twice":
         with pytest.raises(DataError) as caught:
@@ -261,11 +262,15 @@ IMPOSSIBLE = "nothing that this model can write fits"
         ({"regex": r"[^\s\S]"}, IMPOSSIBLE),
         ({"regex": "("}, "unclosed group"),
         ({"regex": "x" * 300 + "("}, "unclosed group"),
-        (
-            {"regex": "(?=a)b"},
-            "look-around, including look-ahead and look-behind, is not supported",
-        ),
-        ({"regex": r"(a)\1"}, "backreferences are not supported"),
+        ({"regex": "(?=a)b"}, "(?= is not supported: describe the text itself"),
+        ({"regex": r"(a)\1"}, r"\1 is not supported: write the pattern again"),
+        ({"regex": "a$b"}, "^ and $ may stand at the beginning and at the end alone"),
+        ({"regex": r"\\(?P<x>a)\Z"}, r"\Z is not supported: leave it out"),
+        ({"grammar": r"start: /\bword/"}, r"\b is not supported: write what stands there"),
+        ({"json_schema": r'{"type": "string", "pattern": "a\\b"}'}, r"\b is not supported"),
+        ({"json_schema": r'{"type": "string", "pattern": "\q"}'}, "not JSON"),
+        ({"grammar": "root ::= ("}, "it looks like GBNF (of llama.cpp), but cannot be read"),
+        ({"grammar": "root ::= other"}, "it looks like GBNF (of llama.cpp), but cannot be read"),
         ({"regex": "a\\"}, "it ends with a backslash that escapes nothing"),
         ({"regex": "\ud800"}, "it holds a lone surrogate, no character"),
         ({"choice": ("a", "\ud800")}, "it holds a lone surrogate, no character"),
@@ -306,7 +311,29 @@ def test_what_cannot_be_read_or_kept_is_refused_in_one_quiet_line(
     ],
 )
 def test_huge_counts_and_left_recursion_are_no_trouble(settings: dict[str, Any]) -> None:
-    assert constraint(**settings).allowed().any()
+    assert constraint(**settings, max_new_tokens=-1).allowed().any()
+
+
+@pytest.mark.parametrize("construct", INSTEAD)
+def test_every_construct_that_is_named_is_one_that_is_not_supported(construct: str) -> None:
+    message = refusal(regex=f"(?P<x>a)b{construct}" + "x)" * construct.startswith("("))
+    assert message == f"regex: {construct} is not supported: {INSTEAD[construct]}"
+
+
+GBNF = r"""
+root   ::= object
+value  ::= object | string | number | ("true" | "false" | "null") ws
+object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws
+string ::= "\"" [a-z]* "\"" ws
+number ::= "-"? [0-9]+ ws   # no fractions
+ws     ::= [ \t\n]?
+"""
+
+
+def test_grammar_for_llama_cpp_is_taken_as_it_is() -> None:
+    for seed in range(20):
+        text = tokenizer_of("byte").decode(draw(tokenizer_of("byte"), seed, grammar=GBNF))
+        assert isinstance(json.loads(text), dict)
 
 
 def test_grammar_that_overflows_the_stack_is_refused() -> None:

@@ -64,7 +64,12 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 @click.argument("text", required=False)
 @model_option()
 @option("-f", "--file", type=PathName(is_file=True), help="File with the text.")
-@option("--json", "as_json", is_flag=True, help="Print a JSON list of [id, token text].")
+@option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON list of [id, token text]; of a part of a character, 'bytes' and its bytes.",
+)
 def encode(text: str | None, model: Path, file: Path | None, as_json: bool) -> None:
     """Print the ids of TEXT ('-' is standard input), without <eos>."""
     if text is None and file is None:
@@ -124,5 +129,9 @@ def _load(path: Path) -> "Tokenizer":
 
 
 def _shown(loaded: "Tokenizer", token: int) -> str:
-    """Return a token's text, with U+FFFD for what is no whole character."""
-    return loaded.token_bytes(token).decode(errors="replace")
+    """Return a token's text, or its bytes where they are no whole character."""
+    data = loaded.token_bytes(token)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return f"bytes {data.hex(' ')}"

@@ -191,7 +191,8 @@ class CorpusConfig(DocumentRule):
         if self.tokenizer not in TOKENIZERS and not self.tokenizer.endswith(".json"):
             known = ", ".join(TOKENIZERS)
             raise UsageError(
-                f"tokenizer is {self.tokenizer!r}; it must be one of {known}, or a .json file"
+                f"tokenizer is {self.tokenizer!r}; it must be one of {known}, or a tokenizer.json, "
+                f"the .json file that holds all of one"
             )
         if self.strict and self.tokenizer in TOKENIZERS and self.tokenizer != "word":
             raise UsageError(f"strict goes with the tokenizer word, not with {self.tokenizer}")

@@ -178,7 +178,7 @@ class GenerationConfig(Config):
         reads=schema,
     )  # fmt: skip
     grammar: str | None = option(
-        None, "Write what this Lark grammar derives: its text, or @ and the name of a file."
+        None, "Write what this Lark or GBNF grammar derives: its text, or @ and the name of a file."
     )
     stop: tuple[str, ...] = option((), r"End before this text ($'\n' is a line); may be repeated.")
     stop_at: str = option("document", "End with the first whole one of these.", choices=UNITS)

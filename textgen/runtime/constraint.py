@@ -1,6 +1,5 @@
 """What a text must be: told token by token, by what may come next."""
 
-import math
 from collections import deque
 from collections.abc import Collection
 from weakref import WeakKeyDictionary
@@ -10,14 +9,18 @@ from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
-from textgen.runtime.closing import Closing
-from textgen.runtime.grammar import grammar_of, literals_of
+from textgen.runtime.closing import Closing, Patience
+from textgen.runtime.grammar import expressions_of, grammar_of, literals_of
 from textgen.runtime.grammar_compiler import GrammarCompiler, reason
 from textgen.runtime.place import Place
+from textgen.runtime.regex_errors import explain
 from textgen.runtime.vocabulary import Tokens
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 REUSED = 16  # tokens of a known ending that the next token of a text may stand for
+LONGEST = 1 << 13  # tokens of an ending that is looked for at the beginning
+# At the beginning an ending must be found; later one is known, and a search costs time each time.
+AT_FIRST, LATER = Patience(none=512, shorter=4), Patience(none=8, shorter=1)
 SHOWN = 20  # tokens of the text that an error shows
 
 _compilers: WeakKeyDictionary[Tokenizer, GrammarCompiler] = WeakKeyDictionary()
@@ -30,7 +33,7 @@ class Constraint:
     the prompt and the new text is no part of it.
 
     Where the number of tokens is limited, an ending that fits into those that are left is always
-    known, if one is found at the beginning: a token behind which there is none is not accepted.
+    known: a token behind which none is found is not accepted.
     """
 
     def __init__(
@@ -54,7 +57,8 @@ class Constraint:
         try:
             self._place = Place.begin(compiler.compile(grammar_of(config)), compiler.later)
         except UsageError as error:
-            raise UsageError(f"{self._name}: {error}") from None
+            told = explain("".join(expressions_of(config)), str(error))
+            raise UsageError(f"{self._name}: {told}") from None
         except UnicodeEncodeError:
             raise UsageError(f"{self._name}: it holds a lone surrogate, no character") from None
         self._last: deque[int] = deque(maxlen=SHOWN)
@@ -148,22 +152,29 @@ class Constraint:
         for ending in (known[start:] for start in range(REUSED)):
             if len(ending) < self._left and (end := place.after(ending)) and end.is_complete:
                 return ending
-        return self._closing.find(place, self._left - 1)
+        return self._closing.find(place, self._left - 1, LATER)
 
-    def _first_ending(self) -> Tokens | None:
-        """Return an ending of the whole text, if one is found.
+    def _first_ending(self) -> Tokens:
+        """Return an ending of the whole text.
 
         Raises:
-            UsageError: one is found, but it has too many tokens.
+            UsageError: none is found, or none that is short enough.
         """
-        ending = self._closing.find(self._place, self._left)
-        longer = self._closing.find(self._place, math.inf) if ending is None else None
-        if longer is not None:
+        ending = self._closing.find(self._place, LONGEST, AT_FIRST)
+        if ending is None:
+            raise UsageError(
+                f"{self._name}: no text can fit it, as far as a search can tell: whatever is "
+                f"written, more must follow"
+            )
+        if len(ending) <= self._left:
+            return ending
+        shorter = self._closing.find(self._place, self._left, AT_FIRST)
+        if shorter is None:
             raise UsageError(
                 f"{self._name}: no text that fits was found in {self._left} tokens, only one of "
-                f"{len(longer)}; raise max_new_tokens"
+                f"{len(ending)}; raise max_new_tokens"
             )
-        return ending
+        return shorter
 
     def _find_allowed(self) -> NDArray[np.bool_]:
         """Return which tokens may come next; where the library fails, none."""

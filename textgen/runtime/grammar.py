@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from textgen.config.generation import GenerationConfig
@@ -16,6 +17,8 @@ LAYOUT = {"whitespace_pattern": " ?"}
 
 _PATTERN = re.compile(r'"pattern"\s*:\s*("(?:[^"\\]|\\.)*")')
 _LITERAL = re.compile(r'(?:\\[^\w\s]|[^\\\[\](){}.*+?|^$/"])+')
+_SLASHED = re.compile(r"/((?:[^/\\\n]|\\.)+)/")
+_GBNF = re.compile(r"^[ \t]*[\w-]+[ \t]*::=", re.MULTILINE)
 MOST_LITERALS = 64
 
 
@@ -32,14 +35,21 @@ def grammar_of(config: GenerationConfig) -> str:
     elif config.json_schema:
         text = {"json_schema": _schema(config.json_schema)}
     else:
-        text = {"lark_grammar": config.grammar}
+        text = {"lark_grammar": _from_gbnf(config.grammar or "")}
     return json.dumps({"grammars": [FRAME, {"name": "text", **text}]}, ensure_ascii=False)
+
+
+def expressions_of(config: GenerationConfig) -> list[str]:
+    """Return the regular expressions that the setting seems to hold; a guess by its notation."""
+    found = [config.regex or "", *_SLASHED.findall(config.grammar or "")]
+    with suppress(ValueError):  # no JSON; it is refused where it is read
+        found += [str(json.loads(text)) for text in _PATTERN.findall(config.json_schema or "")]
+    return found
 
 
 def literals_of(config: GenerationConfig) -> list[bytes]:
     """Return pieces of text that the setting seems to name; a guess, by its notation alone."""
-    patterns = _PATTERN.findall(config.json_schema or "")
-    source = config.regex or config.grammar or "|".join(map(json.loads, patterns))
+    source = config.grammar or "|".join(filter(None, expressions_of(config)))
     found = [re.sub(r"\\(.)", r"\1", literal) for literal in _LITERAL.findall(source)]
     return [literal.encode(errors="replace") for literal in dict.fromkeys(found)][:MOST_LITERALS]
 
@@ -52,6 +62,19 @@ def _lark(regex: str) -> dict[str, Any]:
     if backslashes % 2:  # the library would leave it out
         raise UsageError("it ends with a backslash that escapes nothing")
     return {"lark_grammar": f"start: /{regex_to_lark(regex)}/"}
+
+
+def _from_gbnf(grammar: str) -> str:
+    """Return a Lark grammar; one for llama.cpp (GBNF) is turned into one."""
+    if not _GBNF.search(grammar):
+        return grammar
+    from llguidance.gbnf_to_lark import gbnf_to_lark
+
+    try:
+        return str(gbnf_to_lark(grammar))
+    except Exception as error:  # the library raises bare Exception, for whatever it cannot read
+        told = " ".join(str(error).split())
+        raise UsageError(f"it looks like GBNF (of llama.cpp), but cannot be read: {told}") from None
 
 
 def _schema(text: str) -> dict[str, Any]:

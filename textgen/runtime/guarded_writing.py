@@ -11,6 +11,7 @@ from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, UsageError
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.past import Mark, Past
+from textgen.runtime.setting_texts import with_clean_texts
 from textgen.runtime.spelling import tokens_before
 from textgen.runtime.writing import Writing
 from textgen.sampling.bans import Bans
@@ -160,6 +161,7 @@ def begin_writing(
     Args:
         copies: the model's index of its training text, if it has one.
     """
+    config = with_clean_texts(config, tokenizer)
     if config.constraint or config.beams > 1:  # they look ahead, and so never go back
         return Writing(tokenizer, prompt, config, **others)
     guards = partial(guards_of, config, copies)
@@ -179,7 +181,7 @@ def banned_tokens(config: GenerationConfig, tokenizer: Tokenizer) -> frozenset[i
         for token in range(tokenizer.vocab_size)
         if token != EOS_ID
     }
-    banned = frozenset(token for token, text in texts.items() if bans.is_in(text))
+    banned = frozenset(token for token, text in texts.items() if bans.is_in(tokenizer.clean(text)))
     if len(banned) == len(texts):
         raise UsageError("ban leaves no token of the model to write; ban less")
     return banned

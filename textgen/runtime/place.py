@@ -41,16 +41,28 @@ class Place(NamedTuple):
         """What can be seen of the place; others may look the same."""
         return self.mask, self.is_complete
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether the text can neither end here nor go on."""
+        return not self.is_complete and not any(self.mask)
+
+    def copy(self) -> "Place":
+        """Return the same place, which `push` may use up."""
+        return self._replace(matcher=self.matcher.deep_copy())
+
+    def push(self, tokens: Sequence[int]) -> "Place | None":
+        """Return the place behind some tokens, and use this one up; None where they do not fit."""
+        rows = [self.row + tokens[0], *(self.later + token for token in tokens[1:])]
+        if len(rows) > 1 and self.matcher.validate_tokens(rows) < len(rows):
+            return None
+        if self.matcher.try_consume_tokens(rows) < len(rows):
+            return None
+        mask, is_complete = self.matcher.compute_bitmask(), self.matcher.is_accepting()
+        return Place(self.matcher, self.later, self.later, mask, is_complete)
+
     def after(self, tokens: Sequence[int]) -> "Place | None":
         """Return the place behind further tokens; None where they do not fit."""
-        if not tokens:
-            return self
-        matcher = self.matcher.deep_copy()
-        rows = [self.row + tokens[0], *(self.later + token for token in tokens[1:])]
-        if matcher.try_consume_tokens(rows) < len(rows):
-            return None
-        mask = matcher.compute_bitmask()
-        return Place(matcher, self.later, self.later, mask, matcher.is_accepting())
+        return self.copy().push(tokens) if tokens else self
 
     def allowed(self, vocab_size: int) -> NDArray[np.bool_]:
         """Return which tokens may come next, shape (vocab_size,); nothing certain for `<eos>`."""

@@ -16,8 +16,7 @@ class Vocabulary:
 
     Attributes:
         size: number of token types.
-        shortest: those that write something, by how much that is.
-        ends: those that write one of `ENDS`, in that order.
+        likely: those that write something; first one of `ENDS`, in that order, then by how much.
         awkward: those with which no way to an end should begin.
     """
 
@@ -27,15 +26,19 @@ class Vocabulary:
             texts: the bytes that each token writes; empty where that is unknown.
         """
         self.size = len(texts)
+        self._texts = texts
         written = [token for token, text in enumerate(texts) if token and text]
-        self.shortest = np.array(sorted(written, key=lambda t: len(texts[t])), np.int64)
         rank = {end.encode(): rank for rank, end in enumerate(ENDS)}
-        bare = {token: texts[token].lstrip(b" ") for token in written}
-        found = [token for token in written if bare[token] in rank]
-        self.ends = sorted(found, key=lambda token: rank[bare[token]])
+        order = {token: rank.get(texts[token].lstrip(b" "), len(ENDS)) for token in written}
+        written.sort(key=lambda token: (order[token], len(texts[token])))
+        self.likely = np.array(written, np.int64)
         self.awkward = {token for token in written if _is_awkward(texts[token])}
-        self._ids = {texts[token]: token for token in reversed(written)}
+        self._ids = {texts[token]: token for token in sorted(written, reverse=True)}
         self._longest = max(map(len, self._ids), default=0)
+
+    def written(self, tokens: Tokens) -> bytes:
+        """Return what tokens write, one behind the other."""
+        return b"".join(self._texts[token] for token in tokens)
 
     def spell(self, text: bytes) -> Tokens:
         """Return tokens that write a text, each as long as it can be; none if that fails."""

@@ -38,6 +38,7 @@ from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
 # A tokenizer learns from, and one of the user's own is tried on, so many characters at most.
 SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer sorts all endings of the text
 MOST_SAMPLE_CHARACTERS = 1 << 27
+SHOWN_AROUND = 20  # characters on each side of the first that a tokenizer changes
 TRIED_CHARACTERS = 1 << 20
 
 
@@ -132,8 +133,19 @@ def _own_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokeni
     if tokenizer.kind != CUSTOM:
         return tokenizer, []
     lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, watch)))
-    note = f"{config.tokenizer} does not give every text back as it was: not {lost!r:.60}"
-    return tokenizer, [] if lost is None else [note]
+    if lost is None:
+        return tokenizer, []
+    before, after = _first_difference(lost, tokenizer.decode(tokenizer.encode(lost)))
+    told = f"does not give every text back as it was: {before!r} comes back as {after!r}"
+    return tokenizer, [f"{config.tokenizer} {told}"]
+
+
+def _first_difference(one: str, other: str) -> tuple[str, str]:
+    """Return a few characters of two texts, around the first in which they differ."""
+    pairs = enumerate(zip(one, other, strict=False))
+    place = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+    part = slice(max(0, place - SHOWN_AROUND), place + SHOWN_AROUND)
+    return one[part], other[part]
 
 
 def _sample(documents: Documents, cut: Cut, most: int, watch: Watch) -> Iterator[str]:

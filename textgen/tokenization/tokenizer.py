@@ -22,6 +22,7 @@ from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, f
 from textgen.tokenization.kinds import learn as learn_model
 from textgen.tokenization.library_decoding import LibraryDecoding
 from textgen.tokenization.library_errors import as_data_errors
+from textgen.tokenization.other_files import other_file
 from textgen.tokenization.word_decoding import WordDecoding
 
 __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
@@ -123,11 +124,13 @@ class Tokenizer:
             DataError: not a tokenizer, or one of textgen's with another normal form.
         """
         try:
-            tokenizer = cls.from_json(path.read_text(encoding="utf-8"))
+            data = path.read_bytes()
+            tokenizer = cls.from_json(data.decode("utf-8"))
         except (FileNotFoundError, IsADirectoryError):
             raise MissingInput(f"{path}: no such file") from None
         except (DataError, UnicodeDecodeError) as error:
-            raise DataError(f"{path}: {error}") from None
+            told = other_file(data) or error
+            raise DataError(f"{path}: {told}") from None
         if normal_form in (None, tokenizer.normal_form):
             return tokenizer
         if tokenizer.kind != CUSTOM:
