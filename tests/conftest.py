@@ -1,5 +1,7 @@
-"""Fixtures: small texts and models of the tests' own making, and no network."""
+"""Fixtures: small texts and models of the tests' own making, no network, no more than is there."""
 
+import importlib.util
+import math
 import os
 import runpy
 import signal
@@ -10,18 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.seeded_models import TIDEWATER, seeded_model
 from tests.zygote import Zygote
-from textgen.config.generation import GenerationConfig
-from textgen.config.model import ModelConfig
+from textgen.config import training
 from textgen.generator import TextGenerator
-from textgen.model_folder import Model
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
-
-TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
+from textgen.model_folder import Model, write_model
+from textgen.tokenization.tokenizer import Tokenizer
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -35,8 +34,54 @@ runpy.run_path(str(NO_NETWORK / "sitecustomize.py"))
 # What a shell runs in the background is born deaf to Ctrl-C, which some tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What the extras of pyproject.toml are known by.
+EXTRAS = {
+    "train": "tensorflow",
+    "corpora": "datasets",
+    "constrain": "llguidance",
+    "write": "prompt_toolkit",
+}
+MISSING = {extra for extra, name in EXTRAS.items() if importlib.util.find_spec(name) is None}
+# Tests that are about nothing but what an extra brings, and import it at once.
+WHOLE = {
+    "train": ["model", "trainer", "cli/test_training.py", "runtime/test_parity.py"],
+    "corpora": [
+        "config/test_values.py", "corpus/test_hostile_files.py", "corpus/test_hub.py",
+        "corpus/test_hub_commands.py", "corpus/test_hub_faults.py", "corpus/test_hub_offline.py",
+        "corpus/test_recognition.py", "corpus/test_rows.py", "corpus/test_tables.py",
+        "corpus/test_texts.py", "corpus/test_unpack.py", "report/test_store_facts.py",
+        "test_arguments.py",
+    ],
+    "constrain": ["runtime/test_constraint.py", "runtime/test_constrained_generation.py"],
+    "write": [],
+}  # fmt: skip
+collect_ignore = [path for extra in sorted(MISSING) for path in WHOLE[extra]]
+
+# With TEXTGEN_MATMUL=fp32 all is as on a processor that does not compute in bf16.
+MATMUL = "TEXTGEN_MATMUL"
+if os.environ.get(MATMUL) == "fp32":
+    training.CPU_INFO = Path(os.devnull)
+
 settings.register_profile("busy machine", deadline=None)  # laws are no measure of time
 settings.load_profile("busy machine")
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is not tested here."""
+    missing = f"extras that are missing: {', '.join(sorted(MISSING)) or 'none'}"
+    return [missing, *(f"left out: tests/{path}" for path in collect_ignore)]
+
+
+def need(*extras: str) -> None:
+    """Skip the test unless some extras are installed."""
+    assert EXTRAS.keys() >= set(extras), extras
+    if missing := sorted(MISSING.intersection(extras)):
+        pytest.skip(f"needs the extra {', '.join(missing)}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        need(*mark.args)
 
 
 @pytest.fixture(scope="session")
@@ -55,26 +100,11 @@ def bpe_tokenizer(text: str) -> Tokenizer:
     return Tokenizer.train("bpe", [text], normal_form="nfc", vocab_size=600)
 
 
-def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> dict[str, Any]:
-    """Make weights that nobody trained."""
-    generator = np.random.default_rng(seed)
-    return {
-        name: (scale * generator.standard_normal(shape)).astype(np.float32)
-        for name, shape in config.tensors().items()
-    }
-
-
 @pytest.fixture(scope="session")
 def model(char_tokenizer: Tokenizer) -> Model:
-    """A small model with random weights: babble of small letters, the same every time."""
-    config = ModelConfig(
-        vocab_size=char_tokenizer.vocab_size, embedding_size=8, units=(16, 12), layers=2
-    )
-    weights = random_weights(config)
-    for token in range(config.vocab_size):
-        letter = char_tokenizer.token_bytes(token) in b"abcdefghijklmnopqrstuvwxyz "
-        weights["logits.bias"][token] -= 0 if letter and token != EOS_ID else 6
-    return Model(config, weights, char_tokenizer, GenerationConfig(), {})
+    """A small model of seeded numbers: babble of small letters, the same every time."""
+    letters = "abcdefghijklmnopqrstuvwxyz " * 20
+    return seeded_model(char_tokenizer, text=letters, unseen=0.05, ends=0.05)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +129,7 @@ def zygote(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def environment(cache_home: Path, more: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a person who has set nothing, and some more variables."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
+    inherited = {k: v for k, v in os.environ.items() if k == MATMUL or k[:8] != "TEXTGEN_"}
     return inherited | {"XDG_CACHE_HOME": str(cache_home)} | dict(more)
 
 
@@ -142,8 +172,19 @@ def no_report() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def seeded(char_tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model of seeded numbers: babble of a book's characters, one a token."""
+    folder = tmp_path_factory.mktemp("seeded") / "babble"
+    never = math.exp(-20)  # is half of a character written, which commands show as U+FFFD
+    model = seeded_model(char_tokenizer, units=(48, 48), embedding_size=16, unseen=never)
+    write_model(model, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder made by `textgen train`: two small layers, 120 steps."""
+    need("train")
     folder = tmp_path_factory.mktemp("trained") / "tidewater"
     sizes = ("--units", "48", "--layers", "2", "--embedding-size", "16")
     done = run("train", TIDEWATER, "-o", folder, "--steps", 120, *sizes)
@@ -154,6 +195,7 @@ def trained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def interrupted(cache_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a training of 60 steps that a signal ended after step 45."""
+    need("train")
     import keras
 
     class Interrupt(keras.callbacks.Callback):

@@ -1,4 +1,7 @@
-"""Small texts of our own in many scripts, and files of every form that hold them."""
+"""Small texts of our own in many scripts, and files of every form that hold them.
+
+Some forms need libraries that the base install is without; there a test that wants them is skipped.
+"""
 
 import csv
 import gzip
@@ -7,9 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import zstandard
+import pytest
 
 TEXTS = {
     "chinese": "码头上的灯亮了。老船长说：“今晚有雾，明天再走。”孩子们数着船。\n",  # noqa: RUF001  # CJK marks
@@ -30,6 +31,7 @@ def plain_bytes(form: str, texts: Sequence[str]) -> bytes:
         rows = (json.dumps({"number": i, "text": text}) for i, text in enumerate(texts))
         return ("\n".join(rows) + "\n").encode()
     if form == ".parquet":
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
         table = io.BytesIO()
         pq.write_table(pa.table({"number": range(len(texts)), "text": list(texts)}), table)
         return table.getvalue()
@@ -44,7 +46,10 @@ def packed(data: bytes, packing: str) -> bytes:
     """Return the bytes packed as a file name's ending says."""
     if packing == ".gz":
         return gzip.compress(data)
-    return zstandard.compress(data) if packing == ".zst" else data
+    if packing == ".zst":
+        packed: bytes = pytest.importorskip("zstandard").compress(data)
+        return packed
+    return data
 
 
 def write(folder: Path, name: str, texts: Sequence[str]) -> Path:

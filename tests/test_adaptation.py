@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen import Adaptation, TextGenerator
 from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.errors import DataError, MissingInput, UsageError
@@ -25,7 +25,7 @@ def tied(model: Model, embedding_size: int) -> Model:
         units=(16, 12),
         tie_embeddings=True,
     )
-    return dataclasses.replace(model, config=config, weights=random_weights(config))
+    return dataclasses.replace(model, config=config, weights=seeded_weights(config))
 
 
 @pytest.fixture(params=["untied", "tied", "tied and projected"])
@@ -143,7 +143,7 @@ def test_adaptation_of_another_model_is_refused(model: Model) -> None:
     session = TextGenerator(model).session()
     for other in (
         tied(model, 12),
-        dataclasses.replace(model, weights=random_weights(model.config)),
+        dataclasses.replace(model, weights=seeded_weights(model.config)),
     ):
         with pytest.raises(DataError, match="of another model"):
             session.adaptation = Adaptation.none(other)

@@ -9,10 +9,13 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.seeded_models import copy_index
 from textgen import TextGenerator
 from textgen.copy_index import CopyIndex
 from textgen.errors import DataError, UnsafeModel, UsageError
 from textgen.model_folder import COPIES, Model, read_model, write_model
+
+pytestmark = pytest.mark.needs("train")
 
 TEXTS = st.text("ab é三", max_size=30)
 
@@ -39,6 +42,11 @@ def test_index_finds_what_the_documents_hold_and_nothing_across_them(
     assert index.longest(text) in text
     ends = [k for k in range(len(text) + 1) if any(text[len(text) - k :] in d for d in documents)]
     assert index.longest_end(text) == max(ends, default=0)
+
+
+@given(st.lists(TEXTS, max_size=4))
+def test_index_of_the_tests_is_that_of_the_library(documents: list[str]) -> None:
+    assert copy_index(documents).to_bytes() == CopyIndex.of(documents).to_bytes()
 
 
 @given(st.lists(TEXTS, max_size=4), TEXTS)

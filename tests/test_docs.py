@@ -136,6 +136,7 @@ def test_every_block_of_code_is_fenced_and_says_what_it_is(document: Path) -> No
     assert {block.language for block in blocks(document)} <= LANGUAGES
 
 
+@pytest.mark.needs("train", "corpora", "constrain", "write")
 def test_every_block_of_code_runs(
     document: Path, folder: Path, environment: dict[str, str]
 ) -> None:
@@ -180,6 +181,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "scripts" / "draw_how_it_works.py"))
 
 
+@pytest.mark.needs("corpora")
 def test_figures_are_those_that_the_script_draws_and_the_page_shows(script: dict[str, Any]) -> None:
     shown = [Path(target).name for target in targets(ROOT / "docs" / "how-it-works.md", "src")]
     assert sorted(shown) == sorted(script["DRAWINGS"])
@@ -187,6 +189,7 @@ def test_figures_are_those_that_the_script_draws_and_the_page_shows(script: dict
 
 
 @pytest.mark.parametrize("name", ["flow.svg", "cell.svg", "unrolled.svg"])
+@pytest.mark.needs("corpora")
 def test_diagrams_are_drawn_as_they_are_kept(
     script: dict[str, Any], name: str, tmp_path: Path
 ) -> None:

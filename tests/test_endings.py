@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import random_weights
 from tests.dictation import dictate
+from tests.seeded_models import seeded_weights
 from textgen import TextGenerator, UsageError
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
@@ -53,7 +53,7 @@ def test_length_that_contradicts_itself_is_refused(generator: TextGenerator) -> 
 @pytest.fixture(scope="module")
 def bpe_generator(bpe_tokenizer: Tokenizer) -> TextGenerator:
     config = ModelConfig(vocab_size=bpe_tokenizer.vocab_size, embedding_size=4, units=(6,))
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     return TextGenerator(Model(config, weights, bpe_tokenizer, GenerationConfig(), {}))
 
 

@@ -45,6 +45,7 @@ def test_every_form_and_tokenizer_gives_the_texts_back(
     )
 
 
+@pytest.mark.needs("train")
 @pytest.mark.usefixtures("no_report")
 @pytest.mark.parametrize(
     ("settings", "form"), list(zip(SETTINGS, [*FORMS, ".jsonl"], strict=True)), ids=str

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.any_settings import ANY_SETTINGS, PROMPTS
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.model import ACTIVATIONS, PRECISIONS, ModelConfig
 from textgen.generator import TextGenerator
 from textgen.model_folder import Model
@@ -121,7 +121,7 @@ def test_every_activation_is_exact_in_company(model: Model, name: str, precision
         vocab_size=model.config.vocab_size, embedding_size=5, units=(7, 3),
         activation=(name,), recurrent_activation=(name,),
     )  # fmt: skip
-    weights = random_weights(config, scale=0.1)
+    weights = seeded_weights(config, scale=0.1)
     generator = TextGenerator(replace(model, config=config, weights=weights), precision=precision)
     several: list[Row] = [{"prompt": "ab" * n, "seed": n, "max_new_tokens": 9} for n in range(9)]
     assert generator.generate(several) == [generator.generate([row])[0] for row in several]
@@ -133,7 +133,7 @@ def test_wide_layers_are_exact_in_company_and_with_two_threads(
     model: Model, units: tuple[int, ...], precision: str
 ) -> None:
     config = ModelConfig(vocab_size=model.config.vocab_size, embedding_size=16, units=units)
-    wide = replace(model, config=config, weights=random_weights(config, scale=0.05))
+    wide = replace(model, config=config, weights=seeded_weights(config, scale=0.05))
     one, two = (TextGenerator(wide, precision=precision, threads=n) for n in (1, 2))
     several: list[Row] = [{"prompt": "ab" * n, "seed": n} for n in range(20)]
     alone = [one.generate([row], max_new_tokens=5)[0] for row in several]

@@ -238,6 +238,7 @@ def test_evaluation_counts_what_the_corpus_holds(generator: TextGenerator, tmp_p
         generator.evaluate(path, split="dev")
 
 
+@pytest.mark.needs("train")
 def test_trained_in_a_line_and_used_at_once(tmp_path: Path, text: str) -> None:
     (tmp_path / "book.txt").write_text(text[:20_000])
     settings: dict[str, Any] = {"steps": 5, "units": 16, "batch_size": 4, "window": 16}

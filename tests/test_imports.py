@@ -53,19 +53,20 @@ def test_help_is_light(arguments: list[str]) -> None:
     assert not found & (HEAVY | {"onnx", "onnxruntime", "tokenizers", "numpy"})
 
 
-def test_generation_and_evaluation_need_no_training_framework(trained: Path) -> None:
-    generate = command("generate", "The", "-m", str(trained), "-n", "5")
+def test_generation_and_evaluation_need_no_training_framework(seeded: Path) -> None:
+    generate = command("generate", "The", "-m", str(seeded), "-n", "5")
     assert "onnxruntime" in imported(generate)
     assert not imported(generate) & HEAVY
     recipe = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
-    evaluate = command("evaluate", str(recipe), "-m", str(trained), "--split", "validation")
+    evaluate = command("evaluate", str(recipe), "-m", str(seeded), "--split", "validation")
     assert not imported(evaluate) & HEAVY
 
 
+@pytest.mark.needs("constrain")
 def test_commands_that_write_import_nothing_that_they_do_not_use(
-    trained: Path, tmp_path: Path
+    seeded: Path, tmp_path: Path
 ) -> None:
-    common = ("The", "-m", str(trained))
+    common = ("The", "-m", str(seeded))
     receipt = str(tmp_path / "receipt")
     unused = HEAVY | {"rich", "llguidance"}
     for arguments in (
@@ -80,6 +81,7 @@ def test_commands_that_write_import_nothing_that_they_do_not_use(
     assert constrained & unused == {"llguidance"}
 
 
+@pytest.mark.needs("train")
 def test_info_needs_neither_a_training_framework_nor_an_engine(
     trained: Path, interrupted: Path
 ) -> None:
@@ -89,10 +91,10 @@ def test_info_needs_neither_a_training_framework_nor_an_engine(
         assert not found & (HEAVY | {"onnx", "onnxruntime"})
 
 
-def test_library_generates_without_a_training_framework(trained: Path) -> None:
+def test_library_generates_without_a_training_framework(seeded: Path) -> None:
     code = f"""
 from textgen import TextGenerator
-TextGenerator.from_pretrained({str(trained)!r}).generate("The", max_new_tokens=5)
+TextGenerator.from_pretrained({str(seeded)!r}).generate("The", max_new_tokens=5)
 """
     found = imported(code)
     assert not found & (HEAVY | {"click", "rich"})
@@ -129,9 +131,9 @@ def test_public_names_are_these() -> None:
         textgen.Nonsense  # noqa: B018  # the look-up is the test
 
 
-def test_generation_tells_nobody_that_it_runs(trained: Path, tmp_path: Path) -> None:
+def test_generation_tells_nobody_that_it_runs(seeded: Path, tmp_path: Path) -> None:
     """The runtime's telemetry begins with a file that names this process."""
-    code = command("generate", "The", "-m", str(trained), "-n", "5")
+    code = command("generate", "The", "-m", str(seeded), "-n", "5")
     places = dict.fromkeys(("TMPDIR", "HOME", "XDG_CACHE_HOME"), str(tmp_path))
     environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
     told = "import os, sys" + code + "print(os.environ['ORT_DISABLE_TELEMETRY'])"

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.cli.seen import one_line
-from tests.conftest import Run, random_weights
+from tests.conftest import Run
+from tests.seeded_models import seeded_weights
 from textgen import TextGenerator
 from textgen.errors import UsageError
 from textgen.labels import read_mix, with_labels, with_mix
@@ -22,7 +23,7 @@ LABELS = ("Austen", "Dickens: early", "x")
 def labelled(model: Model) -> Model:
     """A model with random weights and three labels."""
     config = dataclasses.replace(model.config, labels=LABELS)
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     weights["lstm_0.kernel"][config.embedding_size :] *= 10
     return dataclasses.replace(model, config=config, weights=weights)
 
@@ -37,6 +38,7 @@ def keras_logits(model: Model, tokens: Any) -> Any:
 
 
 @pytest.mark.parametrize("label", [0, 1, 2, 3])
+@pytest.mark.needs("train")
 def test_a_label_in_the_input_is_the_label_in_the_bias(labelled: Model, label: int) -> None:
     tokens = np.arange(1, 30)
     vocab_size = labelled.config.vocab_size
@@ -124,6 +126,7 @@ def test_weight_of_a_label_is_a_share(labelled: Model, weight: float) -> None:
         labelled.labelled({"x": weight})
 
 
+@pytest.mark.needs("train")
 def test_two_kinds_of_text_are_learned_apart(run: Run, tmp_path: Path) -> None:
     corpus, model = tmp_path / "c.jsonl", tmp_path / "m"
     kinds = {"letters": "abc abc ", "digits": "123 123 "}

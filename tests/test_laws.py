@@ -17,9 +17,8 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from tests.any_settings import IN_GRAPH, IN_PYTHON
-from tests.seeded_models import TIDEWATER, seeded_model
+from tests.seeded_models import TIDEWATER, copy_index, seeded_model
 from textgen import Generation, Session, TextGenerator
-from textgen.copy_index import CopyIndex
 from textgen.errors import DataError
 from textgen.sampling.bans import Bans
 from textgen.tokenization.decoding import BROKEN
@@ -41,7 +40,7 @@ def generator(network: str) -> TextGenerator:
         text = SCRIPTS + TIDEWATER.read_text(encoding="utf-8")[:4000]
         kind: Any = foreign() if network == "custom" else network
         model, known = seeded_model(kind, 7, text=text, vocab_size=400, ends=20), [text]
-    return TextGenerator(replace(model, copies=CopyIndex.of(known)))
+    return TextGenerator(replace(model, copies=copy_index(known)))
 
 
 def foreign() -> Tokenizer:

@@ -207,7 +207,7 @@ def replace(name: str, data: bytes) -> Callable[[Path], None]:
         (replace("model.safetensors", b"\xff" * 100), "damaged"),
         (reshape(lambda w: w | {"logits.bias": w["logits.bias"].astype(np.float16)}), "not those"),
         (
-            reshape(lambda w: {k: v.astype(np.float16) * np.float16(np.inf) for k, v in w.items()}),
+            reshape(lambda w: {k: np.full(v.shape, np.inf, np.float16) for k, v in w.items()}),
             "not finite",
         ),
         (reshape(lambda w: w | {"more": np.zeros(3, np.float32)}), "its tensors are not those"),

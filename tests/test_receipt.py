@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen import circumstances
 from textgen.circumstances import Circumstances
 from textgen.cli.replay import replay
@@ -128,7 +128,7 @@ def test_another_model_is_refused_before_it_writes(
     receipt: Path, model: Model, folder: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    weights = random_weights(model.config, seed=1)
+    weights = seeded_weights(model.config, seed=1)
     write_model(Model(model.config, weights, model.tokenizer, model.generation, {}), other)
     done = run(receipt, "-m", other)
     assert isinstance(done.exception, DataError)

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def test_score_begins_as_a_generation_does(generator: TextGenerator) -> None:
     assert EOS_ID not in drawn.tokens
 
 
+@pytest.mark.needs("train")
 def test_perplexity_is_that_of_keras_nlp(generator: TextGenerator, text: str) -> None:
     import keras_nlp
 

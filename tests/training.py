@@ -12,7 +12,7 @@ import pytest
 
 from textgen import TextGenerator
 from textgen.config.model import ModelConfig
-from textgen.config.training import TrainingConfig
+from textgen.config.training import NO_BF16, ONEDNN_LIMIT, TrainingConfig
 from textgen.corpus.sources import open_source
 from textgen.errors import Interrupted
 from textgen.model_folder import read_model
@@ -31,6 +31,11 @@ SIZES: dict[str, Any] = {"batch_size": 8, "window": 16}
 NETWORK: dict[str, Any] = {"units": 24, "embedding_size": 8, "dropout": 0.2}
 TINY: dict[str, Any] = {**SIZES, **NETWORK, "validation": 0.05, "steps": 12}
 BPE: dict[str, Any] = {"tokenizer": "bpe", "vocab_size": 300}
+# On processors with less, TensorFlow makes them itself, but oneDNN that is kept to less ends.
+needs_bf16 = pytest.mark.skipif(
+    os.environ.get(ONEDNN_LIMIT, "").upper() in NO_BF16,
+    reason=f"{ONEDNN_LIMIT} leaves no products in bf16",
+)
 STOP = 5  # the step at which a training is interrupted
 
 

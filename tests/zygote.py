@@ -9,6 +9,7 @@ happens, a line each, to standard output. `Zygote` is the other side.
 """
 
 import gc
+import importlib.util
 import itertools
 import json
 import os
@@ -154,9 +155,7 @@ def be_born(order: dict[str, Any]) -> None:
 
 def obey(order: dict[str, Any]) -> None:
     """Do what the other side has ordered."""
-    from tests.faults import Faults
     from textgen.cli import main
-    from textgen.trainer import report
 
     folder = Path(order["folder"])
     (folder / "stdin").write_bytes(bytes.fromhex(order.get("stdin", "")))
@@ -166,12 +165,16 @@ def obey(order: dict[str, Any]) -> None:
     os.environ.update(order["env"])
     os.chdir(order.get("cwd", "."))
     if "faults" in order:
+        from tests.faults import Faults
+
         Faults(**order["faults"]).install()
     if "log" in order:
         write_log(order["log"])
     if "terminate" in order:
         terminate_at(order["terminate"])
     if not order.get("report", True):
+        from textgen.trainer import report
+
         setattr(report, "write_report", lambda *_: None)  # noqa: B010
     sys.argv = ["textgen", *order["arguments"]]
     main()
@@ -226,18 +229,24 @@ def terminate_at(point: int | str) -> None:
     setattr(Step, "predict", predict_and_end)  # noqa: B010
 
 
-def serve() -> None:
-    """Fork a child for every order, and tell of every end."""
+def load_training() -> None:
+    """Load what a training needs."""
     from textgen.trainer.backend import load_tensorflow
 
     load_tensorflow(quiet=True)
-    import textgen.cli
-    import textgen.generator
     import textgen.trainer.display
     import textgen.trainer.report
     import textgen.trainer.run
-    import textgen.trainer.trainer  # noqa: F401  # loaded once, for all children
+    import textgen.trainer.trainer  # noqa: F401
 
+
+def serve() -> None:
+    """Fork a child for every order, and tell of every end."""
+    import textgen.cli
+    import textgen.generator  # noqa: F401  # loaded once, for all children
+
+    if importlib.util.find_spec("tensorflow"):
+        load_training()
     gc.freeze()  # what is loaded stays, and children need neither look at it nor copy it
     alive: set[int] = set()
 

@@ -10,9 +10,9 @@ from tests.conftest import Run
 
 
 def test_filling_alone_with_both_texts_and_as_json_is_the_same(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
-    arguments = ("generate", "-m", trained, "-s", 4, "-n", 12, "--between", "The tide", "came in")
+    arguments = ("generate", "-m", seeded, "-s", 4, "-n", 12, "--between", "The tide", "came in")
     alone = run(*arguments)
     assert alone.returncode == 0
     assert alone.stderr.decode() == "seed 4\n"
@@ -31,15 +31,13 @@ def test_filling_alone_with_both_texts_and_as_json_is_the_same(
 @pytest.mark.parametrize(
     "others", [("prompt",), ("--jsonl",), ("--session", "x.state"), ("--num-samples", "2")]
 )
-def test_other_ways_of_writing_are_refused(
-    run: Run, trained: Path, others: tuple[str, ...]
-) -> None:
-    done = run("generate", "-m", trained, "--between", "a", "b", *others)
+def test_other_ways_of_writing_are_refused(run: Run, seeded: Path, others: tuple[str, ...]) -> None:
+    done = run("generate", "-m", seeded, "--between", "a", "b", *others)
     assert done.returncode == 2
     assert "between and" in one_line(done.stderr)
 
 
-def test_nothing_behind_is_a_clear_error(run: Run, trained: Path) -> None:
-    done = run("generate", "-m", trained, "--between", "a", "")
+def test_nothing_behind_is_a_clear_error(run: Run, seeded: Path) -> None:
+    done = run("generate", "-m", seeded, "--between", "a", "")
     assert done.returncode == 2
     assert "the text behind is empty" in one_line(done.stderr)

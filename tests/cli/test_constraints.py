@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import Run
 from textgen.generator import TextGenerator
 
+pytestmark = pytest.mark.needs("constrain")
+
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 GRAMMAR = 'start: "<" /[a-z ]*/ ">"'
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.seen import one_line
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run
+from tests.seeded_models import TIDEWATER
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,7 @@ def test_show_prints_the_recipe_as_toml_and_says_what_is_there(run: Run, tmp_pat
     assert "known are:" in one_line(done.stderr)
 
 
+@pytest.mark.needs("corpora")
 def test_check_says_what_is_wrong_and_fails(run: Run, rows: Path) -> None:
     good = run("corpora", "check", rows, "--column", "body")
     assert (good.returncode, good.stderr) == (0, b"")
@@ -69,6 +71,7 @@ def test_check_says_what_reading_changes_and_leaves_out(run: Run, tmp_path: Path
     assert (nothing.returncode, b"no text was found" in nothing.stderr) == (65, True)
 
 
+@pytest.mark.needs("corpora")
 def test_report_is_text_and_a_page_that_replaces_no_other(
     run: Run, rows: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +88,7 @@ def test_report_is_text_and_a_page_that_replaces_no_other(
     assert (tmp_path / "rows.html.old").read_text() == "mine"
 
 
+@pytest.mark.needs("corpora")
 def test_documents_that_were_left_out_are_counted_and_listed(run: Run, rows: Path) -> None:
     options = (rows, "--column", "body", "--duplicates", "exact")
     told = json.loads(run("corpora", "report", *options, "--json").stdout)

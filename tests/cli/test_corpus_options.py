@@ -9,10 +9,11 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import models, pre_tokenizers
 
 from tests.cli.seen import one_line
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run
+from tests.seeded_models import TIDEWATER
 
 
-def test_tokenizer_is_learned_used_and_shown(run: Run, trained: Path, tmp_path: Path) -> None:
+def test_tokenizer_is_learned_used_and_shown(run: Run, seeded: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.json"
     done = run("tokenizer", "train", TIDEWATER, "-o", mine, "--tokenizer", "word")
     assert (done.returncode, done.stdout) == (0, b"")
@@ -27,12 +28,13 @@ def test_tokenizer_is_learned_used_and_shown(run: Run, trained: Path, tmp_path: 
     assert run("tokenizer", "encode", "-m", mine, "-", input=text.encode()).stdout == ids
     told = json.loads(run("tokenizer", "info", "-m", mine, "--json").stdout)
     assert (told["kind"], told["normalize"]) == ("word", "nfc")
-    assert b"char" in run("tokenizer", "info", "-m", trained).stdout
+    assert b"char" in run("tokenizer", "info", "-m", seeded).stdout
     again = run("tokenizer", "train", TIDEWATER, "-o", mine, "--overwrite")
     assert again.returncode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"mine.json", "mine.json.old"}
 
 
+@pytest.mark.needs("train")
 def test_tokenizer_of_ones_own_trains_and_says_what_it_loses(run: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine.json"
     library = LibraryTokenizer(models.WordLevel({"the": 0, "[UNK]": 1}, "[UNK]"))
@@ -127,6 +129,7 @@ def test_a_full_disk_is_told_with_its_folder_and_what_helps(
     assert not list((tmp_path / "temporary").iterdir())
 
 
+@pytest.mark.needs("train")
 def test_evaluation_reads_as_training_did_unless_told(run: Run, tmp_path: Path) -> None:
     rows = [f'{{"id": "{n}", "body": "row {n} of the book"}}\n' for n in range(120)]
     (tmp_path / "rows.jsonl").write_text("".join(rows))
@@ -169,6 +172,7 @@ def test_several_corpora_are_refused_with_how_they_are_named_as_one(
     assert "'*.txt'" in told
 
 
+@pytest.mark.needs("corpora")
 def test_the_form_that_was_found_is_told_by_all_commands(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "letters.csv"
     path.write_text("name;text\nAda;Nebel, und Wind\nBo;Regen\n")

@@ -25,9 +25,9 @@ Write = Callable[..., Generation]
 
 
 @pytest.fixture(scope="module")
-def write(trained: Path) -> Write:
+def write(seeded: Path) -> Write:
     """Write in this process what a command should."""
-    generator = TextGenerator.from_pretrained(trained)
+    generator = TextGenerator.from_pretrained(seeded)
 
     def write(prompt: str, **settings: Any) -> Generation:
         return generator.generate(prompt, **{"seed": SEED, "max_new_tokens": 60} | settings)
@@ -36,11 +36,11 @@ def write(trained: Path) -> Write:
 
 
 @pytest.fixture(scope="module")
-def command(trained: Path) -> Callable[..., list[str]]:
+def command(seeded: Path) -> Callable[..., list[str]]:
     """Make the arguments of a process."""
 
     def command(*arguments: Any) -> list[str]:
-        start = [sys.executable, "-m", "textgen", "generate", "-m", trained, "-s", SEED]
+        start = [sys.executable, "-m", "textgen", "generate", "-m", seeded, "-s", SEED]
         return [*map(str, start), *map(str, arguments)]
 
     return command
@@ -86,11 +86,11 @@ num_samples = 2
 
 
 def test_settings_reach_the_text_from_flags_environment_and_toml(
-    run: Run, trained: Path, tmp_path: Path, write: Write
+    run: Run, seeded: Path, tmp_path: Path, write: Write
 ) -> None:
     expected = write("The", **SETTINGS).text
     assert expected != write("The").text
-    common = ("generate", "The", "-m", trained, "-s", SEED, "-n", 60)
+    common = ("generate", "The", "-m", seeded, "-s", SEED, "-n", 60)
     assert run(*common, *FLAGS).stdout.decode() == expected + "\n"
     assert run(*common, env=ENVIRONMENT).stdout.decode() == expected + "\n"
     (tmp_path / "options.toml").write_text(TOML)
@@ -99,23 +99,23 @@ def test_settings_reach_the_text_from_flags_environment_and_toml(
     assert texts == f"{expected}\n---\n{second}\n"
 
 
-def test_precision_is_the_models_own_unless_another_is_asked_for(run: Run, trained: Path) -> None:
-    common = ("generate", "The", "-m", trained, "-s", SEED, "-n", 20, "--json")
+def test_precision_is_the_models_own_unless_another_is_asked_for(run: Run, seeded: Path) -> None:
+    common = ("generate", "The", "-m", seeded, "-s", SEED, "-n", 20, "--json")
     found = {name: rows(run(*common, "--precision", name).stdout)[0] for name in ("int8", "fp32")}
     for name, told in found.items():
-        generator = TextGenerator.from_pretrained(trained, precision=name)
+        generator = TextGenerator.from_pretrained(seeded, precision=name)
         result = generator.generate("The", seed=SEED, max_new_tokens=20)
         assert told == json.loads(json.dumps(result.to_dict()))
     assert found["int8"]["logprobs"] != found["fp32"]["logprobs"]
-    own = TextGenerator.from_pretrained(trained).decoder.precision
+    own = TextGenerator.from_pretrained(seeded).decoder.precision
     assert rows(run(*common).stdout) == [found[own]]
 
 
 def test_samples_are_the_same_live_and_whole_and_the_last_seed_is_followed_by_0(
-    run: Run, trained: Path
+    run: Run, seeded: Path
 ) -> None:
     largest = 2**63 - 1
-    common = ("generate", "The", "-m", trained, "-s", largest, "--num-samples", 2, "-n", 9)
+    common = ("generate", "The", "-m", seeded, "-s", largest, "--num-samples", 2, "-n", 9)
     texts = [run(*common, "--echo", way).stdout for way in ("--stream", "--no-stream")]
     assert texts[0] == texts[1]
     told = rows(run(*common, "--json").stdout)
@@ -126,25 +126,29 @@ def test_samples_are_the_same_live_and_whole_and_the_last_seed_is_followed_by_0(
 
 
 @pytest.mark.parametrize(
-    ("settings", "pattern"),
+    ("settings", "pattern", "behind"),
     [
-        (("--stop", "the"), r"(?s)(?!.*the).+\n"),
-        (("--stop", "the", "--min-new-tokens", "100"), r"(?s).{100,}\n"),
-        (("--stop-at", "sentence"), r"([^.!?]|[.!?]\W*[a-z])*[.!?]\W*\n"),
-        (("--stop-at", "line"), r".*\n"),
-        (("-n", "0"), r"\n"),
+        (("--stop", "{stop}"), "(?s)(?!.*{stop}).+", "(?s){stop}.*"),
+        (("--stop", "{stop}", "--min-new-tokens", "100"), "(?s).{{100,}}", "(?s){stop}.*"),
+        (("--stop-at", "sentence"), r"(?s).*[.!?]\W*", r"(?s)\s.*"),
+        (("--stop-at", "line"), r"\s*.*", r"(?s)\n.*"),
+        (("-n", "0"), "", "(?s).*"),
     ],
 )
 def test_texts_end_where_they_are_told_to(
-    trained: Path, settings: tuple[str, ...], pattern: str
+    seeded: Path, settings: tuple[str, ...], pattern: str, behind: str
 ) -> None:
-    arguments = ["The", "-m", str(trained), "-s", "1", "-n", "2000", *settings]
+    arguments = ["The", "-m", str(seeded), "-s", "1", "-n", "2000", "--logit-bias", ".=3"]
+    whole = CliRunner().invoke(generate, arguments).stdout
+    stop = whole[150:153]
+    arguments += [one.format(stop=stop) for one in settings]
     done = CliRunner().invoke(generate, arguments)
     assert done.exit_code == 0
     assert done.stderr == "seed 1\n"
-    assert re.fullmatch(pattern, done.stdout)
-    if "-n" not in settings:
-        assert len(done.stdout) < 1000
+    written = done.stdout.removesuffix("\n")
+    assert re.fullmatch(pattern.format(stop=re.escape(stop)), written)
+    assert whole.startswith(written)
+    assert re.fullmatch(behind.format(stop=re.escape(stop)), whole[len(written) :])
     live = CliRunner().invoke(generate, [*arguments, "--stream"])
     assert live.stdout == done.stdout
 
@@ -179,12 +183,12 @@ FAILURES = {
 
 @pytest.mark.parametrize("piped", [True, False])
 def test_rows_have_settings_of_their_own_and_a_bad_one_is_an_error_in_its_place(
-    run: Run, trained: Path, tmp_path: Path, write: Write, piped: bool
+    run: Run, seeded: Path, tmp_path: Path, write: Write, piped: bool
 ) -> None:
     file = tmp_path / "rows.jsonl"
     deep = b"[" * 100_000 + b"\n"
     file.write_bytes(ROWS + b'"\xff"\n' + deep + b'"last"')
-    common = ("generate", "--jsonl", "-m", trained, "-s", SEED, "-n", 5)
+    common = ("generate", "--jsonl", "-m", seeded, "-s", SEED, "-n", 5)
     done = run(*common, input=file.read_bytes()) if piped else run(*common, "-f", file)
     assert done.returncode == 65
     name = "standard input" if piped else str(file)
@@ -291,13 +295,13 @@ def test_a_signal_ends_an_endless_text_whose_receipt_replays(
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is_written(
-    trained: Path, tmp_path: Path, arguments: tuple[str, ...], part: str
+    seeded: Path, tmp_path: Path, arguments: tuple[str, ...], part: str
 ) -> None:
     names = {name: tmp_path / name for name in ("there", "new", "long")}
     names["there"].write_text("mine")
     names["long"].write_text("a" * (1 << 20))
     given = [argument.format(**names) for argument in arguments]
-    done = CliRunner().invoke(generate, ["-m", str(trained), *given], input='"The"\n')
+    done = CliRunner().invoke(generate, ["-m", str(seeded), *given], input='"The"\n')
     assert isinstance(done.exception, UsageError)
     assert part in str(done.exception)
     assert done.output == ""
@@ -326,6 +330,7 @@ def test_help_fits_the_terminal_and_shows_values_as_a_person_writes_them(
         assert part in told
 
 
+@pytest.mark.needs("train")
 def test_copies_of_the_training_text_are_limited_and_told(run: Run, tmp_path: Path) -> None:
     corpus, model = tmp_path / "c.txt", tmp_path / "m"
     corpus.write_text("abcdefghij " * 400)

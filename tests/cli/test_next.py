@@ -21,12 +21,12 @@ def shown(*arguments: Any, **options: Any) -> str:
     return done.stdout
 
 
-def test_next_is_a_table_of_the_likeliest_tokens(run: Run, trained: Path) -> None:
-    done = run("next", "The", "-m", trained, "-k", 3)
+def test_next_is_a_table_of_the_likeliest_tokens(run: Run, seeded: Path) -> None:
+    done = run("next", "The", "-m", seeded, "-k", 3)
     assert (done.returncode, done.stderr) == (0, b"")
     head, *lines = done.stdout.decode().splitlines()
     assert head.split() == ["token", "id", "model", "drawn"]
-    expected = TextGenerator.from_pretrained(trained).next("The", 3)
+    expected = TextGenerator.from_pretrained(seeded).next("The", 3)
     assert len({len(line) for line in (head, *lines)}) == 1  # columns
     for line, token in zip(lines, expected, strict=True):
         found = re.fullmatch(r"('.+?')\s+(\d+)\s+([\d.]+)%\s+([\d.]+)%", line)
@@ -37,36 +37,36 @@ def test_next_is_a_table_of_the_likeliest_tokens(run: Run, trained: Path) -> Non
         assert float(found[4]) == pytest.approx(100 * token.sampled, abs=0.006)
 
 
-def test_json_has_the_same_numbers_in_full(trained: Path) -> None:
-    told = json.loads(shown("The", "-m", trained, "--json"))
-    assert told == [one.to_dict() for one in TextGenerator.from_pretrained(trained).next("The")]
+def test_json_has_the_same_numbers_in_full(seeded: Path) -> None:
+    told = json.loads(shown("The", "-m", seeded, "--json"))
+    assert told == [one.to_dict() for one in TextGenerator.from_pretrained(seeded).next("The")]
     assert len(told) == 10
-    everything = json.loads(shown("The", "-m", trained, "--json", "-k", 10_000))
+    everything = json.loads(shown("The", "-m", seeded, "--json", "-k", 10_000))
     assert len(everything) == 258
     assert sum(one["probability"] for one in everything) == pytest.approx(1, abs=1e-4)
     assert sum(one["sampled"] for one in everything) == pytest.approx(1, abs=1e-4)
 
 
-def test_filters_are_seen_in_what_is_drawn_and_not_in_the_model(trained: Path) -> None:
-    plain = json.loads(shown("The", "-m", trained, "--json", "--temperature", 1))
-    cut = json.loads(shown("The", "-m", trained, "--json", "--temperature", 1, "--top-k", 2))
+def test_filters_are_seen_in_what_is_drawn_and_not_in_the_model(seeded: Path) -> None:
+    plain = json.loads(shown("The", "-m", seeded, "--json", "--temperature", 1))
+    cut = json.loads(shown("The", "-m", seeded, "--json", "--temperature", 1, "--top-k", 2))
     assert [one["probability"] for one in cut] == [one["probability"] for one in plain]
     assert [one["sampled"] > 0 for one in cut] == [True] * 2 + [False] * 8
     assert sum(one["sampled"] for one in cut) == pytest.approx(1)
     first = plain[0]["token"]
-    banned = json.loads(shown("The", "-m", trained, "--json", "--ban-token", f"#{first}"))
+    banned = json.loads(shown("The", "-m", seeded, "--json", "--ban-token", f"#{first}"))
     assert banned[0]["token"] == first
     assert banned[0]["sampled"] == 0
 
 
-def test_next_takes_the_prompt_from_wherever_generate_does(trained: Path, tmp_path: Path) -> None:
+def test_next_takes_the_prompt_from_wherever_generate_does(seeded: Path, tmp_path: Path) -> None:
     (tmp_path / "prompt").write_bytes("The café".encode())
-    expected = shown("The café", "-m", trained)
-    assert shown("-p", "The café", "-m", trained) == expected
-    assert shown("-f", tmp_path / "prompt", "-m", trained) == expected
-    assert shown("-", "-m", trained, input="The café".encode()) == expected
-    assert shown("-m", trained) != expected
-    assert shown("-m", trained) == shown("", "-m", trained)
+    expected = shown("The café", "-m", seeded)
+    assert shown("-p", "The café", "-m", seeded) == expected
+    assert shown("-f", tmp_path / "prompt", "-m", seeded) == expected
+    assert shown("-", "-m", seeded, input="The café".encode()) == expected
+    assert shown("-m", seeded) != expected
+    assert shown("-m", seeded) == shown("", "-m", seeded)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_next_takes_the_prompt_from_wherever_generate_does(trained: Path, tmp_pa
     ],
 )
 def test_bad_input_of_next_is_an_error(
-    trained: Path, arguments: tuple[str, ...], kind: type[Exception], part: str
+    seeded: Path, arguments: tuple[str, ...], kind: type[Exception], part: str
 ) -> None:
-    done = CliRunner().invoke(next_, ["-m", str(trained), *arguments])
+    done = CliRunner().invoke(next_, ["-m", str(seeded), *arguments])
     assert isinstance(done.exception, kind)
     assert part in str(done.exception)
     assert done.output == ""

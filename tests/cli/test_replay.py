@@ -14,10 +14,10 @@ from textgen.generator import TextGenerator
 
 
 @pytest.fixture(scope="module")
-def receipt(run: Run, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def receipt(run: Run, seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of two texts."""
     path = tmp_path_factory.mktemp("receipt") / "receipt"
-    done = record(run, trained, path)
+    done = record(run, seeded, path)
     path.with_suffix(".txt").write_bytes(done)
     return path
 
@@ -33,9 +33,9 @@ def record(run: Run, model: Path, path: Path, *more: Any) -> bytes:
     ("precision", "way"), [("int8", "--stream"), ("fp32", "--no-stream"), ("int8", "--json")]
 )
 def test_replay_gives_the_same_bytes_in_either_precision(
-    run: Run, trained: Path, tmp_path: Path, precision: str, way: str
+    run: Run, seeded: Path, tmp_path: Path, precision: str, way: str
 ) -> None:
-    written = record(run, trained, tmp_path / "r", "--precision", precision, way)
+    written = record(run, seeded, tmp_path / "r", "--precision", precision, way)
     told = json.loads((tmp_path / "r").read_text())
     assert told["circumstances"]["precision"] == precision
     again = run("replay", tmp_path / "r")
@@ -47,15 +47,15 @@ def test_replay_gives_the_same_bytes_in_either_precision(
 
 
 def test_replay_takes_the_same_model_from_another_place(
-    run: Run, trained: Path, receipt: Path, tmp_path: Path
+    run: Run, seeded: Path, receipt: Path, tmp_path: Path
 ) -> None:
     moved = tmp_path / "moved"
-    shutil.copytree(trained, moved)
+    shutil.copytree(seeded, moved)
     done = run("replay", receipt, "-m", moved)
     assert done.returncode == 0, done.stderr
     assert done.stdout == receipt.with_suffix(".txt").read_bytes()
     elsewhere = tmp_path / "receipt"
-    elsewhere.write_text(receipt.read_text().replace(str(trained), str(tmp_path / "gone")))
+    elsewhere.write_text(receipt.read_text().replace(str(seeded), str(tmp_path / "gone")))
     done = run("replay", elsewhere)
     assert done.returncode == 66
     assert done.stderr.decode().startswith(
@@ -65,15 +65,15 @@ def test_replay_takes_the_same_model_from_another_place(
 
 
 def test_a_changed_model_is_refused_with_both_hashes(
-    run: Run, trained: Path, receipt: Path, tmp_path: Path
+    run: Run, seeded: Path, receipt: Path, tmp_path: Path
 ) -> None:
     changed = tmp_path / "changed"
-    TextGenerator.from_pretrained(trained).save_pretrained(changed, storage="fp16")
+    TextGenerator.from_pretrained(seeded).save_pretrained(changed, storage="fp16")
     done = run("replay", receipt, "-m", changed)
     assert (done.returncode, done.stdout) == (65, b"")
     error = one_line(done.stderr)
     assert error.startswith(f"textgen: {changed}: not the model of the receipt")
-    for folder in (trained, changed):
+    for folder in (seeded, changed):
         weights = (folder / "model.safetensors").read_bytes()
         assert hashlib.sha256(weights).hexdigest()[:12] in error
 

@@ -12,10 +12,10 @@ from tests.conftest import Run
 
 
 def test_text_goes_on_in_other_processes_with_the_same_bytes(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "s.state"
-    write = ("generate", "-m", trained, "--session")
+    write = ("generate", "-m", seeded, "--session")
     settings = ("-s", 7, "--repeat-penalty", 1.2, "--min-p", 0.02)
     whole = run(*write, tmp_path / "whole", "The sea", *settings, "-n", 200).stdout
     parts = [run(*write, state, "The sea", *settings, "-n", 20).stdout]
@@ -25,11 +25,11 @@ def test_text_goes_on_in_other_processes_with_the_same_bytes(
 
 
 def test_endless_text_goes_on_where_a_signal_left_it(
-    run: Run, trained: Path, tmp_path: Path
+    run: Run, seeded: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "s.state"
     endless = ("The", "-s", "7", "-n", "-1", "--min-new-tokens", "10000000", "-q")
-    command = [sys.executable, "-m", "textgen", "generate", "-m", str(trained), *endless]
+    command = [sys.executable, "-m", "textgen", "generate", "-m", str(seeded), *endless]
     process = subprocess.Popen(
         [*command, "--session", str(state)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -39,17 +39,17 @@ def test_endless_text_goes_on_where_a_signal_left_it(
     rest, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (130, b"textgen: interrupted\n")
     before = begin + rest
-    after = run("generate", "-m", trained, "--session", state, "-c", "-n", 300, "-q").stdout
+    after = run("generate", "-m", seeded, "--session", state, "-c", "-n", 300, "-q").stdout
     tokens = str(len((before + after).decode()))  # a character each
     again = run(
-        "generate", "-m", trained, *endless[:3], "-n", tokens, "--min-new-tokens", tokens, "-q",
+        "generate", "-m", seeded, *endless[:3], "-n", tokens, "--min-new-tokens", tokens, "-q",
         "--session", tmp_path / "whole",
     ).stdout  # fmt: skip
     assert before + after == again
 
 
-def test_prompt_is_read_where_a_session_stands(run: Run, trained: Path, tmp_path: Path) -> None:
-    write = ("generate", "-m", trained, "--session", tmp_path / "s.state")
+def test_prompt_is_read_where_a_session_stands(run: Run, seeded: Path, tmp_path: Path) -> None:
+    write = ("generate", "-m", seeded, "--session", tmp_path / "s.state")
     first = run(*write, "The ", "-n", 20, "-s", 1).stdout
     second = run(*write, "-c", "And then ", "--echo").stdout
     assert second.startswith(b"And then ")
@@ -70,12 +70,12 @@ def test_prompt_is_read_where_a_session_stands(run: Run, trained: Path, tmp_path
     ],
 )
 def test_what_no_session_can_be_is_told_in_a_line(
-    run: Run, trained: Path, tmp_path: Path, arguments: tuple[str, ...], part: str, code: int
+    run: Run, seeded: Path, tmp_path: Path, arguments: tuple[str, ...], part: str, code: int
 ) -> None:
     there = tmp_path / "there"
     there.write_bytes(b"something else")
     named = [one.format(there=there, new=tmp_path / "new") for one in arguments]
-    result = run("generate", "-m", trained, *named)
+    result = run("generate", "-m", seeded, *named)
     assert result.returncode == code
     assert part in result.stderr.decode()
     assert len(result.stderr.splitlines()) == 1

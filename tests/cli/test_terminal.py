@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.seen import on_terminal
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run
+from tests.seeded_models import TIDEWATER
 
 
+@pytest.mark.needs("train")
 def test_training_shows_a_live_bar_and_a_sample(cache_home: Path, tmp_path: Path) -> None:
     sizes = ("--units", 16, "--embedding-size", 8, "--steps", 200)
     code, shown = on_terminal(cache_home, "train", "tidewater", "-o", tmp_path / "m", *sizes)
@@ -16,19 +20,19 @@ def test_training_shows_a_live_bar_and_a_sample(cache_home: Path, tmp_path: Path
         assert part in shown
 
 
-def test_text_streams_to_a_terminal(run: Run, cache_home: Path, trained: Path) -> None:
-    arguments = ("generate", "The", "-m", trained, "-s", 3, "-n", 60)
+def test_text_streams_to_a_terminal(run: Run, cache_home: Path, seeded: Path) -> None:
+    arguments = ("generate", "The", "-m", seeded, "-s", 3, "-n", 60)
     code, shown = on_terminal(cache_home, *arguments)
     assert code == 0
     assert shown == "seed 3\n" + run(*arguments).stdout.decode()  # and no bar
 
 
 def test_a_long_prompt_shows_how_far_it_is_read_unless_quiet(
-    cache_home: Path, trained: Path, tmp_path: Path
+    cache_home: Path, seeded: Path, tmp_path: Path
 ) -> None:
     prompt = tmp_path / "long.txt"
     prompt.write_bytes(TIDEWATER.read_bytes() * 12)
-    arguments = ("generate", "-f", prompt, "-m", trained, "-s", 3, "-n", 20)
+    arguments = ("generate", "-f", prompt, "-m", seeded, "-s", 3, "-n", 20)
     code, shown = on_terminal(cache_home, *arguments)
     assert code == 0
     assert "reading" in shown
@@ -40,10 +44,10 @@ def test_a_long_prompt_shows_how_far_it_is_read_unless_quiet(
 
 
 def test_long_batches_show_a_bar_that_leaves_stdout_alone_and_ends_with_what_is_there(
-    cache_home: Path, trained: Path, tmp_path: Path
+    cache_home: Path, seeded: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.jsonl"
-    arguments = ("generate", "The", "-m", trained, "-s", 3, "-n", -1, "--num-samples", 3, "--json")
+    arguments = ("generate", "The", "-m", seeded, "-s", 3, "-n", -1, "--num-samples", 3, "--json")
     endless = ("--min-new-tokens", 10_000_000)
     with out.open("wb") as stdout:
         code, shown = on_terminal(
@@ -58,10 +62,10 @@ def test_long_batches_show_a_bar_that_leaves_stdout_alone_and_ends_with_what_is_
     assert all(one["text"] for one in told)
 
 
-def test_ctrl_c_ends_a_text_on_a_terminal(cache_home: Path, trained: Path) -> None:
+def test_ctrl_c_ends_a_text_on_a_terminal(cache_home: Path, seeded: Path) -> None:
     endless = ("-n", -1, "--min-new-tokens", 10_000_000)
     code, shown = on_terminal(
-        cache_home, "generate", "The", "-m", trained, *endless, "-q", ctrl_c_after=" the "
+        cache_home, "generate", "The", "-m", seeded, *endless, "-q", ctrl_c_after=" the "
     )
     assert code == 130
     text, _, error = shown.removesuffix("\n").rpartition("\n")
@@ -70,12 +74,12 @@ def test_ctrl_c_ends_a_text_on_a_terminal(cache_home: Path, trained: Path) -> No
 
 
 def test_ctrl_c_leaves_in_the_file_what_exists_and_its_receipt(
-    run: Run, cache_home: Path, trained: Path, tmp_path: Path
+    run: Run, cache_home: Path, seeded: Path, tmp_path: Path
 ) -> None:
     out, receipt = tmp_path / "new" / "out.txt", tmp_path / "receipt"
     endless = ("-n", -1, "--min-new-tokens", 10_000_000, "--num-samples", 2)
     code, shown = on_terminal(
-        cache_home, "generate", "The", "-m", trained, *endless, "-o", out, "--receipt", receipt,
+        cache_home, "generate", "The", "-m", seeded, *endless, "-o", out, "--receipt", receipt,
         ctrl_c_after=" written",
     )  # fmt: skip
     assert code == 130

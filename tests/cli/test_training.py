@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run
+from tests.seeded_models import TIDEWATER
 from tests.training import make_checkpoint
 from tests.zygote import Zygote
 from textgen.model_folder import read_model
@@ -181,10 +182,10 @@ main()
     ],
 )
 def test_disk_that_refuses_leaves_nothing_half_written(
-    trained: Path, tmp_path: Path, limit: int, arguments: Any
+    seeded: Path, tmp_path: Path, limit: int, arguments: Any
 ) -> None:
     """The kernel refuses files beyond a size, as a full disk would."""
-    (tmp_path / "model").symlink_to(trained)
+    (tmp_path / "model").symlink_to(seeded)
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, str(limit), *map(str, arguments)],
         cwd=tmp_path,

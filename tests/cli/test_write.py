@@ -10,6 +10,8 @@ from tests.cli.seen import one_line
 from tests.cli.terminal import COLUMNS, Terminal
 from tests.conftest import Run
 
+pytestmark = pytest.mark.needs("write")
+
 
 def text_of(terminal: Terminal) -> str:
     """Return the text on the screen up to the cursor, its rows joined."""
@@ -24,8 +26,8 @@ def begin(folder: Path, model: Path, *others: object) -> Terminal:
     return terminal
 
 
-def test_all_keys_fit_a_small_terminal_and_the_text_is_typed(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained, "story.txt") as terminal:
+def test_all_keys_fit_a_small_terminal_and_the_text_is_typed(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded, "story.txt") as terminal:
         for key in ("Tab propose", "^F word", "^E line", "Enter all", "^Z undo", "^Y redo",
                     "↑↓ branch", "^T tree", "^O settings", "^S save", "^Q quit"):  # fmt: skip
             assert key in terminal.text
@@ -42,8 +44,8 @@ def test_all_keys_fit_a_small_terminal_and_the_text_is_typed(trained: Path, tmp_
     assert (tmp_path / "story.txt").read_text() == "The tide\ncame i"
 
 
-def test_proposals_are_chosen_and_taken_by_word_and_whole(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained, "story.txt") as terminal:
+def test_proposals_are_chosen_and_taken_by_word_and_whole(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded, "story.txt") as terminal:
         terminal.press("The ", "tab")
         terminal.wait(" 3 ─")
         assert " 1 ─" in terminal.text
@@ -69,8 +71,8 @@ def test_proposals_are_chosen_and_taken_by_word_and_whole(trained: Path, tmp_pat
     assert (tmp_path / "story.txt").read_text() == whole
 
 
-def test_other_proposals_come_each_time_and_can_be_dismissed(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained) as terminal:
+def test_other_proposals_come_each_time_and_can_be_dismissed(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded) as terminal:
         terminal.press("The ", "tab")
         terminal.wait(" 3 ─")
         before = terminal.text
@@ -81,8 +83,8 @@ def test_other_proposals_come_each_time_and_can_be_dismissed(trained: Path, tmp_
         assert text_of(terminal).rstrip() == "The"
 
 
-def test_branches_are_walked_with_arrows_and_in_the_tree(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained) as terminal:
+def test_branches_are_walked_with_arrows_and_in_the_tree(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded) as terminal:
         terminal.press("one", "^Z", "two", "^Z", "three")
         terminal.wait("branch 3/3")
         terminal.press("up")
@@ -96,8 +98,8 @@ def test_branches_are_walked_with_arrows_and_in_the_tree(trained: Path, tmp_path
         assert "● " not in terminal.text
 
 
-def test_settings_change_live_and_mistakes_are_told(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained) as terminal:
+def test_settings_change_live_and_mistakes_are_told(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded) as terminal:
         terminal.press("^O", "temperatur = 0.5", "enter")
         terminal.wait("did you mean 'temperature'?")
         terminal.press("escape", "^O", "temperature = 0, choices = 2", "enter", "x", "tab")
@@ -105,9 +107,9 @@ def test_settings_change_live_and_mistakes_are_told(trained: Path, tmp_path: Pat
         terminal.wait("temperature 0 ·")
 
 
-def test_a_name_is_asked_for_and_nothing_is_replaced(trained: Path, tmp_path: Path) -> None:
+def test_a_name_is_asked_for_and_nothing_is_replaced(seeded: Path, tmp_path: Path) -> None:
     (tmp_path / "there.txt").write_text("keep me")
-    with begin(tmp_path, trained) as terminal:
+    with begin(tmp_path, seeded) as terminal:
         terminal.press("words", "^Q")
         terminal.wait("not saved; ^S saves, ^Q quits without")
         terminal.press("^S")
@@ -122,11 +124,11 @@ def test_a_name_is_asked_for_and_nothing_is_replaced(trained: Path, tmp_path: Pa
     assert (tmp_path / "here.txt").read_text() == "words"
 
 
-def test_text_is_gone_on_with_branches_and_settings(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained, "s.txt", "--temperature", 0.3) as terminal:
+def test_text_is_gone_on_with_branches_and_settings(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded, "s.txt", "--temperature", 0.3) as terminal:
         terminal.press("one", "^Z", "two", "^S")
         terminal.wait("saved")
-    with Terminal(tmp_path, "write", "s.txt", "-m", trained) as terminal:
+    with Terminal(tmp_path, "write", "s.txt", "-m", seeded) as terminal:
         terminal.wait("two▌")
         terminal.wait("s.txt ·")
         terminal.press("up")
@@ -136,9 +138,9 @@ def test_text_is_gone_on_with_branches_and_settings(trained: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_text_outlives_the_end_of_its_terminal(
-    trained: Path, tmp_path: Path, number: signal.Signals
+    seeded: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    with begin(tmp_path, trained) as terminal:
+    with begin(tmp_path, seeded) as terminal:
         terminal.press("do not lose me")
         terminal.wait("lose me▌")
         terminal.process.send_signal(number)
@@ -146,10 +148,10 @@ def test_text_outlives_the_end_of_its_terminal(
     assert (tmp_path / "unsaved-1.txt").read_text() == "do not lose me"
 
 
-def test_long_text_is_scrolled(trained: Path, tmp_path: Path) -> None:
+def test_long_text_is_scrolled(seeded: Path, tmp_path: Path) -> None:
     lines = "\n".join(f"line {number}" for number in range(100))
     (tmp_path / "long.txt").write_text(lines)
-    with begin(tmp_path, trained, "long.txt") as terminal:
+    with begin(tmp_path, seeded, "long.txt") as terminal:
         terminal.wait("line 99▌")
         assert "line 75" not in terminal.text
         terminal.press("page up")
@@ -158,21 +160,21 @@ def test_long_text_is_scrolled(trained: Path, tmp_path: Path) -> None:
         terminal.wait("line 99▌")
 
 
-def test_pasted_text_is_taken_as_it_is(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained) as terminal:
+def test_pasted_text_is_taken_as_it_is(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded) as terminal:
         terminal.press("\x1b[200~one\r\ntwo\tthree\x1b[201~")
         terminal.wait("three▌")
         assert text_of(terminal) == "one\ntwo    three"
 
 
-def test_without_a_terminal_it_says_what_to_use(run: Run, trained: Path) -> None:
-    done = run("write", "-m", trained)
+def test_without_a_terminal_it_says_what_to_use(run: Run, seeded: Path) -> None:
+    done = run("write", "-m", seeded)
     assert done.returncode == 2
     assert "needs a terminal" in one_line(done.stderr)
 
 
-def test_text_that_cannot_be_rescued_is_not_called_kept(trained: Path, tmp_path: Path) -> None:
-    with begin(tmp_path, trained, "there/story.txt") as terminal:
+def test_text_that_cannot_be_rescued_is_not_called_kept(seeded: Path, tmp_path: Path) -> None:
+    with begin(tmp_path, seeded, "there/story.txt") as terminal:
         terminal.press("words")
         terminal.wait("words▌")
         (tmp_path / "there").write_text("a file in the folder's place")

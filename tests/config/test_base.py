@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -186,10 +187,39 @@ def test_products_are_bf16_where_the_processor_computes_in_it(
     told: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("textgen.config.training.CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     if told:
         (tmp_path / "cpuinfo").write_text(told)
     assert TrainingConfig().product_format == expected
     assert TrainingConfig(matmul="bf16").product_format == "bf16"
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected", "is_refused"),
+    [
+        ("ALL", "bf16", False),
+        ("AVX512_CORE_BF16", "bf16", False),
+        ("AVX512_CORE_AMX", "bf16", False),
+        ("AVX512_CORE", "fp32", False),
+        ("avx512_core_vnni", "fp32", False),
+        ("AVX2", "fp32", True),
+        ("avx", "fp32", True),
+        ("SSE41", "fp32", True),
+    ],
+)
+def test_no_product_is_in_bf16_that_onednn_may_not_compute(
+    limit: str, expected: str, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textgen.config.training.CPU_INFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text("flags : avx512_bf16")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
+    assert TrainingConfig().product_format == expected
+    with (
+        pytest.raises(UsageError, match="leaves no products in it; unset that variable")
+        if (is_refused)
+        else nullcontext()
+    ):
+        assert TrainingConfig(matmul="bf16").product_format == "bf16"
 
 
 def test_saving_and_patience_are_checked() -> None:

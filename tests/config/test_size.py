@@ -1,6 +1,7 @@
 """The size that is found out suits text and time, and what a person names is kept."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS, with_preset
 from textgen.config.settings import changed, share_out
 from textgen.config.size import SIZES, STEPS_PER_EPOCH, _tied_work, fitting
-from textgen.config.training import TrainingConfig
+from textgen.config.training import ONEDNN_LIMIT, TrainingConfig
 from textgen.errors import UsageError
 
 LENGTHS = st.one_of(
@@ -20,6 +21,14 @@ LENGTHS = st.one_of(
     st.integers(1, 10**9).map(lambda n: {"steps": n}),
     st.integers(1, 10**4).map(lambda n: {"epochs": n}),
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def free() -> Iterator[None]:
+    """These settings are of other machines than this one, whatever it is kept to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(ONEDNN_LIMIT, raising=False)
+        yield
 
 
 def fit(tokens: int = 1_000_000, vocab_size: int = 70, **chosen: Any) -> dict[str, Any]:

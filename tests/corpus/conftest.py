@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.hub_sets import sets
 from tests.stand_in_hub import StandInHub, stand_in_hub
 from textgen.corpus.hub import import_datasets
 from textgen.corpus.hub_set import HUB
@@ -23,6 +22,8 @@ def hub(
     hub_server: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StandInHub]:
     """A hub in its first state, with empty caches; who waits for it does not wait."""
+    from tests.corpus.hub_sets import sets
+
     datasets = import_datasets(HUB)
     from huggingface_hub import HfFileSystem, constants
 

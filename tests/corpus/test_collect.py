@@ -44,6 +44,7 @@ def write_lines(folder: Path, name: str, *lines: str) -> Path:
     return path
 
 
+@pytest.mark.needs("corpora")
 def test_filters_leave_out_and_list_what_they_name(tmp_path: Path) -> None:
     path = write_lines(tmp_path, "book.txt", "ab", "a long line", "drop this line", "x" * 50)
     rule = {"min_characters": 3, "max_characters": 40, "drop_matching": "^drop"}
@@ -70,7 +71,9 @@ def test_rows_that_are_not_wanted_are_listed_too(tmp_path: Path) -> None:
         assert sum(documents.tally.removed.values()) == 2
 
 
-@pytest.mark.parametrize("duplicates", ["exact", "near"])
+@pytest.mark.parametrize(
+    "duplicates", ["exact", pytest.param("near", marks=pytest.mark.needs("corpora"))]
+)
 def test_copies_are_left_out_and_the_first_stays(tmp_path: Path, duplicates: str) -> None:
     lines = [SENTENCE * 3, "something else altogether", SENTENCE * 3, SENTENCE * 3 + "again"]
     path = write_lines(tmp_path, "book.txt", *lines)

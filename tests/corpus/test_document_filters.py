@@ -10,6 +10,8 @@ from textgen.config.corpus import DocumentRule
 from textgen.corpus.filters import DocumentFilter
 from textgen.errors import DataError, UsageError
 
+pytestmark = pytest.mark.needs("corpora")
+
 
 def reason(text: str, **settings: object) -> str | None:
     rule = DocumentRule(**settings)  # type: ignore[arg-type]  # any settings

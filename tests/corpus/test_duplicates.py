@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from textgen.corpus.duplicates import first_copies, near_copies
 from textgen.errors import UsageError
 
+pytestmark = pytest.mark.needs("corpora")
+
 WORDS = [f"word{number}" for number in range(2_000)]
 TEXTS = st.lists(st.sampled_from([*"abcd", "码", "."]), max_size=12).map(" ".join)
 CHINESE = "码头上的灯亮了老船长说今晚有雾明天再走孩子们数着船海鸥在桅杆上叫潮水慢慢退去"

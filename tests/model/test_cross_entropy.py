@@ -9,6 +9,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.training import needs_bf16
 from textgen.config.model import ModelConfig
 from textgen.model import LanguageModel, cross_entropy
 from textgen.model.cross_entropy import LastLayer, mean_nats
@@ -77,6 +78,7 @@ def test_loss_of_the_model_is_that_of_its_logits(tied: bool, units: tuple[int, .
         assert float(nats) == pytest.approx(float(tf.reduce_mean(expected)), rel=1e-5)
 
 
+@needs_bf16
 def test_products_in_bf16_have_nearly_the_gradients_of_fp32() -> None:
     config = ModelConfig(vocab_size=13, embedding_size=16, units=(32, 32), dropout=0.0)
     found = []

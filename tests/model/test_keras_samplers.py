@@ -8,7 +8,7 @@ import keras_nlp
 import numpy as np
 import pytest
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.model import ModelConfig
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
@@ -27,7 +27,7 @@ PROMPTS = np.array([[1, 2, 3], [4, 5, 6]])
 @pytest.fixture(scope="module")
 def small() -> LanguageModel:
     model = LanguageModel(CONFIG)
-    set_weights(model, random_weights(CONFIG, 2, scale=1.0))
+    set_weights(model, seeded_weights(CONFIG, 2, scale=1.0))
     return model
 
 
@@ -94,7 +94,7 @@ def test_beams_for_all_tokens_find_the_likeliest_text(small: LanguageModel) -> N
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_beam_is_at_least_as_likely_as_greedy(seed: int) -> None:
     model = LanguageModel(CONFIG)
-    set_weights(model, random_weights(CONFIG, seed, scale=0.7))
+    set_weights(model, seeded_weights(CONFIG, seed, scale=0.7))
     greedy = lists(model, samplers.GreedySampler())
     beams = lists(model, samplers.BeamSampler(num_beams=6))
     for prompt, one, other in zip(PROMPTS, beams, greedy, strict=True):

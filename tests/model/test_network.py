@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.model import ModelConfig
 from textgen.model import LanguageModel, get_weights, lstm_op, set_weights
 from textgen.model.lstm import FastLSTM
@@ -201,7 +201,7 @@ def test_parameters_have_the_names_and_shapes_of_the_configuration() -> None:
 
 def test_weights_put_in_come_out() -> None:
     model = LanguageModel(CONFIG)
-    weights = random_weights(CONFIG)
+    weights = seeded_weights(CONFIG)
     set_weights(model, weights)
     for name, array in get_weights(model).items():
         np.testing.assert_array_equal(array, weights[name])

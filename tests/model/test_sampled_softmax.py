@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.training import needs_bf16
 from textgen.model.cross_entropy import LastLayer, mean_nats
 from textgen.model.sampled_softmax import SampledSoftmax
 
@@ -66,7 +67,7 @@ def test_same_seed_draws_the_same_and_each_step_draws_anew() -> None:
     assert set(first) != set(np.array(other._draw()))
 
 
-@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+@pytest.mark.parametrize("dtype", [tf.float32, pytest.param(tf.bfloat16, marks=needs_bf16)])
 def test_products_are_in_the_format_of_the_outputs(dtype: Any) -> None:
     outputs, kernel, bias, targets = tensors()
     among = SampledSoftmax(COUNTS, TYPES, seed=1)

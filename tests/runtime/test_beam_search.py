@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import UsageError
@@ -25,7 +25,7 @@ WIDE = 256  # more than there are texts of those tokens, up to the lengths below
 def tiny(seed: int, tokenizer: Tokenizer = WORDS) -> TextGenerator:
     """Return a generator of four words, with decided opinions."""
     config = ModelConfig(vocab_size=tokenizer.vocab_size, embedding_size=3, units=(5,))
-    weights = random_weights(config, seed, scale=1.5)
+    weights = seeded_weights(config, seed, scale=1.5)
     return TextGenerator(Model(config, weights, tokenizer, GenerationConfig(), {}))
 
 

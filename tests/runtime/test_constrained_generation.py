@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import random_weights
 from tests.runtime.test_constraint import SUM, is_sum
+from tests.seeded_models import seeded_weights
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import DataError, UsageError
@@ -109,7 +109,7 @@ def generator_of(model: Model, bpe_tokenizer: Tokenizer, text: str) -> Any:
         config = ModelConfig(
             vocab_size=tokenizer.vocab_size, embedding_size=8, units=(12,), layers=1
         )
-        weights = random_weights(config)
+        weights = seeded_weights(config)
         return TextGenerator(
             Model(config, weights, tokenizer, GenerationConfig(), {}), precision=precision
         )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.generator import TextGenerator
 from textgen.runtime import reader as reader_module
@@ -65,7 +65,7 @@ def test_a_stream_has_the_same_bits_alone_and_among_others(
     config = ModelConfig(
         vocab_size=vocab_size, embedding_size=9, units=(units, 7), tie_embeddings=tie_embeddings
     )
-    weights = random_weights(config, seed=units)
+    weights = seeded_weights(config, seed=units)
     decoder = Decoder(config, weights, precision=precision, threads=threads)
     columns = np.random.default_rng(streams).integers(0, vocab_size, (5, streams))
     state, rows = decoder.initial_state(streams), []
@@ -82,7 +82,7 @@ def test_a_stream_has_the_same_bits_alone_and_among_others(
 @pytest.mark.parametrize("vocab_size", [50, 20_000])  # with a table of the first inputs, without
 def test_int8_is_close_to_fp32(vocab_size: int) -> None:
     config = ModelConfig(vocab_size=vocab_size, embedding_size=24, units=(64, 64))
-    weights = random_weights(config, scale=0.2)
+    weights = seeded_weights(config, scale=0.2)
     tokens = np.random.default_rng(0).integers(0, vocab_size, 30)
     exact, eight = (Decoder(config, weights, precision=name) for name in ("fp32", "int8"))
     logits, _ = exact.score(tokens, exact.initial_state())

@@ -159,7 +159,7 @@ def test_hooks_see_the_tokens_that_stand(generator: TextGenerator) -> None:
 @pytest.fixture(scope="module")
 def bpe_generator(bpe_tokenizer: Tokenizer, model: Model) -> TextGenerator:
     config = dataclasses.replace(model.config, vocab_size=bpe_tokenizer.vocab_size)
-    from tests.conftest import random_weights
+    from tests.seeded_models import seeded_weights
 
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     return TextGenerator(Model(config, weights, bpe_tokenizer, GenerationConfig(), {}))

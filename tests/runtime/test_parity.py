@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.model import ACTIVATIONS, ModelConfig
 from textgen.model.network import LanguageModel
 from textgen.model.weights import set_weights
@@ -61,7 +61,7 @@ def assert_parity(config: ModelConfig, weights: dict[str, Any], steps: int, seed
 @settings(max_examples=20, deadline=None)
 @given(configs(), st.integers(0, 2**32 - 1))
 def test_logits_and_state_are_those_of_keras(config: ModelConfig, seed: int) -> None:
-    weights = random_weights(config, seed)
+    weights = seeded_weights(config, seed)
     steps = 200
     if (set(config.activation), set(config.recurrent_activation)) != ({"tanh"}, {"sigmoid"}):
         steps = 10  # other states may grow, or be chaotic; smaller weights keep them in bounds
@@ -76,7 +76,7 @@ def test_every_activation_is_that_of_keras_in_cell_and_gates(name: str) -> None:
         vocab_size=30, embedding_size=5, units=(6, 6),
         activation=(name, "tanh"), recurrent_activation=("sigmoid", name),
     )  # fmt: skip
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     weights["embedding.embeddings"] *= 5  # into the bends on both sides
     assert_parity(config, weights, 12, 0)
 
@@ -86,6 +86,6 @@ def test_logits_far_from_zero_are_those_of_keras_over_200_steps(tie_embeddings: 
     config = ModelConfig(
         vocab_size=50, embedding_size=12, units=(32, 32), tie_embeddings=tie_embeddings
     )
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     weights["projection.kernel" if tie_embeddings else "logits.kernel"] *= 10
     assert_parity(config, weights, 200, 0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen import DataError, TextGenerator, UsageError
 from textgen.config.model import ACTIVATIONS, ModelConfig
 from textgen.model_folder import Model, read_model, write_model
@@ -29,7 +29,7 @@ def with_record(model: Model, default: str, int8: float = 1.0, fp32: float = 1.0
 
 
 def test_fp32_figure_is_the_mean_surprise_of_stretches_that_each_begin_a_text() -> None:
-    weights = random_weights(CONFIG)
+    weights = seeded_weights(CONFIG)
     record = measure_precisions(CONFIG, weights, TOKENS)
     decoder, surprises = Decoder(CONFIG, weights), []
     for stretch in TOKENS[:960].reshape(64, 15):  # 64 streams; what is left over is not used
@@ -42,25 +42,25 @@ def test_fp32_figure_is_the_mean_surprise_of_stretches_that_each_begin_a_text() 
 
 @pytest.mark.parametrize("count", [1, 2, 63, 65])
 def test_any_number_of_tokens_is_enough(count: int) -> None:
-    record = measure_precisions(CONFIG, random_weights(CONFIG), TOKENS[:count])
+    record = measure_precisions(CONFIG, seeded_weights(CONFIG), TOKENS[:count])
     assert count / 2 < record.tokens <= count
     assert np.isfinite([record.fp32, record.int8]).all()
 
 
 def test_long_texts_cost_no_more_than_short_ones() -> None:
-    record = measure_precisions(CONFIG, random_weights(CONFIG), np.resize(TOKENS, 200_000))
+    record = measure_precisions(CONFIG, seeded_weights(CONFIG), np.resize(TOKENS, 200_000))
     assert record.tokens == 1 << 15
 
 
 def test_int8_is_the_default_where_it_costs_little() -> None:
-    record = measure_precisions(CONFIG, random_weights(CONFIG), TOKENS)
+    record = measure_precisions(CONFIG, seeded_weights(CONFIG), TOKENS)
     assert record.int8 <= record.fp32 * (1 + WORTH)
     assert record.int8 != record.fp32
     assert record.default == "int8"
 
 
 def test_fp32_is_the_default_where_int8_costs_much() -> None:
-    weights = random_weights(CONFIG)
+    weights = seeded_weights(CONFIG)
     # One weight dwarfs the others of its column, whose integers are all 0 then; it is never used.
     weights["logits.kernel"] *= 3
     weights["lstm_1.bias"][24 * 3] = -100  # a unit that its output gate keeps silent
@@ -133,7 +133,7 @@ def test_every_network_works_in_int8(name: str, tie_embeddings: bool) -> None:
         vocab_size=40, embedding_size=8, units=(24, 12), tie_embeddings=tie_embeddings,
         activation=(name,), recurrent_activation=("sigmoid", name),
     )  # fmt: skip
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     for part in weights:  # small, for a state without bounds grows faster and faster
         weights[part] *= np.float32(0.2 if part.startswith("lstm") else 1)
     exact, eight = (Decoder(config, weights, precision=name) for name in ("fp32", "int8"))

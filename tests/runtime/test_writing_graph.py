@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.any_settings import PLAIN_SETTINGS, PROMPTS
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.errors import UsageError
@@ -109,7 +109,7 @@ def test_logits_are_those_before_bans_and_biases(generator: TextGenerator) -> No
 def test_smallest_vocabularies_and_layers_are_written(vocab_size: int, precision: str) -> None:
     for depth in (1, 5):
         config = ModelConfig(vocab_size=vocab_size, embedding_size=1, units=(1,), layers=depth)
-        decoder = Decoder(config, random_weights(config), precision=precision)
+        decoder = Decoder(config, seeded_weights(config), precision=precision)
         state = decoder.initial_state(2)
         block = decoder.write([0, 1], state, Draws.greedy(2, vocab_size))
         assert block.tokens.shape == (1, 2)

@@ -11,7 +11,7 @@ import pytest
 
 from textgen.sampling.filters import apply_top_k, apply_top_p, softmax
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("train")]
 
 SIZES = (3, 17, 258, 4096)
 

@@ -73,9 +73,9 @@ def test_a_character_costs_the_same_however_much_is_held_back() -> None:
 
     def seconds(length: int) -> float:
         stopping = StopFilter(["ab" * length + "!"])
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(length):
             assert stopping.push("a") == stopping.push("b") == ""
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert seconds(60_000) < 100 * min(seconds(3_000) for _ in range(3))

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run
+from tests.seeded_models import TIDEWATER
 from textgen.corpus.watch import Watch
 from textgen.errors import DataError
 from textgen.tokenization.store_cache import open_corpus

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import TIDEWATER, environment
+from tests.conftest import environment
+from tests.seeded_models import TIDEWATER
 from textgen.config.cost import least_training_bytes, optimizer_slots
 from textgen.config.model import LARGEST_SIZE, ModelConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import TIDEWATER, Run
+from tests.conftest import Run
+from tests.seeded_models import TIDEWATER
 from tests.training import interrupt, weights
 from textgen.cli.main import cli
 from textgen.cli.train import train

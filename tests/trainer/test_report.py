@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import matplotlib
 import pytest
 
-from tests.conftest import TIDEWATER
+from tests.seeded_models import TIDEWATER
 from textgen.generator import TextGenerator
 from textgen.model_folder import Model, read_model
 from textgen.trainer.figure import draw

@@ -1,6 +1,7 @@
 """A training and its folder: what is refused, how it ends, what its weights depend on."""
 
 import os
+import re
 import resource
 from pathlib import Path
 from typing import Any
@@ -106,9 +107,10 @@ def test_divergence_leaves_a_model_and_says_which(small_text: Path, tmp_path: Pa
         TextGenerator.train(
             small_text, out=tmp_path / "m", optimizer="sgd", learning_rate=1e38, **TINY
         )
-    told = f"{tmp_path / 'm'} holds the best model so far (step 0)"
-    assert "the loss is inf at step 2; try a lower learning_rate" in str(caught.value)
-    assert str(caught.value).endswith(told)
+    # It is the processor's whether that overflows to inf or nan, and at step 1 already.
+    told = r"the loss is (inf|nan) at step 2; try a lower learning_rate .*; "
+    kept = re.escape(str(tmp_path / "m")) + r" holds the best model so far \(step [01]\)"
+    assert re.fullmatch(told + kept, str(caught.value))
     assert record(tmp_path / "m")["ended"] == "diverged"
     TextGenerator.from_pretrained(tmp_path / "m").generate("The", max_new_tokens=5)
 

@@ -57,8 +57,8 @@ def test_window_count_is_the_number_of_windows(length: int) -> None:
     assert window_count(length, 258) == sum(1 for _ in every)
 
 
-def test_streams_side_by_side_agree_with_one_pass(trained: Path, text: str) -> None:
-    generator = TextGenerator.from_pretrained(trained)
+def test_streams_side_by_side_agree_with_one_pass(seeded: Path, text: str) -> None:
+    generator = TextGenerator.from_pretrained(seeded)
     model = LanguageModel(generator.model.config)
     set_weights(model, generator.model.weights)
     tokens = np.append(generator.tokenizer.encode(text[-8000:]), EOS_ID)

@@ -39,6 +39,11 @@ SCHEDULES = ("cosine", "linear", "constant")
 MATMULS = ("auto", "fp32", "bf16")
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # of x86 processors, in Linux's words
 CPU_INFO = Path("/proc/cpuinfo")
+# A variable keeps oneDNN, which computes TensorFlow's products, to a set of instructions: to some
+# that make bf16 of others, or to some with which it ends the process that asks for bf16.
+ONEDNN_LIMIT = "ONEDNN_MAX_CPU_ISA"
+SLOW_BF16 = {"AVX512_CORE", "AVX512_CORE_VNNI"}
+NO_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"}
 METRICS = ("accuracy", "top_5_accuracy", "top_10_accuracy")
 
 
@@ -203,11 +208,22 @@ class TrainingConfig(Config):
 
     @property
     def product_format(self) -> str:
-        """The format of matrix products: the one given, or the fastest of this processor."""
+        """The format of matrix products: the one given, or the fastest of this processor.
+
+        Raises:
+            UsageError: it is bf16, which a variable of the environment forbids.
+        """
+        limit = os.environ.get(ONEDNN_LIMIT, "")
+        if self.matmul == "bf16" and limit.upper() in NO_BF16:
+            raise UsageError(
+                f"matmul is 'bf16', but {ONEDNN_LIMIT}={limit} leaves no products in it; unset "
+                f"that variable, or take fp32"
+            )
         if self.matmul != "auto":
             return self.matmul
         flags = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() else set()
-        return "bf16" if flags & BF16_FLAGS else "fp32"
+        is_fast = flags & BF16_FLAGS and limit.upper() not in SLOW_BF16 | NO_BF16
+        return "bf16" if is_fast else "fp32"
 
     def resolved(self) -> Self:
         """Return the same settings with nothing left to defaults that may differ elsewhere."""
