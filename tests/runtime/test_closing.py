@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import TIDEWATER
 from tests.runtime.test_constraint import SUM, is_sum
+from tests.seeded_models import TIDEWATER
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.runtime import grammar_compiler

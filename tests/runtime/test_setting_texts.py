@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import random_weights
+from tests.seeded_models import seeded_weights
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import UsageError
@@ -26,7 +26,7 @@ def generator_of(normal_form: str, letters: str = LETTERS) -> TextGenerator:
     """A model that writes these letters alone, each as often as the others."""
     tokenizer = Tokenizer.train("char", [letters], normal_form=normal_form)
     config = ModelConfig(vocab_size=tokenizer.vocab_size, embedding_size=8, units=(8,), layers=1)
-    weights = random_weights(config)
+    weights = seeded_weights(config)
     for token in range(config.vocab_size):
         known = tokenizer.token_bytes(token).decode(errors="replace") in letters
         weights["logits.bias"][token] -= 0 if known and token else 50

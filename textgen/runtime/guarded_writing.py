@@ -99,9 +99,11 @@ class GuardedWriting(Writing):
         first = self._spelling.whole
         held = self._past.last(self.written - first)
         is_thorough = self._thorough_behind == first
-        unfit = {number: self._spelling.misfits.tolist()}
+        misfits = set(self._spelling.misfits.tolist())
+        others = misfits or self._banned  # of a ban, tokens that hold one by themselves
         for back in range(len(held) - 1 + first if is_thorough else number, first - 1, -1):
-            self._past.refuse(back, {held[back - first], *self._banned, *unfit.get(back, ())})
+            self._past.refuse(back, {held[back - first], *others})
+            others = self._banned
             self._stand_before(back, held)
             if self.sampler.has_choice:
                 return

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection
 from functools import partial
 
+import numpy as np
+
 from textgen.config.generation import GenerationConfig
 from textgen.sampling.candidates import Candidates
 from textgen.sampling.filters import (
@@ -73,8 +75,9 @@ class Chain:
             candidates: those that are possible, with the model's logits.
             position: how many tokens are already written.
         """
-        for step in self._steps:
-            candidates = candidates.with_logits(step.apply(candidates, position))
+        with np.errstate(over="ignore"):  # near 0 a temperature makes logits as large as can be
+            for step in self._steps:
+                candidates = candidates.with_logits(step.apply(candidates, position))
         return candidates
 
     def accept(self, token: int, candidates: Candidates) -> None:
