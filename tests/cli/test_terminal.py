@@ -1,6 +1,8 @@
 """On a terminal: bars where something takes long, text as it is written, Ctrl-C."""
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from tests.cli.seen import on_terminal
 from tests.conftest import Run
 from tests.seeded_models import TIDEWATER
+from textgen.cli import main
+from textgen.errors import Interrupted
 
 
 @pytest.mark.needs("train")
@@ -86,3 +90,19 @@ def test_ctrl_c_leaves_in_the_file_what_exists_and_its_receipt(
     assert shown.endswith("textgen: interrupted\n")
     assert "\n---\n" in out.read_text()
     assert run("replay", receipt).stdout == out.read_bytes()
+
+
+def test_signal_that_a_loading_library_makes_an_error_of_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load(**_: object) -> None:
+        try:
+            raise Interrupted(signal.SIGTERM)
+        except Interrupted as error:  # as C extensions do while they are imported
+            raise ImportError("initialization failed") from error
+
+    monkeypatch.setattr(sys.modules[main.__module__], "cli", load)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 143
+    assert capsys.readouterr().err == "textgen: interrupted\n"

@@ -79,16 +79,16 @@ def main() -> None:
     except TextgenError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort) as error:  # click makes the one of the other
-        reason = error.__cause__ or error
-        if not isinstance(reason, Interrupted):
-            reason = Interrupted(signal.SIGINT)
-        _fail(str(reason), reason.exit_code)
+        signalled = _interruption(error) or Interrupted(signal.SIGINT)
+        _fail(str(signalled), signalled.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         if where and isinstance(error, FileNotFoundError):
             _fail(f"{where}no such file or folder", EXIT_MISSING)
         _fail(f"{where}{error.strerror or error}; nothing that was there before is lost", EXIT_IO)
     except Exception as error:  # the last resort: a bug of ours, told in one line
+        if signalled := _interruption(error):
+            _fail(str(signalled), signalled.exit_code)
         if is_out_of_memory(error):
             _fail(
                 f"the memory is not enough for this ({brief(error)}); end other programs, or give "
@@ -99,6 +99,17 @@ def main() -> None:
             raise
         kind = type(error).__name__
         _fail(f"a bug in textgen: {kind}: {error} (TEXTGEN_TRACEBACK=1 shows more)", EXIT_BUG)
+
+
+def _interruption(error: BaseException | None) -> Interrupted | None:
+    """Return the signal behind an error, of which a library that loads makes one of its own."""
+    while error is not None:
+        if isinstance(error, Interrupted):
+            return error
+        if isinstance(error, KeyboardInterrupt):
+            return Interrupted(signal.SIGINT)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:
