@@ -87,8 +87,8 @@ def main() -> None:
             _fail(f"{where}no such file or folder", EXIT_MISSING)
         _fail(f"{where}{error.strerror or error}; nothing that was there before is lost", EXIT_IO)
     except Exception as error:  # the last resort: a bug of ours, told in one line
-        if signalled := _interruption(error):
-            _fail(str(signalled), signalled.exit_code)
+        if behind := _interruption(error):
+            _fail(str(behind), behind.exit_code)
         if is_out_of_memory(error):
             _fail(
                 f"the memory is not enough for this ({brief(error)}); end other programs, or give "
