@@ -153,10 +153,10 @@ def test_fifo_in_the_place_of_a_manifest_is_refused(folder: Path) -> None:
 
 
 def test_file_of_a_model_is_no_model_but_its_folder_is_named(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingInput, match=f"name its folder, {folder}$"):
+    with pytest.raises(MissingInput, match=f"name the folder, {folder}$"):
         read_model(folder / "model.safetensors")
     (tmp_path / "x").write_text("x")
-    with pytest.raises(MissingInput, match=r"x: a file, not a model folder$"):
+    with pytest.raises(MissingInput, match="x: a file, not a model folder; "):
         read_model(tmp_path / "x")
 
 

@@ -76,5 +76,5 @@ def test_only_the_training_rooms_import_a_training_framework(path: Path) -> None
 def test_no_file_has_outgrown_its_noun() -> None:
     for path in MODULES:
         facade = {"generator.py", "session.py"}  # half of it is docstrings
-        most = 340 if path.name in facade else 260
+        most = 350 if path.name in facade else 260
         assert len(path.read_text(encoding="utf-8").splitlines()) <= most, path

@@ -161,9 +161,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         UnsafeModel: it is no plain file.
     """
     refuse_strange(folder / MANIFEST)
-    if folder.is_file():
-        told = f"; name its folder, {folder.parent}" if (folder.parent / MANIFEST).exists() else ""
-        raise MissingInput(f"{folder}: a file, not a model folder{told}")
     if not (folder / MANIFEST).exists():
         if (folder / TRAINING_STATE).is_dir():
             raise MissingInput(

@@ -25,6 +25,7 @@ from textgen.runtime.writing import Writing
 from textgen.sampling.hooks import Hook
 from textgen.scoring import Quality, measure_text
 from textgen.session_file import SavedSession
+from textgen.tokenization.decoding import BROKEN
 
 
 @checked
@@ -85,7 +86,11 @@ class Session:
 
         A character whose bytes are not all written is no part of it yet.
         """
-        return self._read(self.moment.known_tokens())
+        moment = self.moment
+        tokens = moment.known_tokens()
+        text = self._read(tokens)
+        is_whole = len(tokens) == moment.length  # else it may begin within a character
+        return text if is_whole else text.lstrip(BROKEN)
 
     def feed(self, text: str) -> None:
         """Let the model read some more text.

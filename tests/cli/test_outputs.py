@@ -170,7 +170,6 @@ INPUTS = [
     ("prepare", "good.txt", "-o", "m", "--tokenizer", "m/tokenizer.json"),
     ("train", "good.txt", "-o", "good.txt"),
     ("train", "folder", "-o", "folder/model"),
-    ("train", "good.txt", "-o", "m", "--init-from", "m"),
     ("tokenizer", "train", "good.txt", "-o", "good.txt"),
     ("corpora", "report", "good.txt", "--html", "good.txt"),
 ]

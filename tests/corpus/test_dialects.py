@@ -68,7 +68,8 @@ def test_what_was_written_is_read_cell_by_cell_or_refused(
     path = tmp_path_factory.getbasetemp() / f"table.{form}"
     path.write_text(mark + named + written([header, *rows], delimiter, quoting), newline="")
     found = read(path, width)
-    refused = delimiter == "\t" and AMBIGUOUS in found
+    # A column of tabs beside commas looks like two columns.
+    refused = AMBIGUOUS in found if delimiter == "\t" else isinstance(found, str) and form == "tsv"
     assert found == rows or refused
 
 

@@ -71,7 +71,7 @@ def test_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "no room")
 
-    monkeypatch.setattr("textgen.cowriter.document.write_file", full)
+    monkeypatch.setattr("textgen.cowriter.document.write_output", full)
     with pytest.raises(OSError, match="no room"):
         document.write(tree)
     assert document.read()[0].text == "one"

@@ -246,10 +246,11 @@ def test_memory_of_a_stream_does_not_grow(kind: str, text: str) -> None:
     assert len(stream.finish()) < 10
 
 
-def test_ids_that_the_library_cannot_take_are_one_error() -> None:
-    for tokens in ([2**40], [3, -5]):
-        with pytest.raises(DataError, match=r"not a usable tokenizer\.json"):
-            OWN.decode(tokens)
+def test_ids_that_no_token_has_are_one_error() -> None:
+    for tokenizer in (OWN, Tokenizer.train("char", ["abc"], normal_form="nfc")):
+        for strange in (2**40, -5, tokenizer.vocab_size):
+            with pytest.raises(DataError, match=f"no token has the id {strange}; there are 0 to"):
+                tokenizer.decode([3, strange])
 
 
 def test_tokenizer_that_loses_something_is_found_out() -> None:

@@ -176,7 +176,7 @@ def test_tensorflow_that_runs_out_of_memory_is_told_so(tmp_path: Path) -> None:
     with TrainingRun(tmp_path / "m", {"steps": 1, "units": 8}) as run:
         run.open(str(TIDEWATER))
 
-        def fill(_: object) -> None:
+        def fill(*_: object) -> None:
             tf.zeros((1 << 30, 1 << 20))  # a petabyte
 
         run._train = fill  # type: ignore[assignment, method-assign]

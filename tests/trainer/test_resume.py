@@ -35,7 +35,7 @@ def test_interrupted_training_is_a_model_and_says_how_to_go_on(
             small_text, out=tmp_path / "m", callbacks=[Send(signal.SIGINT, after=STOP)], **TINY
         )
     assert str(caught.value) == (
-        f"interrupted and saved at step 5 of 12; --resume goes on; {tmp_path / 'm'} holds the "
+        f"interrupted and saved at step 5 of 12; resume=True goes on; {tmp_path / 'm'} holds the "
         f"best model so far (step 5)"
     )
     assert record(tmp_path / "m")["ended"] == "interrupted"

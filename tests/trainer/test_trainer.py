@@ -288,7 +288,7 @@ def test_divergence_names_step_and_remedy_and_keeps_the_best_weights(
 def test_divergence_by_weight_decay_blames_that(make_small: Make) -> None:
     result = make_small(steps=200, weight_decay=1e9).run()
     assert isinstance(result.error, TrainingDiverged)
-    told = "try a lower --weight-decay than 1e+09, times --learning-rate 0.008 below 1"
+    told = "try a lower weight_decay than 1e+09, times learning_rate 0.008 below 1"
     assert told in str(result.error)
 
 

@@ -60,7 +60,7 @@ def test_table_has_every_setting() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_other_setting_is_refused_by_name_with_the_way_to_train_on(folder: Path, name: str) -> None:
     before = state_of(folder)
-    with pytest.raises(UsageError, match=rf"^{name} is .*; leave it out, or .*--init-from"):
+    with pytest.raises(UsageError, match=rf"^{name} is .*; leave it out, or .* init_from"):
         begin_again(folder, {name: OTHERS[name]})
     assert state_of(folder) == before
 
@@ -71,7 +71,7 @@ def test_complete_model_tells_a_command_that_trains_on(made: dict[str, Path]) ->
         begin_again(whole, {"steps": 40})
     assert str(caught.value) == (
         f"steps is 40, but {whole}, which is complete, has 12; leave it out, or train on with "
-        f"--init-from {whole} -o NEW"
+        f"init_from={str(whole)!r} and a new output"
     )
 
 
@@ -148,7 +148,7 @@ def test_command_line_ends_with_2_unless_nothing_has_changed(
     for wish in (("--steps", "40"), ("--units", "999"), ("--budget", "1m"), ("--tokenizer", "bpe")):
         done = run("train", small_text, "-o", whole, "--resume", *wish)
         assert done.returncode == 2, done.stderr
-        assert f"--init-from {whole} -o NEW" in done.stderr.decode()
+        assert f"--init-from {whole} and a new output" in done.stderr.decode()
     assert run("train", small_text, "-o", whole, "--resume", "--steps", "12").returncode == 0
     assert run("train", "no.txt", "-o", whole, "--resume").returncode == 66
 
@@ -161,5 +161,6 @@ def test_model_that_does_not_tell_of_its_training_is_not_resumed(
     generator = TextGenerator.from_pretrained(whole)
     generator.model.provenance.clear()
     generator.save_pretrained(whole.with_name("silent"))
-    with pytest.raises(DataError, match=r"silent: the model does not tell .*; leave --resume out"):
+    told = "silent: the model does not tell .*; train on with init_from="
+    with pytest.raises(DataError, match=told):
         begin_again(whole.with_name("silent"), {})

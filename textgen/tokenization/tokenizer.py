@@ -173,9 +173,12 @@ class Tokenizer:
         """Return the text of ids; `<eos>` has none, a broken character becomes U+FFFD.
 
         Raises:
-            DataError: the library cannot use somebody else's tokenizer.
+            DataError: an id that no token has, or the library cannot use somebody else's tokenizer.
         """
-        return "".join(self.decode_stream(tokens))
+        ids = list(tokens)
+        if strange := next((n for n in ids if not 0 <= n < self.vocab_size), None):
+            raise DataError(f"no token has the id {strange}; there are 0 to {self.vocab_size - 1}")
+        return "".join(self.decode_stream(ids))
 
     def decode_stream(self, tokens: Iterable[int], prompt: Prompt = ()) -> Iterator[str]:
         """Yield the text that each id completes, then what is left: characters are never split.

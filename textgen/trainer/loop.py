@@ -152,9 +152,8 @@ class Loop:
         """Name the settings that make a run diverge, of those that were chosen."""
         rate, decay = self.training.peak_rate, self.training.decay
         if rate * decay > 1:  # a step takes more than all of a weight away
-            lower = by_setting("try a lower {}", "weight_decay")
-            times = by_setting("times {} below 1", "learning_rate", f"{rate:g}")
-            return f"{lower} than {decay:g}, {times}"
+            lower, times = by_setting("{}", "weight_decay"), by_setting("{}", "learning_rate")
+            return f"try a lower {lower} than {decay:g}, times {times} {rate:g} below 1"
         clip = "" if self.training.clip_norm else by_setting(" or {}", "clip_norm", 1)
         return f"{by_setting('try a lower {}', 'learning_rate')} than {rate:g}{clip}"
 

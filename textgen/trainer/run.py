@@ -141,10 +141,10 @@ class TrainingRun:
             )
 
     def _refuse_inputs(self, corpus: str | Texts | TokenStore) -> None:
-        """Refuse to put the model in the place of what it is made of."""
+        """Refuse to put the model in the place of its text; a model may take its own place."""
         place = corpus.folder if isinstance(corpus, TokenStore) else corpus
         name = place if isinstance(place, str | Path) else ""  # texts in memory have none
-        refuse_inputs(self.out, [self._init_from, *files_of(self._settings)], name)
+        refuse_inputs(self.out, files_of(self._settings), name)
 
     def describe(self) -> str:
         """Say what will be trained, once the corpus is open."""
