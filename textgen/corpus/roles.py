@@ -5,7 +5,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from textgen.corpus.part import SPLIT_NAMES, Origin, Part, file_part
+from textgen.corpus.recognition import recognise
 from textgen.corpus.source import Source
+from textgen.corpus.tally import Tally
 from textgen.errors import UsageError
 
 _OF_TABLES = ("column", "template")  # what says where in a row the text is
@@ -46,12 +48,15 @@ def refuse_row_options(source: Source, inherited: Collection[str]) -> None:
 
     Raises:
         UsageError: naming the plain text and the options.
+        DataError: it is no plain text either.
     """
     with_tables = any(part.form != "text" for part in source.parts)
     free = {*inherited, *(_OF_TABLES if with_tables else ())}
     for part in source.parts:
         asked = [flag for name, flag in part.rule.row_options.items() if name not in free]
         if part.form == "text" and asked:
+            with part.file.local() as path:
+                recognise(path, part, Tally())  # what is no text at all is told as what it is
             raise UsageError(
                 f"{part.name}: plain text has no rows; {' and '.join(asked)} "
                 f"{'is' if len(asked) == 1 else 'are'} for tables (.csv .tsv .jsonl .parquet)"

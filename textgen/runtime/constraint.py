@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, UsageError, by_setting
 from textgen.runtime.closing import Closing, Patience
 from textgen.runtime.grammar import expressions_of, grammar_of, literals_of
 from textgen.runtime.grammar_compiler import GrammarCompiler, reason
@@ -172,7 +172,7 @@ class Constraint:
         if shorter is None:
             raise UsageError(
                 f"{self._name}: no text that fits was found in {self._left} tokens, only one of "
-                f"{len(ending)}; raise max_new_tokens"
+                f"{len(ending)}{by_setting('; raise {}', 'max_new_tokens')}"
             )
         return shorter
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
-from textgen.errors import DataError, TextgenError, UsageError
+from textgen.errors import DataError, TextgenError, UsageError, by_setting
 from textgen.runtime.constraint import Constraint
 from textgen.runtime.decoder import Decoder
 from textgen.runtime.generation import Generation, Usage
@@ -245,7 +245,7 @@ class Writing:
             self.fail(
                 DataError(
                     f"{self.written} tokens were not enough for a text that fits "
-                    f"{self.config.constraint}; raise max_new_tokens"
+                    f"{self.config.constraint}{by_setting('; raise {}', 'max_new_tokens')}"
                 )
             )
 
