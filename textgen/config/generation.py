@@ -162,7 +162,7 @@ class GenerationConfig(Config):
         "repeated.", flags=("--ban-token",),
     )  # fmt: skip
     ban: tuple[str, ...] = option(
-        (), r"Never write this text ($'\n' is a line end), but go another way; may be repeated."
+        (), r"Never write this text ($'\n': line end), but go another way; may be repeated."
     )
     ban_any_case: bool = option(False, "Take letters for the same in either case, for --ban.")
     max_copy: int = option(
@@ -172,9 +172,7 @@ class GenerationConfig(Config):
     regex: str | None = option(
         None, "Write only what this regular expression matches.", reads=pattern
     )
-    choice: tuple[str, ...] = option(
-        (), r"Write one of these ($'\n' is a line end); may be repeated."
-    )
+    choice: tuple[str, ...] = option((), r"Write one of these ($'\n': line end); may be repeated.")
     json_schema: str | None = option(
         None, "Write JSON that fits this schema: its text, or @ and the name of a file.",
         reads=schema,
@@ -182,9 +180,7 @@ class GenerationConfig(Config):
     grammar: str | None = option(
         None, "Write what this Lark or GBNF grammar derives: its text, or @ and the name of a file."
     )
-    stop: tuple[str, ...] = option(
-        (), r"End before this text ($'\n' is a line end); may be repeated."
-    )
+    stop: tuple[str, ...] = option((), r"End before this text ($'\n': line end); may be repeated.")
     stop_at: str = option("document", "End with the first whole one of these.", choices=UNITS)
 
     def __post_init__(self) -> None:
