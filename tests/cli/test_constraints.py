@@ -40,7 +40,7 @@ def test_each_constraint_writes_a_text_that_fits(run: Run, folder: Path) -> None
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (("--regex", "[a-z]{99}"), 2, "only one of 99; raise max_new_tokens"),
+        (("--regex", "[a-z]{99}"), 2, "only one of 99; raise --max-new-tokens"),
         (("--json-schema", "@nowhere.json"), 66, "nowhere.json"),
         (("--regex", "abc", "--min-tokens", "9"), 65, "no token is left to choose from"),
     ],
