@@ -46,7 +46,7 @@ MISSING = {extra for extra, name in EXTRAS.items() if importlib.util.find_spec(n
 WHOLE = {
     "train": ["model", "trainer", "cli/test_training.py", "runtime/test_parity.py"],
     "corpora": [
-        "config/test_values.py", "corpus/test_hostile_files.py", "corpus/test_hub.py",
+        "config/test_converted_values.py", "corpus/test_hostile_files.py", "corpus/test_hub.py",
         "corpus/test_hub_commands.py", "corpus/test_hub_faults.py", "corpus/test_hub_offline.py",
         "corpus/test_recognition.py", "corpus/test_rows.py", "corpus/test_tables.py",
         "corpus/test_texts.py", "corpus/test_unpack.py", "report/test_store_facts.py",

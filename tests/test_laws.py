@@ -24,7 +24,7 @@ from textgen.sampling.bans import Bans
 from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.tokenizer import Tokenizer
 
-CASES, MANY_CASES = 400, 10_000
+CASES, MANY_CASES = 1_000, 10_000
 # Letters that the seeded models like, of one to four bytes, and what a Mac makes of some of them.
 SCRIPTS = "caffè perché 春眠不觉晓 🌊⛵ e il mare\n" * 20
 NETWORKS = ("packaged", "char", "byte", "bpe", "unigram", "word", "word-strict", "custom")
