@@ -36,7 +36,7 @@ LETTERS = "".join(
 # What was asked for, of which corpus; and what the command must name.
 ASKED: dict[str, tuple[str, tuple[str, ...], str]] = {
     # So many threads would read much in a second, were there as many cores: size auto takes 512.
-    "budget": ("book.txt", ("--budget", "1s", "--threads", "40"), "--units 512 "),
+    "budget": ("book.txt", ("--budget", "1s", "--threads", "80"), "--units 512 "),
     "labels": (
         "letters.jsonl",
         (*SMALL, "--label-column", "author", "--where", "year=1802", "--drop-matching", "'\"[0-9] ",
@@ -112,8 +112,8 @@ def test_command_that_info_prints_gives_the_same_bytes(
 def test_number_of_steps_alone_would_take_another_size() -> None:
     """Which is why the command names what was fitted."""
     plan: dict[str, Any] = {"tokens": 142_000, "vocab_size": 257}
-    assert fitting(TrainingConfig(budget="1s", threads=40), **plan)["units"] == (512,)
-    assert fitting(TrainingConfig(steps=9, threads=40), **plan)["units"] == (256,)
+    assert fitting(TrainingConfig(budget="1s", threads=80), **plan)["units"] == (512,)
+    assert fitting(TrainingConfig(steps=9, threads=80), **plan)["units"] == (256,)
 
 
 def test_run_that_began_with_a_model_is_repeated_with_that(
