@@ -14,6 +14,7 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def saved_array() -> bytes:
 
 
 def database() -> bytes:
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("create table a (b)")
         return connection.serialize()
 
