@@ -58,8 +58,14 @@ def main(data: Path, model: Path, book: str, characters: int, as_json: bool) -> 
     plain, _ = measure(generator.session(), text, learns=False)
     adapted, seconds = measure(generator.session(), text, learns=True)
     if as_json:
-        told = {"case": book, "rival": "no learning", "ours": adapted, "theirs": plain,
-                "ratio": plain / adapted, "unit": "bits per byte"}  # fmt: skip
+        told = {
+            "case": book,
+            "rival": "no learning",
+            "ours": adapted,
+            "theirs": plain,
+            "ratio": plain / adapted,
+            "unit": "bits per byte",
+        }
         print(json.dumps(told))
         return
     print(f"{book}, {len(text):,} characters, {model}")

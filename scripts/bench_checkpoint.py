@@ -33,13 +33,12 @@ class Case:
     def __init__(self, case: str, folder: Path) -> None:
         from textgen.config.model import NetworkConfig
         from textgen.config.training import TrainingConfig
-        from textgen.model.weights import get_weights
-        from textgen.scoring import Quality
+        from textgen.evaluation.quality import Quality
         from textgen.tokenization.store_cache import open_corpus
         from textgen.trainer.history import History
-        from textgen.trainer.progress import Progress
-        from textgen.trainer.record import Best
-        from textgen.trainer.run_folder import RunFolder
+        from textgen.trainer.job_folder import JobFolder
+        from textgen.trainer.result import Best
+        from textgen.trainer.run_state import RunState
         from textgen.trainer.schedule import Schedule
         from textgen.trainer.trainer import Trainer
 
@@ -48,10 +47,10 @@ class Case:
         store = open_corpus("tidewater", {"tokenizer": tokenizer, **sizes})
         training = TrainingConfig(batch_size=batch, window=window)
         self.trainer = Trainer(store, NetworkConfig(units=units), training)
-        self.progress = Progress(Schedule(1, (1,), 1), History.of_run(1))
+        self.progress = RunState(Schedule(1, (1,), 1), History.of_run(1))
         quality = Quality.of(1.0, store.counts("validation"))
-        self.progress.best = Best(0, get_weights(self.trainer.model), quality, 1, {})
-        self.folder = RunFolder(folder)
+        self.progress.best = Best(0, self.trainer.model.named_weights(), quality, 1, {})
+        self.folder = JobFolder(folder)
         self.folder.begin(overwrite=False)
         self.every = training.save_seconds
         self.tokens, self.fresh = next(self.trainer.batches.epoch(0))
@@ -82,9 +81,16 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
     cost = statistics.median(seconds[True]) - statistics.median(seconds[False])
     share = cost / (case.every + cost)
     return {
-        "case": name, "rival": RIVAL, "ours": 1 - share, "theirs": 1.0, "ratio": 1 - share,
-        "unit": "speed", "seconds": cost, "megabytes": size / 1e6, "share": share,
-    }  # fmt: skip
+        "case": name,
+        "rival": RIVAL,
+        "ours": 1 - share,
+        "theirs": 1.0,
+        "ratio": 1 - share,
+        "unit": "speed",
+        "seconds": cost,
+        "megabytes": size / 1e6,
+        "share": share,
+    }
 
 
 @click.command(help=__doc__)

@@ -21,7 +21,7 @@ import click
 import numpy as np
 from race import in_fresh_process, take_turns
 
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
 from textgen.tokenization.prepare import learn_tokenizer, prepare
 
 KINDS = ("char", "bpe", "unigram", "word")

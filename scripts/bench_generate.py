@@ -34,8 +34,8 @@ from ours import (
 from race import in_fresh_process, race, take_turns
 from rivals import RIVALS
 
+from textgen.artifact.model_folder import write_model
 from textgen.config.model import ModelConfig
-from textgen.model_folder import write_model
 
 Result = dict[str, Any]
 
@@ -166,12 +166,8 @@ CASES: dict[str, Callable[..., Iterator[Result]]] = {
     ),
     "one stream, fp32": partial(race_rivals, one_stream, "fp32", ("onnx fp32", *FRAMEWORKS)),
     "32k symbols, int8": choose_among_many,
-    "64 streams, int8": partial(
-        race_rivals, many_streams, "int8", ("onnx int8",), streams=STREAMS
-    ),
-    "64 streams, fp32": partial(
-        race_rivals, many_streams, "fp32", ("onnx fp32",), streams=STREAMS
-    ),
+    "64 streams, int8": partial(race_rivals, many_streams, "int8", ("onnx int8",), streams=STREAMS),
+    "64 streams, fp32": partial(race_rivals, many_streams, "fp32", ("onnx fp32",), streams=STREAMS),
     "cold shell": partial(start_cold, {"ours": start_in_shell}),
     "cold Python": partial(
         start_cold,
@@ -179,7 +175,7 @@ CASES: dict[str, Callable[..., Iterator[Result]]] = {
     ),
     "a million tokens": write_on_and_on,
     "5-MB prompt": read_long_prompt,
-}  # fmt: skip
+}
 
 
 def show(result: Result) -> str:

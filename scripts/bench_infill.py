@@ -74,8 +74,14 @@ def main(
     means = {way: mean(values) for way, values in bits.items()}
     if as_json:
         ours, theirs = means["infill"], means["no look ahead"]
-        told = {"case": book, "rival": "no look ahead", "ours": ours, "theirs": theirs,
-                "ratio": theirs / ours, "unit": "bits per byte"}  # fmt: skip
+        told = {
+            "case": book,
+            "rival": "no look ahead",
+            "ours": ours,
+            "theirs": theirs,
+            "ratio": theirs / ours,
+            "unit": "bits per byte",
+        }
         print(json.dumps(told))
         return
     print("\n".join(f"{way:<18} {value:.3f} bits per byte" for way, value in means.items()))

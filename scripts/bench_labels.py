@@ -55,9 +55,13 @@ def train(parts: dict[str, list[str]], folder: Path, budget: str) -> TextGenerat
     rows = [{"text": text, "author": author} for author in parts for text in parts[author]]
     (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return TextGenerator.train(
-        folder / "corpus.jsonl", out=folder / "model", budget=budget, label_column="author",
-        tokenizer="bpe", vocab_size=2048,
-    )  # fmt: skip
+        folder / "corpus.jsonl",
+        out=folder / "model",
+        budget=budget,
+        label_column="author",
+        tokenizer="bpe",
+        vocab_size=2048,
+    )
 
 
 def written(generator: TextGenerator, author: str, texts: int) -> list[str]:
@@ -109,9 +113,18 @@ def main(data: Path, authors: str, budget: str, texts: int, as_json: bool) -> No
     classifier = make_classifier(learned)
     found = {"written": accuracy(classifier, ours), "real": accuracy(classifier, real)}
     if as_json:
-        print(json.dumps({"case": authors, "rival": "real texts", "ours": found["written"],
-                          "theirs": found["real"], "ratio": found["written"] / found["real"],
-                          "unit": "share told apart"}))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "case": authors,
+                    "rival": "real texts",
+                    "ours": found["written"],
+                    "theirs": found["real"],
+                    "ratio": found["written"] / found["real"],
+                    "unit": "share told apart",
+                }
+            )
+        )
         return
     for author, own in ours.items():
         print(f"--- {author}\n{own[0]}\n")

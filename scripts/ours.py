@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from textgen import TextGenerator
+from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.model_folder import Model
-from textgen.runtime.batch import Advance
-from textgen.runtime.decoder import Decoder
+from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.generation.scheduler import RoundCounts
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 PROMPT = "Call me"
@@ -105,7 +105,7 @@ def many_streams(config: ModelConfig, threads: int, precision: str) -> Iterator[
     The tokens of their prompts count, too: each is a step of the network, as in the rivals' loop.
     """
     generator = make_generator(config, threads, precision)
-    advances: list[Advance] = []
+    advances: list[RoundCounts] = []
     for _ in generator.generate_each(requests(), advanced=advances.append, seed=1):
         yield sum(map(sum, advances))
         advances.clear()

@@ -128,9 +128,9 @@ def keras_predict(config: ModelConfig, threads: int) -> Iterator[int]:
     layers = keras.layers
     lstms = [layers.LSTM(n, return_sequences=True, stateful=True) for n in config.layer_units]
     embedding = layers.Embedding(config.vocab_size, config.embedding_size)
-    model = keras.Sequential([
-        keras.Input(batch_shape=(1, 1)), embedding, *lstms, layers.Dense(config.vocab_size)
-    ])  # fmt: skip
+    model = keras.Sequential(
+        [keras.Input(batch_shape=(1, 1)), embedding, *lstms, layers.Dense(config.vocab_size)]
+    )
     random, tokens = np.random.default_rng(0), np.zeros(1, np.int64)
     while True:
         tokens = draw(model.predict(tokens[None], verbose=0)[0], random)
@@ -201,11 +201,13 @@ def torch_loop(config: ModelConfig, threads: int, *, quantized: bool) -> Iterato
     torch: Any = importlib.import_module("torch")  # it is in no lock, so no types are known
     nn, units = torch.nn, config.layer_units
     torch.set_num_threads(threads)
-    network = nn.ModuleDict({
-        "embedding": nn.Embedding(config.vocab_size, config.embedding_size),
-        "lstm": nn.LSTM(config.embedding_size, units[0], len(units)),
-        "linear": nn.Linear(units[0], config.vocab_size),
-    })  # fmt: skip
+    network = nn.ModuleDict(
+        {
+            "embedding": nn.Embedding(config.vocab_size, config.embedding_size),
+            "lstm": nn.LSTM(config.embedding_size, units[0], len(units)),
+            "linear": nn.Linear(units[0], config.vocab_size),
+        }
+    )
     if quantized:
         warnings.simplefilter("ignore")  # it is deprecated, in favour of a package of its own
         network = torch.ao.quantization.quantize_dynamic(network, {nn.LSTM, nn.Linear})

@@ -12,9 +12,7 @@ Point = tuple[float, float]
 # One colour for each kind of thing, on every picture, and the tint that its boxes are filled with.
 INK, FAINT = "#24292f", "#6e7781"
 TOKEN, HIDDEN, MEMORY, LOGIT, GRADIENT = "#1a7f37", "#0969da", "#bc4c00", "#8250df", "#cf222e"
-TINTS = {
-    TOKEN: "#dafbe1", HIDDEN: "#ddf4ff", MEMORY: "#fff1e5", LOGIT: "#fbefff", FAINT: "#f6f8fa"
-}  # fmt: skip
+TINTS = {TOKEN: "#dafbe1", HIDDEN: "#ddf4ff", MEMORY: "#fff1e5", LOGIT: "#fbefff", FAINT: "#f6f8fa"}
 
 # What lies over what.
 GROUND, LINES, THINGS, TEXTS = range(1, 5)
@@ -30,15 +28,28 @@ def sheet(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def box(
-    axes: Axes, x: float, y: float, width: float, height: float, color: str, text: str = "",
-    *, size: float = 9, level: int = THINGS,
-) -> None:  # fmt: skip
+    axes: Axes,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    color: str,
+    text: str = "",
+    *,
+    size: float = 9,
+    level: int = THINGS,
+) -> None:
     """Draw a rounded box around its centre, with a text in it."""
     shape = FancyBboxPatch(
-        (x - width / 2, y - height / 2), width, height, zorder=level,
+        (x - width / 2, y - height / 2),
+        width,
+        height,
+        zorder=level,
         boxstyle="round,pad=0,rounding_size=0.08",
-        facecolor=TINTS[color], edgecolor=color, linewidth=1.3,
-    )  # fmt: skip
+        facecolor=TINTS[color],
+        edgecolor=color,
+        linewidth=1.3,
+    )
     axes.add_patch(shape)
     note(axes, x, y, text, INK, size=size)
 
@@ -65,7 +76,12 @@ def line(axes: Axes, *points: Point, color: str = INK, dashes: Any = "-") -> Non
 def arrow(axes: Axes, *points: Point, color: str = INK, dashes: Any = "-") -> None:
     """Draw a line through points, with a head at the last one."""
     shape = FancyArrowPatch(
-        path=Path(points), arrowstyle="-|>", mutation_scale=11,
-        color=color, linewidth=1.5, linestyle=dashes, zorder=LINES,
-    )  # fmt: skip
+        path=Path(points),
+        arrowstyle="-|>",
+        mutation_scale=11,
+        color=color,
+        linewidth=1.5,
+        linestyle=dashes,
+        zorder=LINES,
+    )
     axes.add_patch(shape)

@@ -28,7 +28,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.scoring import Quality
+from textgen.evaluation.quality import Quality
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.batches import Batches
@@ -82,13 +82,26 @@ RECIPES = {
     "1x768": Recipe(64, 768, dropout=0.4, window=96),
     "1x1024": Recipe(256, 1024, dropout=0.1, rate=3e-3),
     "2x650 tied": Recipe(
-        650, 650, 2, tied=True, dropout=0.5, locked=False, batch=20, window=35, rate=2e-3),
+        650, 650, 2, tied=True, dropout=0.5, locked=False, batch=20, window=35, rate=2e-3
+    ),
     # The defaults of github.com/pytorch/examples, word_language_model, with --tied, but the bias.
     "word_language_model": Recipe(
-        200, 200, 2, tied=True, dropout=0.2, locked=False, batch=20, window=35,
-        optimizer="sgd", rate=20.0, schedule="constant", warmup=0.0, clip=0.25, fall=0.25,
+        200,
+        200,
+        2,
+        tied=True,
+        dropout=0.2,
+        locked=False,
+        batch=20,
+        window=35,
+        optimizer="sgd",
+        rate=20.0,
+        schedule="constant",
+        warmup=0.0,
+        clip=0.25,
+        fall=0.25,
     ),
-}  # fmt: skip
+}
 
 
 class Learner:
@@ -135,12 +148,14 @@ def build_network(recipe: Recipe, counts: NDArray[np.int64]) -> Any:
     """
     nn, vocab_size = torch.nn, len(counts)
     between = recipe.dropout if recipe.layers > 1 else 0.0
-    network = nn.ModuleDict({
-        "embedding": nn.Embedding(vocab_size, recipe.embedding),
-        "dropout": (nn.Dropout1d if recipe.locked else nn.Dropout)(recipe.dropout),
-        "lstm": nn.LSTM(recipe.embedding, recipe.units, recipe.layers, dropout=between),
-        "linear": nn.Linear(recipe.units, vocab_size),
-    })  # fmt: skip
+    network = nn.ModuleDict(
+        {
+            "embedding": nn.Embedding(vocab_size, recipe.embedding),
+            "dropout": (nn.Dropout1d if recipe.locked else nn.Dropout)(recipe.dropout),
+            "lstm": nn.LSTM(recipe.embedding, recipe.units, recipe.layers, dropout=between),
+            "linear": nn.Linear(recipe.units, vocab_size),
+        }
+    )
     if recipe.tied:
         network["linear"].weight = network["embedding"].weight
         nn.init.uniform_(network["embedding"].weight, -0.1, 0.1)  # as word_language_model does

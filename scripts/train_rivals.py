@@ -36,10 +36,10 @@ class OurTrainer:
 
     def __init__(self, config: ModelConfig, streams: int, *, matmul: str) -> None:
         from textgen.model.network import LanguageModel
-        from textgen.trainer.step import Step
+        from textgen.trainer.train_step import TrainStep
 
         model = LanguageModel(config, matmul=matmul)
-        self._step = Step(model, TRAINING)
+        self._step = TrainStep(model, TRAINING)
         self._fresh = np.zeros(streams, bool)
         self._state = model.initial_state(streams)
 
@@ -101,12 +101,14 @@ class KerasTrainer:
         import tensorflow as tf
 
         layers, units = keras.layers, config.layer_units
-        self._model = keras.Sequential([
-            keras.Input(batch_shape=(streams, None)),
-            layers.Embedding(config.vocab_size, config.embedding_size),
-            *[layers.LSTM(n, return_sequences=True, stateful=True) for n in units],
-            layers.Dense(config.vocab_size),
-        ])  # fmt: skip
+        self._model = keras.Sequential(
+            [
+                keras.Input(batch_shape=(streams, None)),
+                layers.Embedding(config.vocab_size, config.embedding_size),
+                *[layers.LSTM(n, return_sequences=True, stateful=True) for n in units],
+                layers.Dense(config.vocab_size),
+            ]
+        )
         self._optimizer = keras.optimizers.AdamW(
             RATE,
             beta_2=BETA_2,

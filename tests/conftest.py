@@ -17,9 +17,9 @@ from hypothesis import settings
 
 from tests.seeded_models import TIDEWATER, seeded_model
 from tests.zygote import Zygote
+from textgen.artifact.model_folder import Model, write_model
 from textgen.config import training
 from textgen.generator import TextGenerator
-from textgen.model_folder import Model, write_model
 from textgen.tokenization.tokenizer import Tokenizer
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -46,15 +46,23 @@ MISSING = {extra for extra, name in EXTRAS.items() if importlib.util.find_spec(n
 WHOLE = {
     "train": ["model", "trainer", "cli/test_training.py", "runtime/test_parity.py"],
     "corpora": [
-        "config/test_converted_values.py", "corpus/test_hostile_files.py", "corpus/test_hub.py",
-        "corpus/test_hub_commands.py", "corpus/test_hub_faults.py", "corpus/test_hub_offline.py",
-        "corpus/test_recognition.py", "corpus/test_rows.py", "corpus/test_tables.py",
-        "corpus/test_texts.py", "corpus/test_unpack.py", "report/test_store_facts.py",
+        "config/test_converted_values.py",
+        "corpus/test_hostile_files.py",
+        "corpus/test_hub.py",
+        "corpus/test_hub_commands.py",
+        "corpus/test_hub_faults.py",
+        "corpus/test_hub_offline.py",
+        "corpus/test_recognition.py",
+        "corpus/test_rows.py",
+        "corpus/test_tables.py",
+        "corpus/test_texts.py",
+        "corpus/test_unpack.py",
+        "report/test_store_facts.py",
         "test_arguments.py",
     ],
     "constrain": ["runtime/test_constraint.py", "runtime/test_constrained_generation.py"],
     "write": [],
-}  # fmt: skip
+}
 collect_ignore = [path for extra in sorted(MISSING) for path in WHOLE[extra]]
 
 # With TEXTGEN_MATMUL=fp32 all is as on a processor that does not compute in bf16.
@@ -167,7 +175,7 @@ def run_anew(cache_home: Path) -> Run:
 def no_report() -> Iterator[None]:
     """Spare runs the drawing, which takes as long as they do and has tests of its own."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("textgen.trainer.report.write_report", lambda *_: None)
+        monkeypatch.setattr("textgen.report.run_page.write_report", lambda *_: None)
         yield
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textgen.sampling.hooks import Hook
+from textgen.sampling.user_processors import LogitsProcessor
 from textgen.tokenization.tokenizer import EOS_ID
 
 
-def dictate(tokens: Sequence[int], prompt_tokens: int = 0) -> Hook:
+def dictate(tokens: Sequence[int], prompt_tokens: int = 0) -> LogitsProcessor:
     """Return a hook that lets nothing be written but these tokens, then `<eos>`.
 
     Args:

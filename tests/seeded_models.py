@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.artifact.model_folder import Model
+from textgen.artifact.suffix_array import BETWEEN, CopyIndex, Suffixes
+from textgen.artifact.weights import Weights
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.copy_index import BETWEEN, CopyIndex, Suffixes
-from textgen.model_folder import Model
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
-from textgen.weights import Weights
 
 TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
 SMALL: dict[str, Any] = {"units": (16, 12), "embedding_size": 8}

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from textgen import Adaptation, GenerationConfig, Session, TextGenerator, UsageError
-from textgen.model_folder import Model
+from textgen.artifact.model_folder import Model
 
 CLASSES = (TextGenerator, Session, Adaptation)
 # What people give in the place of something else, and what each of them is called here.
@@ -78,14 +78,29 @@ def right(generator: TextGenerator, model: Model, tmp_path: Path) -> dict[str, A
     """What is right for the arguments that must be given."""
     session = generator.session(seed=1)
     return {
-        "rows": ["The"], "text": "The", "behind": "The", "count": 0, "weight": 0.5,
-        "one": session, "other": session, "model": model, "decoder": generator.decoder,
-        "like": generator.decoder, "config": GenerationConfig(seed=1), "moment": session.moment,
-        "mix": {}, "corpus": ["The text."], "out": tmp_path / "out", "folder": tmp_path / "out",
-        "path": tmp_path / "out", "tokens": np.zeros(1, int), "model_sha256": "",
-        "hidden": np.zeros((1, 12), np.float32), "last": np.zeros((12, 9), np.float32),
+        "rows": ["The"],
+        "text": "The",
+        "behind": "The",
+        "count": 0,
+        "weight": 0.5,
+        "one": session,
+        "other": session,
+        "model": model,
+        "decoder": generator.decoder,
+        "like": generator.decoder,
+        "config": GenerationConfig(seed=1),
+        "moment": session.moment,
+        "mix": {},
+        "corpus": ["The text."],
+        "out": tmp_path / "out",
+        "folder": tmp_path / "out",
+        "path": tmp_path / "out",
+        "tokens": np.zeros(1, int),
+        "model_sha256": "",
+        "hidden": np.zeros((1, 12), np.float32),
+        "last": np.zeros((12, 9), np.float32),
         "bias": np.zeros(9, np.float32),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(("kind", "method", "name"), list(all_arguments()))

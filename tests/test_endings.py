@@ -7,9 +7,9 @@ import pytest
 from tests.dictation import dictate
 from tests.seeded_models import seeded_weights
 from textgen import TextGenerator, UsageError
+from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.model_folder import Model
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scripts_of_the_world import FORMS, TEXTS, write
 from textgen.config.corpus import TOKENIZERS
-from textgen.corpus.text import clean_text
+from textgen.corpus.text.cleaning import clean_text
 from textgen.generator import TextGenerator
 from textgen.tokenization.kinds import EOS_ID
 from textgen.tokenization.store_cache import open_corpus
@@ -55,9 +55,15 @@ def test_every_tokenizer_trains_writes_and_measures(
 ) -> None:
     path = write(tmp_path, f"corpus{form}", VARIED)
     model = TextGenerator.train(
-        path, out=tmp_path / "model", steps=3, units=(8,), embedding_size=4, batch_size=2, window=4,
+        path,
+        out=tmp_path / "model",
+        steps=3,
+        units=(8,),
+        embedding_size=4,
+        batch_size=2,
+        window=4,
         **settings,
-    )  # fmt: skip
+    )
     again = TextGenerator.from_pretrained(tmp_path / "model")
     for prompt in ("", *TEXTS.values()):
         written = model.generate(prompt, max_new_tokens=20, seed=1, temperature=1.0)

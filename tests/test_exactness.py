@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tests.any_settings import ANY_SETTINGS, PROMPTS
 from tests.seeded_models import seeded_weights
+from textgen.artifact.model_folder import Model
 from textgen.config.model import ACTIVATIONS, PRECISIONS, ModelConfig
 from textgen.generator import TextGenerator
-from textgen.model_folder import Model
-from textgen.runtime import batch
-from textgen.runtime.generation import Generation
-from textgen.runtime.rows import Row
+from textgen.runtime.generation import scheduler
+from textgen.runtime.generation.prompts import Row
+from textgen.runtime.generation.result import Generation
 
 BAD_ROWS: tuple[Any, ...] = (
     {"prompt": "a\udcff"},
@@ -82,7 +82,7 @@ def test_texts_are_the_same_alone_and_in_any_company_and_order(
     alone = [generators[precision, 1].generate([row, ""], hooks=hooks)[0] for row in several]
     shuffled = order.sample(range(len(several)), len(several))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch, "SLOTS", slots)
+        patch.setattr(scheduler, "SLOTS", slots)
         mixed = [several[number] for number in shuffled]
         together = generators[precision, threads].generate(mixed, hooks=hooks)
     assert [*map(told, together)] == [told(alone[number]) for number in shuffled]
@@ -119,9 +119,12 @@ def test_equally_likely_tokens_at_the_border_of_a_filter_are_exact_in_company(
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_is_exact_in_company(model: Model, name: str, precision: str) -> None:
     config = ModelConfig(
-        vocab_size=model.config.vocab_size, embedding_size=5, units=(7, 3),
-        activation=(name,), recurrent_activation=(name,),
-    )  # fmt: skip
+        vocab_size=model.config.vocab_size,
+        embedding_size=5,
+        units=(7, 3),
+        activation=(name,),
+        recurrent_activation=(name,),
+    )
     weights = seeded_weights(config, scale=0.1)
     generator = TextGenerator(replace(model, config=config, weights=weights), precision=precision)
     several: list[Row] = [{"prompt": "ab" * n, "seed": n, "max_new_tokens": 9} for n in range(9)]
@@ -148,14 +151,29 @@ def test_thousand_requests_in_random_company_are_those_alone(model: Model, preci
     generator = TextGenerator(model, precision=precision)
     chance = random.Random(5)
     choices: list[dict[str, Any]] = [
-        {}, {"temperature": 0}, {"top_k": 7}, {"min_p": 0.1, "min_new_tokens": 20},
-        {"top_k": 7, "top_p": 0.7}, {"top_p": 0.999}, {"min_p": 0.05, "frequency_penalty": 0.2},
-        {"top_p": 0.8}, {"typical_p": 0.7}, {"top_n_sigma": 1.5}, {"mirostat": 2},
-        {"presence_penalty": 1.0, "repetition_penalty": 1.2}, {"dry_multiplier": 0.8},
-        {"xtc_probability": 0.5}, {"dynatemp_range": 0.5}, {"stop": ["ab", "e"]},
-        {"stop_at": "line"}, {"temperature_schedule": [[0, 2.0], [30, 0.1]]}, {"beams": 3},
-        {"logit_bias": {"q": 3.0}, "banned_tokens": ["e"]}, {"temparature": 1}, {"prompt": None},
-    ]  # fmt: skip
+        {},
+        {"temperature": 0},
+        {"top_k": 7},
+        {"min_p": 0.1, "min_new_tokens": 20},
+        {"top_k": 7, "top_p": 0.7},
+        {"top_p": 0.999},
+        {"min_p": 0.05, "frequency_penalty": 0.2},
+        {"top_p": 0.8},
+        {"typical_p": 0.7},
+        {"top_n_sigma": 1.5},
+        {"mirostat": 2},
+        {"presence_penalty": 1.0, "repetition_penalty": 1.2},
+        {"dry_multiplier": 0.8},
+        {"xtc_probability": 0.5},
+        {"dynatemp_range": 0.5},
+        {"stop": ["ab", "e"]},
+        {"stop_at": "line"},
+        {"temperature_schedule": [[0, 2.0], [30, 0.1]]},
+        {"beams": 3},
+        {"logit_bias": {"q": 3.0}, "banned_tokens": ["e"]},
+        {"temparature": 1},
+        {"prompt": None},
+    ]
     several: list[Row] = [
         {
             "prompt": "".join(chance.choices("abcde .\n", k=chance.randrange(200))),

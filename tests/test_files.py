@@ -178,8 +178,17 @@ def test_last_name_is_gone_on_the_disk_before_another_file_is_replaced(
     faults = Faults(monkeypatch, -1, lambda: None)
     write_together(tmp_path, of_a_generation(2))
     assert faults.calls == [
-        "fsync", "fsync", "fsync", "unlink", "fsync", "rename", "rename", "fsync", "rename", "fsync"
-    ]  # fmt: skip
+        "fsync",
+        "fsync",
+        "fsync",
+        "unlink",
+        "fsync",
+        "rename",
+        "rename",
+        "fsync",
+        "rename",
+        "fsync",
+    ]
 
 
 def test_only_what_killed_writers_left_is_swept(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Run, environment
 from textgen.errors import Busy
 from textgen.folder_lock import FolderLock
-from textgen.trainer.run_folder import RunFolder
+from textgen.trainer.job_folder import JobFolder
 
 WITHOUT = Path(__file__).parent / "no_locks"
 # What `flock` says where there is no such thing.
@@ -23,8 +23,8 @@ MISSING = ("ENOLCK", "ENOSYS", "EOPNOTSUPP")
 HOLD = """
 import sys, time
 from pathlib import Path
-from textgen.trainer.run_folder import RunFolder
-with RunFolder(Path(sys.argv[1])).locked():
+from textgen.trainer.job_folder import JobFolder
+with JobFolder(Path(sys.argv[1])).locked():
     print("held", flush=True)
     time.sleep(600)
 """
@@ -87,11 +87,14 @@ def test_error_of_another_kind_names_the_file(
 
 @pytest.mark.parametrize(("first", "second"), BOTH)
 def test_one_at_a_time_and_the_lock_of_a_killed_one_is_no_lock(
-    tmp_path: Path, cache_home: Path, monkeypatch: pytest.MonkeyPatch,
-    first: str | None, second: str | None,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    cache_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    first: str | None,
+    second: str | None,
+) -> None:
     """Whether each of the two sees locks or not: they may see the same disk in two ways."""
-    folder = RunFolder(tmp_path / "m")
+    folder = JobFolder(tmp_path / "m")
     if second:
         refuse(monkeypatch, getattr(errno, second))
     with holding(folder.path, cache_home, first) as process:

@@ -119,12 +119,29 @@ sys.modules["tensorflow"] = None  # as if it were not installed
 
 def test_public_names_are_these() -> None:
     assert sorted(textgen.__all__) == [
-        "Adaptation", "Busy", "CorpusConfig", "DataError", "Generation", "GenerationConfig",
+        "Adaptation",
+        "Busy",
+        "CorpusConfig",
+        "DataError",
+        "Generation",
+        "GenerationConfig",
         "Interrupted",
-        "MissingInput", "ModelConfig", "NetworkConfig", "NextToken", "Quality", "Session",
-        "TextGenerator", "TextStream", "TextgenError", "TrainingConfig", "TrainingDiverged",
-        "UnsafeModel", "Usage", "UsageError", "__version__",
-    ]  # fmt: skip
+        "MissingInput",
+        "ModelConfig",
+        "NetworkConfig",
+        "NextToken",
+        "Quality",
+        "Session",
+        "TextGenerator",
+        "TextStream",
+        "TextgenError",
+        "TrainingConfig",
+        "TrainingDiverged",
+        "UnsafeModel",
+        "Usage",
+        "UsageError",
+        "__version__",
+    ]
     for name in textgen.__all__:
         assert getattr(textgen, name) is not None
     with pytest.raises(AttributeError):

@@ -20,7 +20,7 @@ from tests.any_settings import IN_GRAPH, IN_PYTHON
 from tests.seeded_models import TIDEWATER, copy_index, seeded_model
 from textgen import Generation, Session, TextGenerator
 from textgen.errors import DataError
-from textgen.sampling.bans import Bans
+from textgen.sampling.banned_phrases import BannedPhrases
 from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.tokenizer import Tokenizer
 
@@ -107,7 +107,7 @@ class Written:
         """Hold it to what every text is held to."""
         text, whole = self.result.text, self.before + self.result.text
         for phrase in chosen.get("ban", ()):
-            ban = Bans([phrase], any_case=chosen.get("ban_any_case", False))
+            ban = BannedPhrases([phrase], any_case=chosen.get("ban_any_case", False))
             begin = max(len(self.before) + 1 - len(phrase), 0)  # none ends in the new text
             assert not ban.is_in(whole[begin:])
         stop = chosen.get("stop", ())

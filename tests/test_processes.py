@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from textgen import Session, TextGenerator
+from textgen.artifact.model_folder import Model
+from textgen.artifact.suffix_array import CopyIndex
 from textgen.config.model import PRECISIONS
-from textgen.copy_index import CopyIndex
-from textgen.model_folder import Model
 
 SETTINGS: dict[str, Any] = {"seed": 1, "max_new_tokens": 30}
 Copy = Callable[[Any], Any]
@@ -95,9 +95,9 @@ def test_spawned_process_writes_the_same(generator: TextGenerator) -> None:
 TRAINED = """
 import os, sys
 from textgen import TextGenerator, UsageError
-from textgen.trainer import report
+from textgen.report import run_page
 
-report.write_report = lambda *_: None  # which takes long
+run_page.write_report = lambda *_: None  # which takes long
 texts = ["The ferry was late on day %d." % day for day in range(60)]
 generators = []
 for number in range(5):  # TensorFlow has something to say of the fifth

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from textgen import TextGenerator
+from textgen.artifact.model_folder import read_model
 from textgen.config.model import ModelConfig
 from textgen.config.training import NO_BF16, ONEDNN_LIMIT, TrainingConfig
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
 from textgen.errors import Interrupted
-from textgen.model_folder import read_model
-from textgen.scoring import Quality
+from textgen.evaluation.quality import Quality
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import SplitCounts, TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.checkpoint import Checkpoint
 from textgen.trainer.history import History
-from textgen.trainer.progress import Progress
-from textgen.trainer.record import Best
+from textgen.trainer.result import Best
+from textgen.trainer.run_state import RunState
 from textgen.trainer.schedule import Schedule
 
 # With the small store: 44 steps an epoch, and a validation about every twentieth step.
@@ -61,10 +61,15 @@ def make_checkpoint(tokenizer: Tokenizer, step: int = 7, **parts: Any) -> Checkp
     random = np.random.default_rng(step)
     history = History(5, [{"step": 5, "loss": 2.5}], {"loss": 4.0, "steps": 2})
     state = random.random((2, 8, 24), np.float32)
-    progress = Progress(
-        Schedule(30, (15, 30), 300), history, steps=step, window=step,
-        carried=[(state[0], state[1])], best=make_best(5), course=[(5, 2.0)],
-    )  # fmt: skip
+    progress = RunState(
+        Schedule(30, (15, 30), 300),
+        history,
+        steps=step,
+        window=step,
+        carried=[(state[0], state[1])],
+        best=make_best(5),
+        course=[(5, 2.0)],
+    )
     made: dict[str, Any] = {
         "config": ModelConfig(vocab_size=tokenizer.vocab_size),
         "training": TrainingConfig(steps=30).resolved(),

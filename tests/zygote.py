@@ -173,43 +173,43 @@ def obey(order: dict[str, Any]) -> None:
     if "terminate" in order:
         terminate_at(order["terminate"])
     if not order.get("report", True):
-        from textgen.trainer import report
+        from textgen.report import run_page
 
-        setattr(report, "write_report", lambda *_: None)  # noqa: B010
+        setattr(run_page, "write_report", lambda *_: None)  # noqa: B010
     sys.argv = ["textgen", *order["arguments"]]
     main()
 
 
 def write_log(path: str) -> None:
     """Write a line for each step and each checkpoint, at once."""
-    from textgen.trainer.progress import Progress
-    from textgen.trainer.run_folder import RunFolder
+    from textgen.trainer.job_folder import JobFolder
+    from textgen.trainer.run_state import RunState
 
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    advance, save = Progress.advance, RunFolder.save
+    advance, save = RunState.advance, JobFolder.save
 
-    def advance_logged(progress: Progress, *rest: Any) -> None:
+    def advance_logged(progress: RunState, *rest: Any) -> None:
         os.write(log, b"step\n")
         advance(progress, *rest)
 
-    def save_logged(folder: RunFolder, checkpoint: Any) -> None:
+    def save_logged(folder: JobFolder, checkpoint: Any) -> None:
         save(folder, checkpoint)
         os.write(log, b"saved\n")
 
-    setattr(Progress, "advance", advance_logged)  # noqa: B010  # mypy knows no other way
-    setattr(RunFolder, "save", save_logged)  # noqa: B010
+    setattr(RunState, "advance", advance_logged)  # noqa: B010  # mypy knows no other way
+    setattr(JobFolder, "save", save_logged)  # noqa: B010
 
 
 def terminate_at(point: int | str) -> None:
     """Let a signal come after a step, or in the middle of the n-th validation."""
     from textgen.trainer import validation
-    from textgen.trainer.progress import Progress
-    from textgen.trainer.step import Step
+    from textgen.trainer.run_state import RunState
+    from textgen.trainer.train_step import TrainStep
 
-    advance, validate, predict = Progress.advance, validation.validate, Step.predict
+    advance, validate, predict = RunState.advance, validation.validate, TrainStep.predict
     validations = 0
 
-    def advance_and_end(progress: Progress, *rest: Any) -> None:
+    def advance_and_end(progress: RunState, *rest: Any) -> None:
         advance(progress, *rest)
         if progress.steps == point:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -224,9 +224,9 @@ def terminate_at(point: int | str) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         return predict(*rest)
 
-    setattr(Progress, "advance", advance_and_end)  # noqa: B010
+    setattr(RunState, "advance", advance_and_end)  # noqa: B010
     setattr(validation, "validate", count_and_validate)  # noqa: B010
-    setattr(Step, "predict", predict_and_end)  # noqa: B010
+    setattr(TrainStep, "predict", predict_and_end)  # noqa: B010
 
 
 def load_training() -> None:
@@ -234,9 +234,9 @@ def load_training() -> None:
     from textgen.trainer.backend import load_tensorflow
 
     load_tensorflow(quiet=True)
+    import textgen.report.run_page
     import textgen.trainer.display
-    import textgen.trainer.report
-    import textgen.trainer.run
+    import textgen.trainer.job
     import textgen.trainer.trainer  # noqa: F401
 
 

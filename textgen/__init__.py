@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from textgen.version import __version__
 
 if TYPE_CHECKING:
-    from textgen.adaptation import Adaptation as Adaptation
     from textgen.config.corpus import CorpusConfig as CorpusConfig
     from textgen.config.generation import GenerationConfig as GenerationConfig
     from textgen.config.model import ModelConfig as ModelConfig
@@ -23,35 +22,36 @@ if TYPE_CHECKING:
     from textgen.errors import TrainingDiverged as TrainingDiverged
     from textgen.errors import UnsafeModel as UnsafeModel
     from textgen.errors import UsageError as UsageError
+    from textgen.evaluation.quality import Quality as Quality
     from textgen.generator import TextGenerator as TextGenerator
-    from textgen.runtime.generation import Generation as Generation
-    from textgen.runtime.generation import Usage as Usage
-    from textgen.runtime.next_token import NextToken as NextToken
-    from textgen.runtime.text_stream import TextStream as TextStream
-    from textgen.scoring import Quality as Quality
-    from textgen.session import Session as Session
+    from textgen.runtime.generation.next_token import NextToken as NextToken
+    from textgen.runtime.generation.result import Generation as Generation
+    from textgen.runtime.generation.result import Usage as Usage
+    from textgen.runtime.generation.text_stream import TextStream as TextStream
+    from textgen.session.dynamic_evaluation import Adaptation as Adaptation
+    from textgen.session.session import Session as Session
 
 _HOMES = {
-    "Adaptation": "textgen.adaptation",
+    "Adaptation": "textgen.session.dynamic_evaluation",
     "Busy": "textgen.errors",
     "CorpusConfig": "textgen.config.corpus",
     "DataError": "textgen.errors",
-    "Generation": "textgen.runtime.generation",
+    "Generation": "textgen.runtime.generation.result",
     "GenerationConfig": "textgen.config.generation",
     "Interrupted": "textgen.errors",
     "MissingInput": "textgen.errors",
     "ModelConfig": "textgen.config.model",
     "NetworkConfig": "textgen.config.model",
-    "NextToken": "textgen.runtime.next_token",
-    "Quality": "textgen.scoring",
-    "Session": "textgen.session",
+    "NextToken": "textgen.runtime.generation.next_token",
+    "Quality": "textgen.evaluation.quality",
+    "Session": "textgen.session.session",
     "TextGenerator": "textgen.generator",
-    "TextStream": "textgen.runtime.text_stream",
+    "TextStream": "textgen.runtime.generation.text_stream",
     "TextgenError": "textgen.errors",
     "TrainingConfig": "textgen.config.training",
     "TrainingDiverged": "textgen.errors",
     "UnsafeModel": "textgen.errors",
-    "Usage": "textgen.runtime.generation",
+    "Usage": "textgen.runtime.generation.result",
     "UsageError": "textgen.errors",
 }
 

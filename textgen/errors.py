@@ -12,9 +12,12 @@ from typing import Any
 
 # In errors of TensorFlow and ONNX Runtime.
 OUT_OF_MEMORY = (
-    "std::bad_alloc", "bad allocation", "Failed to allocate memory", "RESOURCE_EXHAUSTED",
+    "std::bad_alloc",
+    "bad allocation",
+    "Failed to allocate memory",
+    "RESOURCE_EXHAUSTED",
     "Out of memory",
-)  # fmt: skip
+)
 LONGEST_MESSAGE = 200  # characters that are told of another library's message
 
 

@@ -129,7 +129,7 @@ def refuse_existing(path: Path) -> None:
 
 
 @contextmanager
-def told_if_full(folder: Path, remedy: str = "make room there") -> Iterator[None]:
+def explain_full_disk(folder: Path, remedy: str = "make room there") -> Iterator[None]:
     """Say which folder has no room, and what helps: the error of a write does not."""
     try:
         yield
@@ -160,7 +160,7 @@ def new_folder(path: Path, *, overwrite: bool = False, tell: Tell | None = None)
     aside = _name_aside(path)
     aside.mkdir()
     try:
-        with told_if_full(path.absolute().parent):
+        with explain_full_disk(path.absolute().parent):
             yield aside
         _sync_files(aside)
         if overwrite:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from textgen.errors import Busy
-from textgen.files import make_folder, told_if_full
+from textgen.files import explain_full_disk, make_folder
 
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
 # In which a marker that was cut off in the writing is seen to be one, and taken over.
@@ -81,7 +81,7 @@ class FolderLock:
         except filelock.Timeout:
             raise Busy(self.owner()) from None
         try:
-            with told_if_full(self.path.parent):
+            with explain_full_disk(self.path.parent):
                 self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield True
         finally:

@@ -6,25 +6,26 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, overload
 
-from textgen.adaptation import Adaptation
+from textgen.artifact.model_folder import Model, read_model, write_model
 from textgen.config.arguments import checked, in_range
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import MOST_THREADS, PACKAGED_MODEL, PRECISIONS
+from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.texts import CorpusArgument
-from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import UsageError
-from textgen.model_folder import Model, read_model, write_model
-from textgen.runtime.batch import Advance, write_all
-from textgen.runtime.decoder import Decoder
-from textgen.runtime.generation import Generation
-from textgen.runtime.guarded_writing import begin_writing
-from textgen.runtime.next_token import NextToken, next_tokens
-from textgen.runtime.rows import Prompts, Row, Rows, WrittenRows
-from textgen.runtime.text_stream import REMEMBERED, Remembered, TextStream
-from textgen.runtime.writing import Writing
-from textgen.sampling.hooks import Hook
-from textgen.scoring import Quality, how_to_read, measure_corpus
-from textgen.session import Session
+from textgen.evaluation.measure_corpus import how_to_read, measure_corpus
+from textgen.evaluation.quality import Quality
+from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.generation.backtracking import begin_sequence
+from textgen.runtime.generation.next_token import NextToken, next_tokens
+from textgen.runtime.generation.prompts import PromptQueue, Prompts, Row, Rows
+from textgen.runtime.generation.result import Generation
+from textgen.runtime.generation.scheduler import RoundCounts, write_all
+from textgen.runtime.generation.sequence import TextSequence
+from textgen.runtime.generation.text_stream import REMEMBERED, Remembered, TextStream
+from textgen.sampling.user_processors import LogitsProcessor
+from textgen.session.dynamic_evaluation import Adaptation
+from textgen.session.session import Session
 from textgen.tokenization.store_cache import StoreArgument
 
 # A seed drawn when none is given: short enough to be typed again.
@@ -112,13 +113,17 @@ class TextGenerator:
             TrainingDiverged: the loss became NaN or infinite; the best model before is in `out`.
             Interrupted: a `KeyboardInterrupt`; checkpoint and best model so far are in `out`.
         """
-        from textgen.trainer.run import TrainingRun  # here, so that importing us stays light
+        from textgen.trainer.job import TrainingJob  # here, so that importing us stays light
 
-        run = TrainingRun(
-            Path(out), settings, preset=preset, resume=resume, overwrite=overwrite,
+        run = TrainingJob(
+            Path(out),
+            settings,
+            preset=preset,
+            resume=resume,
+            overwrite=overwrite,
             init_from=Path(init_from) if init_from else None,
             allow_changed_data=allow_changed_data,
-        )  # fmt: skip
+        )
         with run:
             if run.is_finished:
                 run.require_corpus(corpus)
@@ -151,16 +156,16 @@ class TextGenerator:
 
     @overload
     def generate(
-        self, prompt: str = "", *, hooks: Sequence[Hook] = (), **settings: Any
+        self, prompt: str = "", *, hooks: Sequence[LogitsProcessor] = (), **settings: Any
     ) -> Generation: ...
 
     @overload
     def generate(
-        self, prompt: Iterable[Row], *, hooks: Sequence[Hook] = (), **settings: Any
+        self, prompt: Iterable[Row], *, hooks: Sequence[LogitsProcessor] = (), **settings: Any
     ) -> list[Generation]: ...
 
     def generate(
-        self, prompt: Prompts = "", *, hooks: Sequence[Hook] = (), **settings: Any
+        self, prompt: Prompts = "", *, hooks: Sequence[LogitsProcessor] = (), **settings: Any
     ) -> Generation | list[Generation]:
         """Continue a prompt, or each of a list of prompts side by side.
 
@@ -189,8 +194,8 @@ class TextGenerator:
         self,
         rows: Rows,
         *,
-        hooks: Sequence[Hook] = (),
-        advanced: Callable[[Advance], None] = lambda advance: None,
+        hooks: Sequence[LogitsProcessor] = (),
+        advanced: Callable[[RoundCounts], None] = lambda advance: None,
         is_over: Callable[[], bool] = lambda: False,
         **settings: Any,
     ) -> Iterator[Generation]:
@@ -208,14 +213,14 @@ class TextGenerator:
             UsageError: an unknown setting, or an impossible value, among those of all rows.
         """
         config = self.configure(**settings)
-        written = WrittenRows(rows, config, partial(self._writing, hooks=hooks))
+        written = PromptQueue(rows, config, partial(self._writing, hooks=hooks))
         return written.write(self.decoder, advanced, is_over)
 
     def stream(
         self,
         prompt: str = "",
         *,
-        hooks: Sequence[Hook] = (),
+        hooks: Sequence[LogitsProcessor] = (),
         remembered: Remembered = REMEMBERED,
         **settings: Any,
     ) -> TextStream:
@@ -302,11 +307,11 @@ class TextGenerator:
         self,
         prompt: str,
         config: GenerationConfig,
-        hooks: Sequence[Hook],
+        hooks: Sequence[LogitsProcessor],
         remembered: int | None = None,
-    ) -> Writing:
+    ) -> TextSequence:
         """Begin a text."""
         clean = self.tokenizer.clean_prompt(prompt)
-        return begin_writing(
+        return begin_sequence(
             self.tokenizer, clean, config, self.model.copies, hooks=hooks, remembered=remembered
         )

@@ -379,8 +379,10 @@ def brackets_in_names(t: Trial) -> None:
     t.works(t.store("loop")[0])
     done, _ = t.store("[D_DATA]/*.txt")
     t.refused(done, codes=(66,), says="pattern")
-    why = re.search(r"bracket|\[\[\]|\[D_DATA\].{1,40}pattern|pattern.{1,60}\[D_DATA\]' ?(,|is|as)",
-                    done.message.split(":", 1)[-1])  # fmt: skip
+    why = re.search(
+        r"bracket|\[\[\]|\[D_DATA\].{1,40}pattern|pattern.{1,60}\[D_DATA\]' ?(,|is|as)",
+        done.message.split(":", 1)[-1],
+    )
     t.could(bool(why), f"does not say that [D_DATA] was read as a pattern: {done}")
 
 

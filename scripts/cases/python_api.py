@@ -66,8 +66,22 @@ def training_in_threads(t: Trial) -> None:
     t.must(len(both) == 2 and len(busy) == 1, f"one folder: {both}")
 
 
-IN_MEMORY = ("list", "tuple", "frame", "Series", "array", "Dataset", "generator", "open file",
-             "StringIO", "list of paths", "dict", "None", "bytes path", "a text")  # fmt: skip
+IN_MEMORY = (
+    "list",
+    "tuple",
+    "frame",
+    "Series",
+    "array",
+    "Dataset",
+    "generator",
+    "open file",
+    "StringIO",
+    "list of paths",
+    "dict",
+    "None",
+    "bytes path",
+    "a text",
+)
 
 
 @case("47")

@@ -166,8 +166,20 @@ def first_moments(t: Trial) -> None:
 def diverging(t: Trial) -> None:
     """A training that diverges stops and tells; an endless limit is none, or refused."""
     t.write("small.txt")
-    done = t.textgen("train", "small.txt", "-o", "m", "--steps", "50", *NETWORK, "-q",
-                     "--learning-rate", "10000", "--clip-norm", "1e30")  # fmt: skip
+    done = t.textgen(
+        "train",
+        "small.txt",
+        "-o",
+        "m",
+        "--steps",
+        "50",
+        *NETWORK,
+        "-q",
+        "--learning-rate",
+        "10000",
+        "--clip-norm",
+        "1e30",
+    )
     t.must(done.code in (0, 2, 3), f"{done}")
     if done.code == 3:
         t.refused(done, codes=(3,), says=r"step \d", remedy="--learning-rate")
@@ -193,8 +205,19 @@ def batches_larger_than_the_text(t: Trial) -> None:
         ("--batch-size", "64", "--window", "64"),
     )
     for options in settings:
-        done = t.textgen("train", "small.txt", "-o", "m", "--steps", "2", "--units", "4", "-q",
-                         "--overwrite", *options)  # fmt: skip
+        done = t.textgen(
+            "train",
+            "small.txt",
+            "-o",
+            "m",
+            "--steps",
+            "2",
+            "--units",
+            "4",
+            "-q",
+            "--overwrite",
+            *options,
+        )
         if done.code:
             t.refused(done, codes=(2, 65), says=r"\d.*\d", remedy="--batch-size|--window")
     fitted = t.textgen("train", "small.txt", "-o", "d", "--steps", "2", "--units", "4", "-q")

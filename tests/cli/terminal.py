@@ -19,10 +19,17 @@ COLUMNS, ROWS = 80, 24
 PATIENCE = 60.0  # seconds, on a busy machine
 
 KEYS = {
-    "tab": "\t", "enter": "\r", "escape": "\x1b", "backspace": "\x7f", "up": "\x1b[A",
-    "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "page up": "\x1b[5~",
+    "tab": "\t",
+    "enter": "\r",
+    "escape": "\x1b",
+    "backspace": "\x7f",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "page up": "\x1b[5~",
     "page down": "\x1b[6~",
-}  # fmt: skip
+}
 
 
 class Terminal:

@@ -26,13 +26,30 @@ COMMANDS["train"] = next(command for command in commands() if command.name == "t
 
 # A value of each option that is another one than the default, as it is typed.
 VALUES = {
-    "between": ["a", "b"], "num_samples": ["2"], "beams": ["2"], "stop_at": ["line"],
-    "min_new_tokens": ["1"], "max_copy": ["9"], "length_penalty": ["0.5"], "steps": ["3"],
-    "epochs": ["3"], "max_epochs": ["3"], "temperature": ["0.5"], "mirostat": ["2"],
-    "temperature_schedule": ["0=1"], "samplers": ["temperature"], "dynatemp_range": ["0.1"],
-    "repeat_last_n": ["9"], "top_k": ["3"], "dry_allowed_length": ["3"], "dry_last_n": ["9"],
-    "dry_base": ["2"], "dynatemp_exponent": ["2"], "mirostat_tau": ["3"], "mirostat_eta": ["0.2"],
-}  # fmt: skip
+    "between": ["a", "b"],
+    "num_samples": ["2"],
+    "beams": ["2"],
+    "stop_at": ["line"],
+    "min_new_tokens": ["1"],
+    "max_copy": ["9"],
+    "length_penalty": ["0.5"],
+    "steps": ["3"],
+    "epochs": ["3"],
+    "max_epochs": ["3"],
+    "temperature": ["0.5"],
+    "mirostat": ["2"],
+    "temperature_schedule": ["0=1"],
+    "samplers": ["temperature"],
+    "dynatemp_range": ["0.1"],
+    "repeat_last_n": ["9"],
+    "top_k": ["3"],
+    "dry_allowed_length": ["3"],
+    "dry_last_n": ["9"],
+    "dry_base": ["2"],
+    "dynatemp_exponent": ["2"],
+    "mirostat_tau": ["3"],
+    "mirostat_eta": ["0.2"],
+}
 
 
 def typed(command: click.Command, name: str) -> list[str]:

@@ -59,11 +59,27 @@ def test_options_of_network_and_optimizer_reach_the_model(run: Run, tmp_path: Pa
     toml = tmp_path / "options.toml"
     toml.write_text("activation = ['tanh', 'softsign']\nmetrics = ['accuracy']\n")
     done = run(
-        "train", "tidewater", "-o", tmp_path / "m", "--steps", 2, "--config", toml,
-        "--units", "8,6", "--embedding-size", "4", "--tie-embeddings", "--metrics",
-        "accuracy,top_5_accuracy", "--optimizer", "sgd", "--recurrent-dropout", 0.1,
+        "train",
+        "tidewater",
+        "-o",
+        tmp_path / "m",
+        "--steps",
+        2,
+        "--config",
+        toml,
+        "--units",
+        "8,6",
+        "--embedding-size",
+        "4",
+        "--tie-embeddings",
+        "--metrics",
+        "accuracy,top_5_accuracy",
+        "--optimizer",
+        "sgd",
+        "--recurrent-dropout",
+        0.1,
         env={"TEXTGEN_RECURRENT_ACTIVATION": "hard_sigmoid"},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert ", accuracy 0." in done.stderr.decode()
     told = json.loads(run("info", "-m", tmp_path / "m", "--json").stdout)
@@ -84,9 +100,15 @@ def test_evaluate_agrees_with_what_training_measured(run: Run, trained: Path) ->
     done = run("evaluate", TIDEWATER, "-m", trained, "--split", "validation", "--json")
     measured = json.loads(done.stdout)
     assert list(measured) == [
-        "nats_per_token", "perplexity", "bits_per_byte", "bits_per_character",
-        "tokens", "characters", "bytes", "documents",
-    ]  # fmt: skip
+        "nats_per_token",
+        "perplexity",
+        "bits_per_byte",
+        "bits_per_character",
+        "tokens",
+        "characters",
+        "bytes",
+        "documents",
+    ]
     assert abs(measured["nats_per_token"] - told["nats_per_token"]) < 2e-3
     assert {k: measured[k] for k in ("tokens", "bytes")} == {
         k: told[k] for k in ("tokens", "bytes")
@@ -185,8 +207,9 @@ def test_tokens_are_named_alike_on_the_command_line_in_toml_and_in_the_environme
         assert done.returncode == 0, done.stderr
         return done.stdout.decode()
 
-    written = text("--ban-token", "e", "--ban-token", "#0", "--logit-bias", "#33=3",
-                   "--logit-bias", "a=-2.5")  # fmt: skip
+    written = text(
+        "--ban-token", "e", "--ban-token", "#0", "--logit-bias", "#33=3", "--logit-bias", "a=-2.5"
+    )
     assert "e" not in written
     assert " " in written
     banned = "banned_tokens = ['e', 0]\n"
@@ -297,7 +320,7 @@ def test_version_and_help(run: Run) -> None:
         (("info", "-m", "{empty}"), 66, ["not a model folder"]),
         (("nonsense",), 2, ["No such command 'nonsense'"]),
     ],
-)  # fmt: skip
+)
 def test_bad_input_gets_one_line_and_its_exit_code(
     run: Run, seeded: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, parts: list[str]
 ) -> None:

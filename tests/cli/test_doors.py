@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.cli.commands import commands, needed
 from textgen.cli.command import Option
 from textgen.cli.generate import generate
+from textgen.cli.param_types import FilterOrder, NameList, NumberList, PathName, SchedulePoints
 from textgen.cli.prepare import prepare
-from textgen.cli.values import FilterOrder, NameList, NumberList, PathName, Schedule
 from textgen.errors import UsageError
 
 # What a person may give one option once, as text, by the type that click reads it with; the TOML
@@ -25,7 +25,7 @@ SAMPLES: list[tuple[type, Any]] = [
     (PathName, "some where.txt"),
     (NumberList, "3,2"),
     (FilterOrder, "temperature; top_k"),
-    (Schedule, "0=1.2,200=0.6"),
+    (SchedulePoints, "0=1.2,200=0.6"),
     (click.types.IntParamType, 3),
     (click.types.FloatParamType, 0.25),
     (click.types.BoolParamType, True),

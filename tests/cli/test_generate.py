@@ -18,7 +18,7 @@ from tests.conftest import Run
 from textgen.cli.generate import generate
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
-from textgen.runtime.generation import Generation
+from textgen.runtime.generation.result import Generation
 
 SEED = 4
 Write = Callable[..., Generation]
@@ -60,10 +60,25 @@ SETTINGS: dict[str, Any] = {
     "stop": ("zz", "qq"),
 }
 FLAGS = (
-    "--samplers", "penalties;dry;top_k;temperature", "--temperature-schedule", "0=1.2,50=0.5",
-    "--dry-multiplier", 1.5, "--dry-breakers", ".", "--dry-sequence-breaker", "\n",
-    "--repeat-penalty", 1.1, "--top-k", 12, "--stop", "zz", "--stop", "qq",
-)  # fmt: skip
+    "--samplers",
+    "penalties;dry;top_k;temperature",
+    "--temperature-schedule",
+    "0=1.2,50=0.5",
+    "--dry-multiplier",
+    1.5,
+    "--dry-breakers",
+    ".",
+    "--dry-sequence-breaker",
+    "\n",
+    "--repeat-penalty",
+    1.1,
+    "--top-k",
+    12,
+    "--stop",
+    "zz",
+    "--stop",
+    "qq",
+)
 ENVIRONMENT = {
     "TEXTGEN_SAMPLERS": "penalties, dry, top_k, temperature",
     "TEXTGEN_TEMPERATURE_SCHEDULE": "0=1.2,50=0.5",
@@ -232,8 +247,10 @@ def test_a_row_is_answered_before_the_next_one_is_written(
 def test_waiting_for_rows_ends_at_once_with_ctrl_c(command: Callable[..., list[str]]) -> None:
     process = subprocess.Popen(
         command("--jsonl", "-n", 5),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert process.stdin
     assert process.stdout
     process.stdin.write(b'"The"\n')
@@ -253,8 +270,9 @@ def test_a_signal_ends_an_endless_text_whose_receipt_replays(
     endless = ("-n", -1, "--min-new-tokens", 10_000_000)
     process = subprocess.Popen(
         command("The", *endless, "--num-samples", 2, "--receipt", receipt, "-q"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert process.stdout
     begin = os.read(process.stdout.fileno(), 100)
     process.send_signal(number)

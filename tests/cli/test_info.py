@@ -13,15 +13,24 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from textgen.artifact.model_folder import read_model
 from textgen.cli.main import cli
 from textgen.errors import DataError, MissingInput
-from textgen.model_folder import read_model
-from textgen.trainer.run_folder import RunFolder
-from textgen.trainer.unfinished import read_unfinished
+from textgen.trainer.job_folder import JobFolder
+from textgen.trainer.job_status import read_run_status
 
 KEYS = {
-    "worker", "step", "steps", "saved", "seconds", "corpus", "best", "course", "resumed", "repeat",
-}  # fmt: skip
+    "worker",
+    "step",
+    "steps",
+    "saved",
+    "seconds",
+    "corpus",
+    "best",
+    "course",
+    "resumed",
+    "repeat",
+}
 
 
 def info(folder: Path, *options: str) -> str:
@@ -111,7 +120,7 @@ def test_state_without_a_model_is_told(state: Path) -> None:
 
 
 def test_trainer_at_work_is_named(state: Path) -> None:
-    with RunFolder(state).locked():
+    with JobFolder(state).locked():
         here = f"process {os.getpid()} on {socket.gethostname()}"
         assert rows(state)["at work"] == here
         assert as_json(state)["unfinished"]["worker"] == here
@@ -129,10 +138,10 @@ def test_lock_of_a_process_that_died_is_no_trainer(state: Path) -> None:
 
 
 def test_info_waits_for_no_lock_and_takes_none(state: Path) -> None:
-    with RunFolder(state).locked():
+    with JobFolder(state).locked():
         info(state)
         info(state)
-    with RunFolder(state).locked():  # it is free
+    with JobFolder(state).locked():  # it is free
         pass
 
 
@@ -160,9 +169,9 @@ def test_checkpoint_that_is_pruned_meanwhile_is_passed_over(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = state / "training_state" / "step-50"
-    listed = RunFolder(state).checkpoints()
-    monkeypatch.setattr(RunFolder, "checkpoints", lambda _: [*listed, gone])
-    found = read_unfinished(state)
+    listed = JobFolder(state).checkpoints()
+    monkeypatch.setattr(JobFolder, "checkpoints", lambda _: [*listed, gone])
+    found = read_run_status(state)
     assert found is not None
     assert found.step == 45
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from textgen.adaptation import Adaptation
 from textgen.cli.main import cli
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
 from textgen.paths import named, refuse_inputs
-from textgen.trainer.run_folder import RunFolder
+from textgen.session.dynamic_evaluation import Adaptation
+from textgen.trainer.job_folder import JobFolder
 
 GOOD = "The ferry was late.\n" * 99
 
@@ -65,9 +65,14 @@ WRITERS: dict[str, Callable[[str, Path, Path], Result]] = {
     "session": lambda o, m, s: invoke("generate", "-m", m, "-n", 2, "--session", o),
 }
 WRITTEN = {
-    "new": "work/new", "new/": "work/new", "./new": "work/new", "a/b/c": "work/a/b/c",
-    "../new": "new", "x/../new": "work/new", "~/new": "home/new",
-}  # fmt: skip
+    "new": "work/new",
+    "new/": "work/new",
+    "./new": "work/new",
+    "a/b/c": "work/a/b/c",
+    "../new": "new",
+    "x/../new": "work/new",
+    "~/new": "home/new",
+}
 REFUSED = [".", "./", "", "/", "..", "../", "../work", "../../"]
 
 
@@ -223,7 +228,7 @@ def test_a_training_tells_what_it_moves_aside(here: Path) -> None:
     told = list[str]()
     (here / "m").mkdir()
     (here / "m" / "mine").write_text("mine")
-    RunFolder(Path("m")).begin(overwrite=True, tell=told.append)
+    JobFolder(Path("m")).begin(overwrite=True, tell=told.append)
     assert told == ["what stood at m is now m.old"]
     assert (here / "m.old" / "mine").read_text() == "mine"
 

@@ -11,10 +11,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from textgen.adaptation import Adaptation
 from textgen.cli.main import cli
 from textgen.errors import TextgenError, by_setting, worded
 from textgen.generator import TextGenerator
+from textgen.session.dynamic_evaluation import Adaptation
 
 QUOTED = re.compile(r"'textgen ([^']*)'")  # a whole command line, which may be given anywhere
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")

@@ -42,9 +42,18 @@ def test_endless_text_goes_on_where_a_signal_left_it(
     after = run("generate", "-m", seeded, "--session", state, "-c", "-n", 300, "-q").stdout
     tokens = str(len((before + after).decode()))  # a character each
     again = run(
-        "generate", "-m", seeded, *endless[:3], "-n", tokens, "--min-new-tokens", tokens, "-q",
-        "--session", tmp_path / "whole",
-    ).stdout  # fmt: skip
+        "generate",
+        "-m",
+        seeded,
+        *endless[:3],
+        "-n",
+        tokens,
+        "--min-new-tokens",
+        tokens,
+        "-q",
+        "--session",
+        tmp_path / "whole",
+    ).stdout
     assert before + after == again
 
 

@@ -83,9 +83,18 @@ def test_ctrl_c_leaves_in_the_file_what_exists_and_its_receipt(
     out, receipt = tmp_path / "new" / "out.txt", tmp_path / "receipt"
     endless = ("-n", -1, "--min-new-tokens", 10_000_000, "--num-samples", 2)
     code, shown = on_terminal(
-        cache_home, "generate", "The", "-m", seeded, *endless, "-o", out, "--receipt", receipt,
+        cache_home,
+        "generate",
+        "The",
+        "-m",
+        seeded,
+        *endless,
+        "-o",
+        out,
+        "--receipt",
+        receipt,
         ctrl_c_after=" written",
-    )  # fmt: skip
+    )
     assert code == 130
     assert shown.endswith("textgen: interrupted\n")
     assert "\n---\n" in out.read_text()

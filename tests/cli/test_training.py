@@ -15,9 +15,9 @@ from tests.conftest import Run
 from tests.seeded_models import TIDEWATER
 from tests.training import make_checkpoint
 from tests.zygote import Zygote
-from textgen.model_folder import read_model
+from textgen.artifact.model_folder import read_model
 from textgen.tokenization.tokenizer import Tokenizer
-from textgen.trainer.run_folder import RunFolder
+from textgen.trainer.job_folder import JobFolder
 
 TINY = (
     *("--units", "24", "--embedding-size", "8", "--batch-size", "8", "--window", "16"),
@@ -146,7 +146,7 @@ def test_terminated_reading_leaves_nothing_half_written(
 def test_other_text_is_bad_data_unless_it_is_allowed(
     run: Run, corpus: Path, tmp_path: Path, char_tokenizer: Tokenizer
 ) -> None:
-    folder = RunFolder(tmp_path / "m")
+    folder = JobFolder(tmp_path / "m")
     folder.begin(overwrite=False)
     settings = {"validation": 0.1, "tokenizer": "char"}
     told = {"name": "book", "settings": settings}
@@ -158,7 +158,7 @@ def test_other_text_is_bad_data_unless_it_is_allowed(
 
 
 def test_folder_of_another_trainer_is_busy(run: Run, corpus: Path, tmp_path: Path) -> None:
-    with RunFolder(tmp_path / "m").locked():
+    with JobFolder(tmp_path / "m").locked():
         done = run("train", corpus, "-o", tmp_path / "m", "--steps", 5)
     assert done.returncode == 75
     assert f"process {os.getpid()} on " in last_line(done.stderr)

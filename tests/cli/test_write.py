@@ -28,8 +28,19 @@ def begin(folder: Path, model: Path, *others: object) -> Terminal:
 
 def test_all_keys_fit_a_small_terminal_and_the_text_is_typed(seeded: Path, tmp_path: Path) -> None:
     with begin(tmp_path, seeded, "story.txt") as terminal:
-        for key in ("Tab propose", "^F word", "^E line", "Enter all", "^Z undo", "^Y redo",
-                    "↑↓ branch", "^T tree", "^O settings", "^S save", "^Q quit"):  # fmt: skip
+        for key in (
+            "Tab propose",
+            "^F word",
+            "^E line",
+            "Enter all",
+            "^Z undo",
+            "^Y redo",
+            "↑↓ branch",
+            "^T tree",
+            "^O settings",
+            "^S save",
+            "^Q quit",
+        ):
             assert key in terminal.text
         assert all(len(row) <= COLUMNS for row in terminal.rows)
         terminal.press("The tide", "enter", "came in.")

@@ -10,8 +10,8 @@ import pytest
 
 from textgen.config.corpus import CorpusConfig
 from textgen.config.generation import GenerationConfig
+from textgen.config.merge import split_by_config
 from textgen.config.model import ModelConfig, NetworkConfig
-from textgen.config.settings import share_out
 from textgen.config.training import DEFAULT_BUDGET, OPTIMIZERS, TrainingConfig
 from textgen.errors import UsageError
 
@@ -75,7 +75,7 @@ def test_unknown_setting_names_the_nearest_known_one() -> None:
     with pytest.raises(UsageError, match="'temprature'; did you mean 'temperature'"):
         GenerationConfig.from_dict({"temprature": 1.0})
     with pytest.raises(UsageError, match="did you mean 'units'"):
-        share_out({"unit": 3}, CorpusConfig, NetworkConfig, TrainingConfig)
+        split_by_config({"unit": 3}, CorpusConfig, NetworkConfig, TrainingConfig)
 
 
 def test_unknown_choice_names_the_known_ones() -> None:

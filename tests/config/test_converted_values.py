@@ -27,8 +27,13 @@ from textgen.corpus.recipes import RecipeSource
 from textgen.errors import UsageError
 
 CONFIGS: tuple[type[Config], ...] = (
-    GenerationConfig, TrainingConfig, CorpusConfig, ModelConfig, CowritingConfig, RecipeSource,
-)  # fmt: skip
+    GenerationConfig,
+    TrainingConfig,
+    CorpusConfig,
+    ModelConfig,
+    CowritingConfig,
+    RecipeSource,
+)
 NO_LIMIT = ("clip_norm",)  # which infinity is taken for
 BOUND = re.compile(r"(at least|above|at most|below) (-?[\d.]+)")
 
@@ -127,8 +132,9 @@ def test_limits_that_a_message_names_are_the_limits(setting: Setting) -> None:
             setting.held(setting.of(beyond))
         except UsageError as error:
             bounds |= set(BOUND.findall(str(error)))
-    assert len(bounds) == sum(setting.limits[n] is not None for n in ("minimum", "maximum", "above",
-                                                                      "below"))  # fmt: skip
+    assert len(bounds) == sum(
+        setting.limits[n] is not None for n in ("minimum", "maximum", "above", "below")
+    )
     for word, written in bounds:
         limit = int(written) if setting.kind is int else float(written)
         outside = limit + (1 if word in ("at most", "below") else -1)
@@ -155,9 +161,15 @@ def test_whatever_is_a_real_number_is_a_temperature(number: Any) -> None:
 
 def test_truth_values_are_no_numbers_and_numbers_no_truth_values() -> None:
     for name, value in [
-        ("top_k", True), ("top_k", np.True_), ("temperature", np.False_), ("ban_any_case", 1),
-        ("ban_any_case", np.int64(1)), ("top_k", 1.0), ("top_k", Fraction(3)), ("seed", "7"),
-    ]:  # fmt: skip
+        ("top_k", True),
+        ("top_k", np.True_),
+        ("temperature", np.False_),
+        ("ban_any_case", 1),
+        ("ban_any_case", np.int64(1)),
+        ("top_k", 1.0),
+        ("top_k", Fraction(3)),
+        ("seed", "7"),
+    ]:
         with pytest.raises(UsageError, match=f"^{name} is "):
             GenerationConfig.from_dict({name: value})
 

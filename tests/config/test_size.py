@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textgen.config.corpus import CorpusConfig
+from textgen.config.merge import override, split_by_config
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS, with_preset
-from textgen.config.settings import changed, share_out
 from textgen.config.size import SIZES, STEPS_PER_EPOCH, _tied_work, fitting
 from textgen.config.training import ONEDNN_LIMIT, TrainingConfig
 from textgen.errors import UsageError
@@ -32,9 +32,9 @@ def free() -> Iterator[None]:
 
 
 def fit(tokens: int = 1_000_000, vocab_size: int = 70, **chosen: Any) -> dict[str, Any]:
-    training = share_out(chosen, CorpusConfig, NetworkConfig, TrainingConfig)[-1]
+    training = split_by_config(chosen, CorpusConfig, NetworkConfig, TrainingConfig)[-1]
     fitted = fitting(TrainingConfig(**training), tokens=tokens, vocab_size=vocab_size)
-    return changed(fitted, chosen)
+    return override(fitted, chosen)
 
 
 def rank(**chosen: Any) -> int:
@@ -48,7 +48,7 @@ def test_whatever_the_text_and_the_time_the_settings_are_legal(
     length: dict[str, Any], tokens: int, vocab_size: int, size: str
 ) -> None:
     settings = fit(tokens, vocab_size, size=size, **length)
-    _, network, training = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+    _, network, training = split_by_config(settings, CorpusConfig, NetworkConfig, TrainingConfig)
     NetworkConfig(**network)
     config = TrainingConfig(**training)
     steps = tokens // (config.batch_size * config.window)
@@ -109,7 +109,9 @@ def test_large_vocabulary_is_spelled_and_predicted_with_one_wide_matrix(vocab_si
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_legal_and_what_is_chosen_overrides_them(name: str) -> None:
     settings = with_preset(name, {"tokenizer": "byte"})
-    corpus, network, training = share_out(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+    corpus, network, training = split_by_config(
+        settings, CorpusConfig, NetworkConfig, TrainingConfig
+    )
     assert corpus["tokenizer"] == "byte"
     NetworkConfig(**network)
     TrainingConfig(**training)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.stand_in_hub import StandInHub, stand_in_hub
-from textgen.corpus.hub import import_datasets
-from textgen.corpus.hub_set import HUB
+from textgen.corpus.hub.dataset_files import import_datasets
+from textgen.corpus.hub.hub_dataset import HUB
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import pytest
 
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.collect import Documents, collect
-from textgen.corpus.part import Origin, file_part
-from textgen.corpus.sources import open_source
+from textgen.corpus.corpus_file import Origin, file_part
+from textgen.corpus.resolve import open_source
+from textgen.corpus.splits import assign_splits, read_spans, survey
 from textgen.errors import DataError
 from textgen.report.corpus_check import check_part
-from textgen.tokenization.splits import assign_splits, read_spans, survey
 
 SENTENCE = "the old harbour master counted every boat that came in before the evening tide "
 
@@ -153,8 +153,10 @@ def test_labels_come_from_columns_and_from_sources(tmp_path: Path) -> None:
     with collected(recipe) as documents:
         counts = documents.count("label")[0].tolist()
         assert {name: counts[n] for name, n in documents.labels.items() if name} == {
-            "Ada": 2, "Bo": 1, "Cy": 1,
-        }  # fmt: skip
+            "Ada": 2,
+            "Bo": 1,
+            "Cy": 1,
+        }
 
 
 @pytest.mark.parametrize("documents", [None, "line", "paragraph", "file"])

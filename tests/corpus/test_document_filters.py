@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.filters import DocumentFilter
+from textgen.corpus.selection.filters import DocumentFilter
 from textgen.errors import DataError, UsageError
 
 pytestmark = pytest.mark.needs("corpora")

@@ -14,15 +14,15 @@ from textgen.config.corpus import CorpusConfig
 from textgen.corpus.documents import (
     MARKER,
     PIECE,
+    DocumentBuilder,
     End,
-    Unit,
     _lines,
     _marked,
     _paragraphs,
     read_documents,
 )
-from textgen.corpus.rows import EMPTY_CELLS
-from textgen.corpus.tally import Tally
+from textgen.corpus.statistics import CorpusStatistics
+from textgen.corpus.tables.rows import EMPTY_CELLS
 from textgen.errors import DataError, UsageError
 
 ALL = list(TEXTS.values())
@@ -30,12 +30,12 @@ ALL = list(TEXTS.values())
 
 def places(path: Path, **settings: Any) -> list[str]:
     """Return where the documents of a file began, after its folder."""
-    pieces = read_documents(part_of(path, **settings), Tally())
+    pieces = read_documents(part_of(path, **settings), CorpusStatistics())
     return [where.removeprefix(f"{path.parent}/") for _, where, _ in whole(pieces)]
 
 
 def labels(path: Path, **settings: Any) -> list[str]:
-    pieces = read_documents(part_of(path, **settings), Tally())
+    pieces = read_documents(part_of(path, **settings), CorpusStatistics())
     return [label for _, _, label in whole(pieces)]
 
 
@@ -84,7 +84,7 @@ def test_lines_are_those_of_the_whole_text_however_it_is_cut(pieces: list[str]) 
     text = "".join(pieces)
     lines = text.removesuffix("\n").split("\n") if text else []
     expected = [(line, f"a:{number}", "x") for number, line in enumerate(lines, 1)]
-    assert whole(_lines(Unit("a", "x", pieces, has_lines=True))) == expected
+    assert whole(_lines(DocumentBuilder("a", "x", pieces, has_lines=True))) == expected
 
 
 @given(st.lists(st.text("ab \n", max_size=6), max_size=8))
@@ -97,7 +97,7 @@ def test_paragraphs_are_those_of_the_whole_text_however_it_is_cut(pieces: list[s
                 expected.append(([], f"a:{number}", ""))
             expected[-1][0].append(line)
         after_blank = not line.strip()
-    found = whole(_paragraphs(Unit("a", "", pieces, has_lines=True)))
+    found = whole(_paragraphs(DocumentBuilder("a", "", pieces, has_lines=True)))
     assert found == [("\n".join(lines), where, label) for lines, where, label in expected]
 
 
@@ -114,17 +114,20 @@ def test_markers_cut_the_whole_text_however_it_is_cut(parts: list[str], size: in
             expected.append((piece, f"a:{line}", ""))
         line += piece.count("\n")
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
-    assert whole(_marked(Unit("a", "", pieces, has_lines=True))) == expected
+    assert whole(_marked(DocumentBuilder("a", "", pieces, has_lines=True))) == expected
 
 
 def test_null_and_empty_cells_are_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     path.write_text('{"text": "a"}\n\n{"text": null}\n{"text": ""}\n{"text": "b", "more": 1}\n')
-    tally = Tally()
+    tally = CorpusStatistics()
     assert documents(path, tally) == ["a", "b"]
     assert tally.removed == {EMPTY_CELLS: 2}
     for form in (".csv", ".tsv", ".parquet"):
-        table, tally = write(tmp_path, f"corpus{form}", ["a", "", "NA", "007", "null"]), Tally()
+        table, tally = (
+            write(tmp_path, f"corpus{form}", ["a", "", "NA", "007", "null"]),
+            CorpusStatistics(),
+        )
         assert documents(table, tally) == ["a", "NA", "007", "null"]
         assert tally.removed == {EMPTY_CELLS: 1}
 
@@ -168,7 +171,7 @@ def test_where_keeps_rows_with_one_of_the_values_in_every_column(tmp_path: Path)
         {"text": "c", "language": "fr", "year": 1999, "good": False},
         {"text": "d", "language": None, "year": None, "good": None},
     ]
-    path, tally = write_rows(tmp_path / "corpus.jsonl", *rows), Tally()
+    path, tally = write_rows(tmp_path / "corpus.jsonl", *rows), CorpusStatistics()
     either = (("language", "en"), ("language", "de"))
     assert documents(path, tally, where=either) == ["a", "b"]
     assert tally.removed == {"rows that are not where language=en or de": 2}
@@ -180,7 +183,7 @@ def test_where_keeps_rows_with_one_of_the_values_in_every_column(tmp_path: Path)
 
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_where_is_the_same_in_every_form(tmp_path: Path, form: str) -> None:
-    path, tally = write(tmp_path, f"corpus{form}", ["one", "two", ""]), Tally()
+    path, tally = write(tmp_path, f"corpus{form}", ["one", "two", ""]), CorpusStatistics()
     assert documents(path, tally, where=(("number", "1"),)) == ["two"]
     assert tally.removed == {"rows that are not where number=1": 2}
 
@@ -196,7 +199,10 @@ def test_labels_are_the_cells_and_else_those_of_the_part(tmp_path: Path) -> None
 
 
 def test_escapes_in_json_are_cleaned_like_other_text(tmp_path: Path) -> None:
-    path, tally = write_rows(tmp_path / "corpus.jsonl", {"text": "e\u0301\r\nx"}), Tally()
+    path, tally = (
+        write_rows(tmp_path / "corpus.jsonl", {"text": "e\u0301\r\nx"}),
+        CorpusStatistics(),
+    )
     assert documents(path, tally) == ["é\nx"]
     assert sum(tally.changes.values()) == 2
     path.write_text('{"text": "fine"}\n{"text": "\\ud800"}\n')
@@ -207,7 +213,7 @@ def test_escapes_in_json_are_cleaned_like_other_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["e\u0301\r\n" * PIECE, "e\u0301\r" * PIECE, "xe\u0301" * PIECE])
 def test_long_rows_come_in_pieces_as_clean_as_short_ones(tmp_path: Path, text: str) -> None:
     path = write_rows(tmp_path / "corpus.jsonl", {"text": text})
-    tally = Tally()
+    tally = CorpusStatistics()
     *pieces, end = read_documents(part_of(path), tally)
     assert isinstance(end, End)
     assert max(map(len, pieces)) <= 2 * PIECE

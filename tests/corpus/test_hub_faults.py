@@ -8,11 +8,11 @@ import pytest
 from tests.corpus.hub_sets import FILES
 from tests.stand_in_hub import Fault, StandInHub, dead_endpoint, silent_hub
 from textgen.config.corpus import DocumentRule
-from textgen.corpus import endpoint
-from textgen.corpus.hub import hub_parts, resolve
-from textgen.corpus.hub_file import RETRIES
-from textgen.corpus.part import Part
-from textgen.corpus.watch import Watch
+from textgen.corpus.corpus_file import CorpusFile
+from textgen.corpus.hub import hub_api
+from textgen.corpus.hub.dataset_files import hub_parts, resolve
+from textgen.corpus.hub.hub_file import RETRIES
+from textgen.corpus.progress import Watch
 
 API = "api/datasets"
 LATER = {"Retry-After": "2"}
@@ -38,7 +38,7 @@ def told() -> list[str]:
     return []
 
 
-def parts_of(name: str, told: list[str], *, streaming: bool = False) -> list[Part]:
+def parts_of(name: str, told: list[str], *, streaming: bool = False) -> list[CorpusFile]:
     found = resolve(name, Listener(told))
     return hub_parts(found, streaming=streaming, rule=DocumentRule(), watch=Listener(told))
 
@@ -51,7 +51,7 @@ def test_bytes_that_come_are_told(hub: StandInHub) -> None:
     assert listener.fetched == {"fetching train.txt": [size, size]}
 
 
-def content(part: Part) -> bytes:
+def content(part: CorpusFile) -> bytes:
     with part.file.local() as path:
         return path.read_bytes()
 
@@ -168,7 +168,7 @@ def test_a_silent_hub_is_waited_for_as_long_as_the_probe_says(
 ) -> None:
     from huggingface_hub import constants
 
-    monkeypatch.setattr(endpoint, "PROBE_SECONDS", 0.2)
+    monkeypatch.setattr(hub_api, "PROBE_SECONDS", 0.2)
     with silent_hub() as silent, monkeypatch.context() as patch:
         patch.setattr(constants, "ENDPOINT", silent)
         with pytest.raises(ConnectionError, match=r"HF_ENDPOINT.*HF_HUB_OFFLINE=1"):

@@ -9,8 +9,8 @@ import pytest
 from tests.corpus.hub_sets import FILES
 from tests.stand_in_hub import COMMIT, LATER, StandInHub
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.hub import hub_parts, import_datasets, resolve
-from textgen.corpus.hub_set import HUB
+from textgen.corpus.hub.dataset_files import hub_parts, import_datasets, resolve
+from textgen.corpus.hub.hub_dataset import HUB
 from textgen.errors import MissingInput
 
 

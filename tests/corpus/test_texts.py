@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from tests.corpus.reading import whole
 from textgen.corpus.collect import collect
 from textgen.corpus.documents import read_documents
-from textgen.corpus.sources import open_source
-from textgen.corpus.tally import Tally
+from textgen.corpus.resolve import open_source
+from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.texts import Texts, as_corpus
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.generator import TextGenerator
@@ -32,7 +32,7 @@ Documents = list[tuple[str, str]]
 def read(corpus: Any, **settings: Any) -> Documents:
     """Return the documents of a corpus, with their labels."""
     with open_source(corpus, settings) as source:
-        found = [whole(read_documents(part, Tally())) for part in source.parts]
+        found = [whole(read_documents(part, CorpusStatistics())) for part in source.parts]
     return [(text, label) for documents in found for text, _, label in documents]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.corpus.reading import documents
 from textgen.corpus.collect import collect
-from textgen.corpus.retries import retries_told
-from textgen.corpus.sources import open_source
+from textgen.corpus.hub.retries import retries_told
+from textgen.corpus.resolve import open_source
 
 LOGGER = logging.getLogger("huggingface_hub.file_download")
 

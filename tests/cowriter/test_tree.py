@@ -117,10 +117,12 @@ def test_lines_of_the_tree_hold_all_of_its_text_once(actions: list[tuple[str, st
         {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": 5}], "current": 0},
         {"nodes": [{"parent": None, "text": "", "code": "x"}], "current": 0},
         {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": "\ud800"}], "current": 0},
-        {"nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": "x", "seed": "1"}],
-         "current": 0},
+        {
+            "nodes": [{"parent": None, "text": ""}, {"parent": 0, "text": "x", "seed": "1"}],
+            "current": 0,
+        },
     ],
-)  # fmt: skip
+)
 def test_damaged_tree_is_refused(damaged: Any) -> None:
     with pytest.raises(DataError, match="no tree of a text"):
         TextTree.from_dict(damaged)

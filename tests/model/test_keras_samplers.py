@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tests.seeded_models import seeded_weights
+from textgen.artifact.model_folder import write_model
 from textgen.config.model import ModelConfig
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
-from textgen.model import LanguageModel, get_weights, set_weights
+from textgen.model import LanguageModel
 from textgen.model.keras_samplers import continue_prompts
-from textgen.model_folder import write_model
-from textgen.runtime.decoder import Decoder
-from textgen.runtime.logprobs import log_softmax
+from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.logprobs import log_softmax
 from textgen.tokenization.tokenizer import EOS_ID
 
 samplers = keras_nlp.samplers
@@ -27,7 +27,7 @@ PROMPTS = np.array([[1, 2, 3], [4, 5, 6]])
 @pytest.fixture(scope="module")
 def small() -> LanguageModel:
     model = LanguageModel(CONFIG)
-    set_weights(model, seeded_weights(CONFIG, 2, scale=1.0))
+    model.load_named_weights(seeded_weights(CONFIG, 2, scale=1.0))
     return model
 
 
@@ -37,7 +37,7 @@ def lists(model: LanguageModel, sampler: Any, prompts: Any = PROMPTS, n: int = 1
 
 def rows(model: LanguageModel, prompt: Any, text: list[int]) -> np.ndarray:
     """Return the log-probabilities before each token of a continuation, by our runtime."""
-    decoder = Decoder(CONFIG, get_weights(model))
+    decoder = Decoder(CONFIG, model.named_weights())
     fed = np.array([EOS_ID, *prompt, *text[:-1]], np.int64)
     return log_softmax(decoder.score(fed, decoder.initial_state())[0])[len(prompt) :]
 
@@ -94,7 +94,7 @@ def test_beams_for_all_tokens_find_the_likeliest_text(small: LanguageModel) -> N
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_beam_is_at_least_as_likely_as_greedy(seed: int) -> None:
     model = LanguageModel(CONFIG)
-    set_weights(model, seeded_weights(CONFIG, seed, scale=0.7))
+    model.load_named_weights(seeded_weights(CONFIG, seed, scale=0.7))
     greedy = lists(model, samplers.GreedySampler())
     beams = lists(model, samplers.BeamSampler(num_beams=6))
     for prompt, one, other in zip(PROMPTS, beams, greedy, strict=True):
@@ -103,10 +103,10 @@ def test_beam_is_at_least_as_likely_as_greedy(seed: int) -> None:
 
 
 def test_text_ends_with_eos(small: LanguageModel) -> None:
-    weights = get_weights(small)
+    weights = small.named_weights()
     weights["logits.bias"][EOS_ID] += 100
     certain = LanguageModel(CONFIG)
-    set_weights(certain, weights)
+    certain.load_named_weights(weights)
     for sampler in (samplers.GreedySampler(), samplers.BeamSampler(num_beams=3)):
         assert lists(certain, sampler) == [[EOS_ID], [EOS_ID]]
 

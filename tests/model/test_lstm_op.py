@@ -17,9 +17,13 @@ def arrays() -> list[Any]:
     """Inputs, state and weights of several windows."""
     generator = np.random.default_rng(2)
     shapes = [
-        (sum(WINDOWS), BATCH, FEATURES), (BATCH, UNITS), (BATCH, UNITS),
-        (FEATURES, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,),
-    ]  # fmt: skip
+        (sum(WINDOWS), BATCH, FEATURES),
+        (BATCH, UNITS),
+        (BATCH, UNITS),
+        (FEATURES, 4 * UNITS),
+        (UNITS, 4 * UNITS),
+        (4 * UNITS,),
+    ]
     return [0.5 * generator.standard_normal(shape).astype(np.float32) for shape in shapes]
 
 
@@ -52,8 +56,10 @@ def test_gradient_is_the_slope_of_the_outputs_over_several_windows(which: int) -
         direction /= np.linalg.norm(direction)
         ends = []
         for sign in (1, -1):
-            moved = [a + sign * STEP * direction * (n == which) if n == which else a
-                     for n, a in enumerate(tensors)]  # fmt: skip
+            moved = [
+                a + sign * STEP * direction * (n == which) if n == which else a
+                for n, a in enumerate(tensors)
+            ]
             ends.append(float(total(*map(tf.constant, moved))))
         slope = (ends[0] - ends[1]) / (2 * STEP)
         assert slope == pytest.approx(float((gradient * direction).sum()), rel=0.01, abs=2e-3)

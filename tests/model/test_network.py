@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 
 from tests.seeded_models import seeded_weights
+from textgen.artifact.model_folder import Model, write_model
 from textgen.config.model import ModelConfig
-from textgen.model import LanguageModel, get_weights, lstm_op, set_weights
+from textgen.model import LanguageModel, lstm_op
 from textgen.model.lstm import FastLSTM
-from textgen.model_folder import Model, write_model
 
 CONFIG = ModelConfig(vocab_size=11, embedding_size=5, units=(7, 6), dropout=0.3)
 
@@ -155,7 +155,7 @@ def test_model_folder_becomes_a_keras_model(model: Model, tmp_path: Path) -> Non
     write_model(model, tmp_path / "m")
     loaded = LanguageModel.from_pretrained(tmp_path / "m")
     assert loaded.config == model.config
-    for name, array in get_weights(loaded).items():
+    for name, array in loaded.named_weights().items():
         np.testing.assert_array_equal(array, model.weights[name])
 
 
@@ -178,7 +178,7 @@ def test_tied_output_is_the_embedding_and_trains_it_from_both_sides() -> None:
 def test_embeddings_reach_the_first_layer_with_standard_deviation_one() -> None:
     for tied in (False, True):
         config = ModelConfig(vocab_size=500, embedding_size=64, units=(2,), tie_embeddings=tied)
-        embeddings = get_weights(LanguageModel(config))["embedding.embeddings"]
+        embeddings = LanguageModel(config).named_weights()["embedding.embeddings"]
         assert abs(config.embedding_scale * embeddings.std() - 1) < 0.02
 
 
@@ -195,24 +195,24 @@ def test_recurrent_dropout_hides_some_of_the_state_in_training_alone() -> None:
 
 
 def test_parameters_have_the_names_and_shapes_of_the_configuration() -> None:
-    weights = get_weights(LanguageModel(CONFIG))
+    weights = LanguageModel(CONFIG).named_weights()
     assert {name: array.shape for name, array in weights.items()} == CONFIG.tensors()
 
 
 def test_weights_put_in_come_out() -> None:
     model = LanguageModel(CONFIG)
     weights = seeded_weights(CONFIG)
-    set_weights(model, weights)
-    for name, array in get_weights(model).items():
+    model.load_named_weights(weights)
+    for name, array in model.named_weights().items():
         np.testing.assert_array_equal(array, weights[name])
 
 
 def test_seed_decides_weights_and_nothing_else_does() -> None:
     keras.utils.set_random_seed(1)
-    one = get_weights(LanguageModel(CONFIG, seed=3))
+    one = LanguageModel(CONFIG, seed=3).named_weights()
     keras.utils.set_random_seed(2)
-    other = get_weights(LanguageModel(CONFIG, seed=3))
-    different = get_weights(LanguageModel(CONFIG, seed=4))
+    other = LanguageModel(CONFIG, seed=3).named_weights()
+    different = LanguageModel(CONFIG, seed=4).named_weights()
     for name, array in one.items():
         np.testing.assert_array_equal(array, other[name])
     assert (one["logits.kernel"] != different["logits.kernel"]).any()

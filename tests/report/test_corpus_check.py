@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
-from textgen.corpus.part import Origin, Part, file_part
+from textgen.corpus.corpus_file import CorpusFile, Origin, file_part
 from textgen.corpus.source import Source
 from textgen.report.corpus_check import CHARACTERS, DOCUMENTS, check_part, check_parts
 
@@ -28,7 +28,7 @@ class Fetched:
         yield self.path
 
 
-def part(path: Path, **rule: object) -> Part:
+def part(path: Path, **rule: object) -> CorpusFile:
     return file_part(path, DocumentRule.from_dict(rule), Origin())
 
 
@@ -72,7 +72,7 @@ def test_check_fetches_one_file_of_each_split_of_a_hub_set_once(tmp_path: Path) 
         for number in range(3):
             path = tmp_path / f"{split}-{number}.csv"
             path.write_text(f"text\n{split} {number}\n")
-            parts.append(Part(path.name, Fetched(path, fetched), "csv", hub_split=split))
+            parts.append(CorpusFile(path.name, Fetched(path, fetched), "csv", hub_split=split))
     found = list(check_parts(Source("set", tuple(parts), CorpusConfig())))
     assert [one.documents for one in found] == [("train 0",), ("test 0",)]
     assert fetched == ["train-0.csv", "test-0.csv"]

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
 from textgen.report import store_facts
 from textgen.report.store_facts import StoreFacts
 from textgen.report.store_page import store_page
-from textgen.report.store_story import NAME, WIDTH, tell_in_lines
-from textgen.report.table import MOST, Table
+from textgen.report.store_summary import NAME, WIDTH, tell_in_lines
+from textgen.report.table import MOST, TextTable
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import TokenStore
 
@@ -141,7 +141,7 @@ def test_labels_from_a_table_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
 def test_table_is_aligned_whatever_is_in_it() -> None:
     rows = [(f"漢{number}", str(10**number)) for number in range(MOST + 2)]
-    table = Table("Title", ("name", "count"), rows, bars=range(1, MOST + 3))
+    table = TextTable("Title", ("name", "count"), rows, bars=range(1, MOST + 3))
     title, head, first, *_, last, rest = table.as_text().splitlines()
     assert (title, rest) == ("Title", "  and 2 more")
     width = 24  # digits of the largest number that is shown, and one

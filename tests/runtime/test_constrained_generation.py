@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.runtime.test_constraint import SUM, is_sum
+from tests.runtime.constraints.test_constraint import SUM, is_sum
 from tests.seeded_models import seeded_weights
+from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
-from textgen.model_folder import Model
-from textgen.runtime.generation import Generation
+from textgen.runtime.generation.result import Generation
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 
 # Everything that a weak model could go on with for ever: letters, digits, lists, objects.

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tests.seeded_models import seeded_weights
 from textgen.config.model import ACTIVATIONS, ModelConfig
 from textgen.model.network import LanguageModel
-from textgen.model.weights import set_weights
-from textgen.runtime.decoder import Decoder
+from textgen.runtime.engine.decoder import Decoder
 
 SHARES = st.sampled_from([0.0, 0.5])
 
@@ -41,7 +40,7 @@ def configs(draw: st.DrawFn) -> ModelConfig:
 def assert_parity(config: ModelConfig, weights: dict[str, Any], steps: int, seed: int) -> None:
     """Feed both the same tokens, the runtime one by one; compare logits and last states."""
     model = LanguageModel(config)
-    set_weights(model, weights)
+    model.load_named_weights(weights)
     decoder = Decoder(config, weights)
     tokens = np.random.default_rng(seed).integers(0, config.vocab_size, steps)
     expected, keras_state = model(tokens[None], return_state=True)
@@ -73,9 +72,12 @@ def test_logits_and_state_are_those_of_keras(config: ModelConfig, seed: int) -> 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_is_that_of_keras_in_cell_and_gates(name: str) -> None:
     config = ModelConfig(
-        vocab_size=30, embedding_size=5, units=(6, 6),
-        activation=(name, "tanh"), recurrent_activation=("sigmoid", name),
-    )  # fmt: skip
+        vocab_size=30,
+        embedding_size=5,
+        units=(6, 6),
+        activation=(name, "tanh"),
+        recurrent_activation=("sigmoid", name),
+    )
     weights = seeded_weights(config)
     weights["embedding.embeddings"] *= 5  # into the bends on both sides
     assert_parity(config, weights, 12, 0)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.dictation import dictate
 from textgen import TextGenerator, UsageError
+from textgen.artifact.model_folder import Model
 from textgen.config.model import PRECISIONS
-from textgen.model_folder import Model
-from textgen.runtime.batch import advance
-from textgen.runtime.text_stream import TextStream
+from textgen.runtime.generation.scheduler import advance
+from textgen.runtime.generation.text_stream import TextStream
 from textgen.tokenization.tokenizer import EOS_ID
 
 ENDLESS: dict[str, Any] = {"max_new_tokens": -1, "banned_tokens": (EOS_ID,), "seed": 1}

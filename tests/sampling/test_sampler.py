@@ -10,23 +10,33 @@ from hypothesis import strategies as st
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
+from textgen.sampling.backend import SamplingBackend
 from textgen.sampling.filters import softmax
-from textgen.sampling.hooks import Hook
 from textgen.sampling.sampler import END, Sampler
-from textgen.sampling.way import Way
+from textgen.sampling.user_processors import LogitsProcessor
 
 LOGITS = np.array([1.0, 3.0, 2.5, 0.5, -1.0, 2.0], np.float32)
 PLAIN: dict[str, Any] = {"temperature": 1.0}
 
 
 def sampler(
-    *, seed: int = 0, biases: Any = (), history: Any = (), hooks: Any = (), constraint: Any = None,
+    *,
+    seed: int = 0,
+    biases: Any = (),
+    history: Any = (),
+    hooks: Any = (),
+    constraint: Any = None,
     **settings: Any,
-) -> Sampler:  # fmt: skip
+) -> Sampler:
     return Sampler(
-        GenerationConfig(**PLAIN | settings), len(LOGITS),
-        seed=seed, biases=biases, history=history, hooks=hooks, constraint=constraint,
-    )  # fmt: skip
+        GenerationConfig(**PLAIN | settings),
+        len(LOGITS),
+        seed=seed,
+        biases=biases,
+        history=history,
+        hooks=hooks,
+        constraint=constraint,
+    )
 
 
 def drawn(one: Sampler, count: int) -> list[int]:
@@ -260,20 +270,28 @@ def test_plan_has_the_temperature_of_each_token() -> None:
 @pytest.mark.parametrize(
     ("settings", "hooks", "way"),
     [
-        ({}, (), Way.SIMPLE_GRAPH),
-        ({"top_k": 3, "min_p": 0.1, "temperature": 0.5}, (), Way.SIMPLE_GRAPH),
-        ({"samplers": ("temperature", "top_k")}, (), Way.SIMPLE_GRAPH),  # top-k is off
-        ({"samplers": ("temperature", "top_k"), "top_k": 3, "temperature": 0.5}, (), Way.PYTHON),
-        ({"temperature_schedule": ((0, 1.0), (9, 2.0))}, (), Way.SIMPLE_GRAPH),
-        ({"dynatemp_range": 0.1}, (), Way.PYTHON),
-        ({"top_p": 0.9, "presence_penalty": 0.5}, (), Way.GRAPH),
-        ({"top_p": 0.9, "top_k": 3, "samplers": ("top_p", "top_k", "temperature")}, (), Way.PYTHON),
-        ({"typical_p": 0.9}, (), Way.PYTHON),
-        ({"beams": 2}, (), Way.PYTHON),
-        ({}, (lambda tokens, logits: logits,), Way.PYTHON),
+        ({}, (), SamplingBackend.SIMPLE_GRAPH),
+        ({"top_k": 3, "min_p": 0.1, "temperature": 0.5}, (), SamplingBackend.SIMPLE_GRAPH),
+        ({"samplers": ("temperature", "top_k")}, (), SamplingBackend.SIMPLE_GRAPH),  # top-k is off
+        (
+            {"samplers": ("temperature", "top_k"), "top_k": 3, "temperature": 0.5},
+            (),
+            SamplingBackend.PYTHON,
+        ),
+        ({"temperature_schedule": ((0, 1.0), (9, 2.0))}, (), SamplingBackend.SIMPLE_GRAPH),
+        ({"dynatemp_range": 0.1}, (), SamplingBackend.PYTHON),
+        ({"top_p": 0.9, "presence_penalty": 0.5}, (), SamplingBackend.GRAPH),
+        (
+            {"top_p": 0.9, "top_k": 3, "samplers": ("top_p", "top_k", "temperature")},
+            (),
+            SamplingBackend.PYTHON,
+        ),
+        ({"typical_p": 0.9}, (), SamplingBackend.PYTHON),
+        ({"beams": 2}, (), SamplingBackend.PYTHON),
+        ({}, (lambda tokens, logits: logits,), SamplingBackend.PYTHON),
     ],
 )
 def test_graph_draws_where_nothing_needs_python(
-    settings: dict[str, Any], hooks: tuple[Hook, ...], way: Way
+    settings: dict[str, Any], hooks: tuple[LogitsProcessor, ...], way: SamplingBackend
 ) -> None:
     assert sampler(hooks=hooks, **settings).way is way

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import SYSTEM_CALL, Faults
-from textgen.corpus.sources import open_source
-from textgen.corpus.watch import Watch
+from textgen.corpus.progress import Watch
+from textgen.corpus.resolve import open_source
 from textgen.tokenization.store_cache import prepare_once
 from textgen.tokenization.token_store import TokenStore
 

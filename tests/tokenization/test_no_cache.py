@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.seeded_models import TIDEWATER
-from textgen.corpus.watch import Watch
+from textgen.corpus.progress import Watch
 from textgen.errors import DataError
 from textgen.tokenization.store_cache import open_corpus
 from textgen.tokenization.token_store import TokenStore
@@ -122,9 +122,14 @@ def test_no_temporary_folder_is_left_where_preparing_fails(
 
 @pytest.mark.parametrize(("spoilt", "variable"), [(False, "XDG_CACHE_HOME"), (True, "TMPDIR")])
 def test_full_disk_names_the_folder_and_the_variable_that_moves_it(
-    tmp_path: Path, cache: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch,
-    *, spoilt: bool, variable: str,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    cache: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    spoilt: bool,
+    variable: str,
+) -> None:
     if spoilt:
         spoil(tmp_path, "file")
     monkeypatch.setattr("textgen.tokenization.prepare._write_tokens", full)

@@ -7,7 +7,7 @@ import numpy as np
 import platformdirs
 import pytest
 
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.store_cache import open_corpus, prepare_once

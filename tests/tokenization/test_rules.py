@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgen.corpus.collect import collect
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
+from textgen.corpus.splits import choose_split, read_spans, survey
 from textgen.errors import DataError
-from textgen.scoring import how_to_read
+from textgen.evaluation.measure_corpus import how_to_read
 from textgen.tokenization.prepare import prepare
-from textgen.tokenization.splits import choose_split, read_spans, survey
 from textgen.tokenization.token_store import REMOVED, TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
 

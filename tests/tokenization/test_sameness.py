@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from textgen.corpus.collect import collect
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
+from textgen.corpus.splits import choose_split, read_spans, survey
 from textgen.errors import UsageError
 from textgen.tokenization.prepare import prepare, store_key
-from textgen.tokenization.splits import choose_split, read_spans, survey
 from textgen.tokenization.token_store import REMOVED, TokenStore
 
 LEAK = "one two three four five six seven eight nine ten eleven twelve thirteen"

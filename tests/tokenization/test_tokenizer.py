@@ -11,7 +11,7 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from tests.scripts_of_the_world import TEXTS
-from textgen.corpus.text import clean_text
+from textgen.corpus.text.cleaning import clean_text
 from textgen.errors import DataError
 from textgen.tokenization.kinds import KINDS, STRICT
 from textgen.tokenization.tokenizer import CUSTOM, EOS_ID, Tokenizer
@@ -149,9 +149,11 @@ def foreign(**changes: object) -> LibraryTokenizer:
     library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     library.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=500, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
+        vocab_size=500,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
         special_tokens=["<|endoftext|>", "[PAD]"],
-    )  # fmt: skip
+    )
     library.train_from_iterator(TEXTS.values(), trainer)
     library.post_processor = processors.TemplateProcessing(
         single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)]

@@ -13,9 +13,12 @@ from textgen.trainer.batches import Batches, Order
 
 
 @given(
-    length=st.integers(40, 400), batch_size=st.integers(1, 5), window=st.integers(1, 8),
-    seed=st.integers(0, 99), epoch=st.integers(0, 5),
-)  # fmt: skip
+    length=st.integers(40, 400),
+    batch_size=st.integers(1, 5),
+    window=st.integers(1, 8),
+    seed=st.integers(0, 99),
+    epoch=st.integers(0, 5),
+)
 def test_windows_follow_each_other_along_every_stream(
     length: int, batch_size: int, window: int, seed: int, epoch: int
 ) -> None:
@@ -34,9 +37,13 @@ def test_windows_follow_each_other_along_every_stream(
 
 
 @given(
-    ends=st.lists(st.integers(2, 40), min_size=3, max_size=20), batch_size=st.integers(1, 4),
-    window=st.integers(1, 6), epoch=st.integers(0, 3), shuffle=st.booleans(), data=st.data(),
-)  # fmt: skip
+    ends=st.lists(st.integers(2, 40), min_size=3, max_size=20),
+    batch_size=st.integers(1, 4),
+    window=st.integers(1, 6),
+    epoch=st.integers(0, 3),
+    shuffle=st.booleans(),
+    data=st.data(),
+)
 def test_epoch_from_a_window_on_is_the_rest_of_the_epoch(
     ends: list[int], batch_size: int, window: int, epoch: int, shuffle: bool, data: st.DataObject
 ) -> None:

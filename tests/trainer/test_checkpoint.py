@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.training import make_best, make_checkpoint
+from textgen.artifact.model_folder import MANIFEST
 from textgen.errors import DataError
-from textgen.model_folder import MANIFEST
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.checkpoint import ARRAYS, FACTS, HISTORY, TOKENIZER, Checkpoint
 from textgen.trainer.history import History
-from textgen.trainer.progress import Progress
+from textgen.trainer.run_state import RunState
 from textgen.trainer.schedule import Schedule
 
 FILES = (ARRAYS, FACTS, HISTORY, MANIFEST, TOKENIZER)
@@ -62,7 +62,7 @@ def test_every_part_comes_back(char_tokenizer: Tokenizer, written: Path) -> None
 bits = st.binary(min_size=24, max_size=24).map(lambda raw: np.frombuffer(raw, "f4").reshape(2, 3))
 events = st.dictionaries(TEXT, NUMBER | TEXT | COUNT, max_size=3)
 progresses = st.builds(
-    Progress,
+    RunState,
     schedule=st.builds(
         Schedule, COUNT, st.lists(COUNT, max_size=4).map(tuple), validation_tokens=COUNT
     ),
@@ -86,7 +86,7 @@ progresses = st.builds(
 
 @settings(max_examples=40)
 @given(progress=progresses)
-def test_any_progress_comes_back(char_tokenizer: Tokenizer, progress: Progress) -> None:
+def test_any_progress_comes_back(char_tokenizer: Tokenizer, progress: RunState) -> None:
     read = there_and_back(make_checkpoint(char_tokenizer, progress=progress)).progress
     assert vars(read).keys() == vars(progress).keys()
     for name, value in vars(progress).items():

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.zygote import Child, Zygote
-from textgen.model_folder import read_model
+from textgen.artifact.model_folder import read_model
 from textgen.trainer.checkpoint import Checkpoint
-from textgen.trainer.run_folder import CHECKPOINT
+from textgen.trainer.job_folder import CHECKPOINT
 
 STEPS = 300
 # Softsign has no loop that XLA compiles, which spares each process a second.

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Run, environment
 from textgen.errors import DataError
-from textgen.trainer.run import TrainingRun
+from textgen.trainer.job import TrainingJob
 
 LINE = "The ferry was late.\n"
 ROW = json.dumps({"text": LINE * 9, "year": 1801}) + "\n"
@@ -21,19 +21,27 @@ WITHOUT += "import atexit; atexit.register(lambda: print('tensorflow' in sys.mod
 # Corpora of which nothing is held out: files, settings, what is said, and settings that help.
 NOTHING: dict[str, tuple[dict[str, str], dict[str, Any], str, list[dict[str, Any]]]] = {
     "equal lines": (
-        {"it.txt": LINE * 3000}, {"documents": "line"}, "all 3,000 documents are equal",
+        {"it.txt": LINE * 3000},
+        {"documents": "line"},
+        "all 3,000 documents are equal",
         [{"documents": "file"}, {"validation": "other.txt"}],
     ),
     "equal paragraphs": (
-        {"it.txt": (LINE + "\n") * 300}, {"documents": "paragraph"}, "all 300 documents are equal",
+        {"it.txt": (LINE + "\n") * 300},
+        {"documents": "paragraph"},
+        "all 300 documents are equal",
         [{"documents": "file"}],
     ),
     "equal rows": (
-        {"it.jsonl": ROW * 30}, {}, "all 30 documents are equal",
+        {"it.jsonl": ROW * 30},
+        {},
+        "all 30 documents are equal",
         [{"documents": "file"}, {"duplicates": "exact"}, {"validation": "other.txt"}],
     ),
     "equal files": (
-        {f"it/{n}.txt": LINE * 300 for n in "abc"}, {}, "all 3 documents are equal",
+        {f"it/{n}.txt": LINE * 300 for n in "abc"},
+        {},
+        "all 3 documents are equal",
         [{"duplicates": "exact"}],
     ),
     "rule leaves nothing of a file": (
@@ -42,7 +50,7 @@ NOTHING: dict[str, tuple[dict[str, str], dict[str, Any], str, list[dict[str, Any
         "no text of held.jsonl is left to measure quality (left out were rows that are not",
         [{"validation": 0.2}],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(params=NOTHING)
@@ -69,7 +77,7 @@ def corpus_of(case: str) -> str:
 def test_corpus_without_validation_is_refused_with_its_cause(case: str, tmp_path: Path) -> None:
     _, settings, told, _ = NOTHING[case]
     with (
-        TrainingRun(tmp_path / "m", settings | {"steps": 1}) as run,
+        TrainingJob(tmp_path / "m", settings | {"steps": 1}) as run,
         pytest.raises(DataError) as caught,
     ):
         run.open(corpus_of(case))
@@ -81,7 +89,7 @@ def test_corpus_without_validation_is_refused_with_its_cause(case: str, tmp_path
 def test_each_remedy_that_is_named_helps(case: str, tmp_path: Path) -> None:
     _, settings, _, remedies = NOTHING[case]
     for remedy in remedies:
-        with TrainingRun(tmp_path / "m", settings | {"steps": 1} | remedy) as run:
+        with TrainingJob(tmp_path / "m", settings | {"steps": 1} | remedy) as run:
             assert run.open(corpus_of(case)).counts("validation").tokens
 
 
@@ -105,8 +113,11 @@ def test_tensorflow_is_not_loaded_for_it(
     (tmp_path / "it.txt").write_text(text)
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT, "train", "it.txt", "-o", "m", *arguments],
-        cwd=tmp_path, capture_output=True, check=False, env=environment(cache_home, {}),
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env=environment(cache_home, {}),
+    )
     assert done.returncode == 65
     assert told in done.stderr.decode().splitlines()[-1]
     assert done.stdout == b"False\n"

@@ -9,11 +9,11 @@ import pytest
 
 from tests.conftest import Run
 from tests.training import make_checkpoint, state_of
+from textgen.artifact.model_folder import Model
 from textgen.errors import UnsafeModel
 from textgen.files import remove_folder, set_aside, sweep
-from textgen.model_folder import Model
 from textgen.tokenization.tokenizer import Tokenizer
-from textgen.trainer.run_folder import RunFolder
+from textgen.trainer.job_folder import JobFolder
 
 Put = Callable[[Path, Path], object]  # something of a stranger's, at a path; and what is precious
 
@@ -52,7 +52,7 @@ def precious(tmp_path: Path) -> Path:
 @pytest.fixture
 def begun(tmp_path: Path, char_tokenizer: Tokenizer) -> Path:
     """A training that is not finished."""
-    folder = RunFolder(tmp_path / "m")
+    folder = JobFolder(tmp_path / "m")
     folder.begin(overwrite=False)
     for step in (5, 6):
         folder.save(make_checkpoint(char_tokenizer, step))
@@ -104,8 +104,8 @@ def test_model_folder_that_is_a_link_is_not_resumed(
     run: Run, begun: Path, tmp_path: Path, model: Model, is_model: bool
 ) -> None:
     if is_model:
-        RunFolder(begun).add(model)
-        RunFolder(begun).finish()
+        JobFolder(begun).add(model)
+        JobFolder(begun).finish()
     (begun / ".notes.deadbeef").mkdir()
     (begun / ".notes.deadbeef" / "thesis.txt").write_bytes(b"mine")
     (tmp_path / "named").symlink_to(begun)
@@ -119,7 +119,7 @@ def test_model_folder_that_is_a_link_is_not_resumed(
 def test_only_what_is_called_like_our_own_files_is_swept_from_a_model_folder(begun: Path) -> None:
     for name in (".notes.deadbeef", ".history.jsonl.deadbeef", ".model.safetensors.deadbeef"):
         (begun / name).write_bytes(b"mine")
-    assert RunFolder(begun).latest([])
+    assert JobFolder(begun).latest([])
     assert sorted(os.listdir(begun)) == [".notes.deadbeef", "history.jsonl", "training_state"]
 
 

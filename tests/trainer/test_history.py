@@ -28,8 +28,14 @@ def test_line_holds_means_over_its_steps_and_the_rest_as_it_is() -> None:
     assert [line["tokens_per_second"] for line in lines] == [256.0, 256.0]
     assert [line["seconds"] for line in lines] == [1.5, 3.0]
     assert set(lines[0]) == {
-        "step", "loss", "gradient_norm", "tokens_per_second", "seconds", "learning_rate", "epoch",
-    }  # fmt: skip
+        "step",
+        "loss",
+        "gradient_norm",
+        "tokens_per_second",
+        "seconds",
+        "learning_rate",
+        "epoch",
+    }
 
 
 @pytest.mark.parametrize("steps", [1, 999, 1000, 1999, 2000, 123_456, 10**7])

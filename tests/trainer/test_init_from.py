@@ -20,8 +20,8 @@ from tests.training import (
     weights,
 )
 from textgen import TextGenerator
+from textgen.artifact.model_folder import read_model
 from textgen.errors import DataError, Interrupted, MissingInput, UsageError
-from textgen.model_folder import read_model
 
 pytestmark = pytest.mark.usefixtures("no_report")
 

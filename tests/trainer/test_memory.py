@@ -21,9 +21,9 @@ from textgen.config.model import LARGEST_SIZE, ModelConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig
 from textgen.errors import NotEnoughMemory, is_out_of_memory
 from textgen.trainer import memory
+from textgen.trainer.job import TrainingJob
 from textgen.trainer.memory import available_bytes, require_memory, told_if_memory_ends
 from textgen.trainer.optimizers import make_optimizer
-from textgen.trainer.run import TrainingRun
 
 # What libraries say when memory runs out.
 SAID = (
@@ -103,8 +103,11 @@ def test_large_networks_under_a_limit_are_one_line_and_no_tensorflow(
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, "train", TIDEWATER, "-o", "m", *wish],
-        cwd=tmp_path, capture_output=True, check=False, env=environment(cache_home, {}),
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env=environment(cache_home, {}),
+    )
     *_, line = done.stderr.decode().splitlines()  # the others tell of the corpus
     assert done.returncode == 74, line
     assert re.search(
@@ -173,7 +176,7 @@ def test_memory_that_runs_out_is_told_as_that_everywhere(
 def test_tensorflow_that_runs_out_of_memory_is_told_so(tmp_path: Path) -> None:
     import tensorflow as tf
 
-    with TrainingRun(tmp_path / "m", {"steps": 1, "units": 8}) as run:
+    with TrainingJob(tmp_path / "m", {"steps": 1, "units": 8}) as run:
         run.open(str(TIDEWATER))
 
         def fill(*_: object) -> None:

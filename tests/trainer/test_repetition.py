@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from tests.conftest import Run
 from tests.seeded_models import TIDEWATER
 from tests.training import interrupt, weights
+from textgen.artifact.model_folder import read_model
 from textgen.cli.main import cli
 from textgen.cli.train import train
+from textgen.config.as_options import options_of
 from textgen.config.corpus import CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
-from textgen.config.written import options_of
-from textgen.model_folder import read_model
-from textgen.trainer.story import tell_repetition
-from textgen.trainer.unfinished import Unfinished
+from textgen.report.run_status import RunStatus
+from textgen.report.run_summary import repeat_rows
 
 SMALL = ("--units", "8", "--embedding-size", "4", "--steps", "3", "--batch-size", "4")
 LETTERS = "".join(
@@ -39,28 +39,69 @@ ASKED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "budget": ("book.txt", ("--budget", "1s", "--threads", "80"), "--units 512 "),
     "labels": (
         "letters.jsonl",
-        (*SMALL, "--label-column", "author", "--where", "year=1802", "--drop-matching", "'\"[0-9] ",
-         "--validation", "held out.jsonl", "--tokenizer", "mine.json", "--seed", "3"),
+        (
+            *SMALL,
+            "--label-column",
+            "author",
+            "--where",
+            "year=1802",
+            "--drop-matching",
+            "'\"[0-9] ",
+            "--validation",
+            "held out.jsonl",
+            "--tokenizer",
+            "mine.json",
+            "--seed",
+            "3",
+        ),
         "--where year=1802 --label-column author ",
     ),
-}  # fmt: skip
+}
 MORE_ASKED: dict[str, tuple[str, tuple[str, ...], str]] = {
     "size": ("book.txt", ("--epochs", "1", "--size", "s", "--window", "128"), "--window 128 "),
     "options": (
         "book.txt",
-        (*SMALL, "--documents", "paragraph", "--duplicates", "exact", "--tokenizer", "bpe",
-         "--vocab-size", "300"),
+        (
+            *SMALL,
+            "--documents",
+            "paragraph",
+            "--duplicates",
+            "exact",
+            "--tokenizer",
+            "bpe",
+            "--vocab-size",
+            "300",
+        ),
         "--duplicates exact --tokenizer bpe --vocab-size 300 ",
     ),
     "network": (
         "book.txt",
-        (*SMALL, "--units", "9,8", "--activation", "tanh,softsign", "--tie-embeddings",
-         "--optimizer", "sgd", "--momentum", "0.5", "--metrics", "accuracy", "--patience", "1",
-         "--storage", "fp16", "--label-smoothing", "0.05", "--matmul", "fp32"),
+        (
+            *SMALL,
+            "--units",
+            "9,8",
+            "--activation",
+            "tanh,softsign",
+            "--tie-embeddings",
+            "--optimizer",
+            "sgd",
+            "--momentum",
+            "0.5",
+            "--metrics",
+            "accuracy",
+            "--patience",
+            "1",
+            "--storage",
+            "fp16",
+            "--label-smoothing",
+            "0.05",
+            "--matmul",
+            "fp32",
+        ),
         "--units 9,8 --activation tanh,softsign ",
     ),
     "preset": ("book.txt", ("--preset", "english", "--steps", "2", "--units", "8"), "2048 "),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -149,18 +190,18 @@ def test_run_whose_corpus_has_changed_is_not_said_to_be_repeatable(
     (tmp_path / "other.txt").write_text(text[:7000], encoding="utf-8")
     options = ("--resume", "--allow-changed-data")
     assert run("train", tmp_path / "other.txt", "-o", unfinished, *options).returncode == 0
-    told = tell_repetition(read_model(unfinished))
+    told = repeat_rows(read_model(unfinished))
     assert told == {"repeat": "no command does: its corpus was another one from step 5 on"}
 
 
 def test_resumes_are_told_while_a_run_is_not_finished(small_text: Path, unfinished: Path) -> None:
     with pytest.MonkeyPatch.context() as context:
         context.setattr("tests.training.STOP", 8)
-        context.setattr("textgen.trainer.report.write_report", lambda *_: None)
+        context.setattr("textgen.report.run_page.write_report", lambda *_: None)
         interrupt(small_text, unfinished, resume=True)
     told = CliRunner().invoke(cli, ["info", "-m", str(unfinished)]).stdout
     assert "\nresumed     at step 5\n" in told
-    assert Unfinished(None).repeat is None  # before the first checkpoint
+    assert RunStatus(None).repeat is None  # before the first checkpoint
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

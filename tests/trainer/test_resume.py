@@ -19,10 +19,10 @@ from tests.training import (
     weights,
 )
 from textgen import TextGenerator
+from textgen.artifact.model_folder import read_model
 from textgen.errors import DataError, Interrupted, UsageError
-from textgen.model_folder import read_model
 from textgen.tokenization.tokenizer import Tokenizer
-from textgen.trainer.run import TrainingRun
+from textgen.trainer.job import TrainingJob
 
 pytestmark = pytest.mark.usefixtures("no_report")
 
@@ -92,7 +92,7 @@ def test_resume_without_a_checkpoint_begins_anew_and_says_so(
 ) -> None:
     out = tmp_path / "new"
     for _ in range(2):
-        with TrainingRun(out, TINY, resume=True) as run:
+        with TrainingJob(out, TINY, resume=True) as run:
             assert run.notes == [f"{out}: no complete checkpoint; the training begins anew"]
         (out / "training_state").mkdir(parents=True, exist_ok=True)  # as a kill may leave it
     TextGenerator.train(small_text, out=out, resume=True, **TINY)
@@ -104,7 +104,7 @@ def test_damaged_checkpoint_is_named_and_the_training_goes_on_from_the_one_befor
 ) -> None:
     path = unfinished / "training_state" / f"step-{STOP}" / "state.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with TrainingRun(unfinished, {}, resume=True) as run:
+    with TrainingJob(unfinished, {}, resume=True) as run:
         (note,) = run.notes
     assert f"damaged checkpoint is passed over: {path}" in note
     TextGenerator.train(small_text, out=unfinished, resume=True)
@@ -114,7 +114,7 @@ def test_damaged_checkpoint_is_named_and_the_training_goes_on_from_the_one_befor
 
 def test_resuming_a_complete_model_does_nothing(small_text: Path, whole: Path) -> None:
     before = state_of(whole)
-    with TrainingRun(whole, {}, resume=True) as run:
+    with TrainingJob(whole, {}, resume=True) as run:
         assert run.is_finished
     generator = TextGenerator.train(small_text, out=whole, resume=True, **TINY)
     assert generator.generate("The", max_new_tokens=5, seed=1).text
@@ -140,11 +140,11 @@ def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
     unfinished: Path, changed: Path
 ) -> None:
     with (
-        TrainingRun(unfinished, {}, resume=True) as run,
+        TrainingJob(unfinished, {}, resume=True) as run,
         pytest.raises(DataError, match=r"changed.txt: not the text .* allow_changed_data=True"),
     ):
         run.open(str(changed))
-    with TrainingRun(unfinished, {}, resume=True, allow_changed_data=True) as run:
+    with TrainingJob(unfinished, {}, resume=True, allow_changed_data=True) as run:
         store = run.open(str(changed))
     assert run.notes == ["the corpus has changed; a new epoch begins"]
     assert store.tokenizer.to_json() == (unfinished / "tokenizer.json").read_text("utf-8")
@@ -193,7 +193,7 @@ def test_tokenizer_of_a_file_that_has_gone_still_resumes(
     store = make_store(small_text, tmp_path / "store", **tokens)
     out = interrupt(small_text, tmp_path / "m", **tokens)
     own.unlink()
-    with TrainingRun(out, tokens, resume=True) as run:
+    with TrainingJob(out, tokens, resume=True) as run:
         run.open(store)
     with pytest.raises(Interrupted):
         TextGenerator.train(

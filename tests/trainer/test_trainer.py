@@ -16,15 +16,14 @@ import pytest
 from tests.training import SIZES, Send
 from textgen.config.model import NetworkConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig
-from textgen.corpus.sources import open_source
+from textgen.corpus.resolve import open_source
 from textgen.errors import DataError, Interrupted, TrainingDiverged
-from textgen.model.weights import get_weights
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer import Trainer
 from textgen.trainer.callback import TrainingCallback
-from textgen.trainer.record import TrainingResult
-from textgen.trainer.run_folder import RunFolder
+from textgen.trainer.job_folder import JobFolder
+from textgen.trainer.result import TrainingResult
 
 NETWORK = NetworkConfig(units=(24,), embedding_size=8)
 Make = Callable[..., Trainer]
@@ -49,7 +48,7 @@ def make_small(small_store: TokenStore) -> Make:
     def trainer(
         *callbacks: keras.callbacks.Callback,
         network: NetworkConfig = NETWORK,
-        folder: RunFolder | None = None,
+        folder: JobFolder | None = None,
         **settings: Any,
     ) -> Trainer:
         training = TrainingConfig(**SIZES | settings)
@@ -159,8 +158,11 @@ def test_callbacks_see_every_step_and_validation(make: Make) -> None:
     assert recorder.events[-1] == "validation"
     assert sum(event.startswith("step") for event in recorder.events) == 60
     assert set(recorder.logs[0]) == {
-        "loss", "learning_rate", "gradient_norm", "tokens_per_second",
-    }  # fmt: skip
+        "loss",
+        "learning_rate",
+        "gradient_norm",
+        "tokens_per_second",
+    }
     assert "bits_per_byte" in recorder.logs[-1]
 
 
@@ -203,7 +205,7 @@ def test_training_ends_when_it_no_longer_improves(make_small: Make) -> None:
 def test_signal_keeps_the_best_so_far_and_a_checkpoint(
     make_small: Make, tmp_path: Path, number: int
 ) -> None:
-    folder = RunFolder(tmp_path)
+    folder = JobFolder(tmp_path)
     folder.begin(overwrite=False)
     result = make_small(Send(number, after=5), steps=40, folder=folder).run()
     assert isinstance(result.error, Interrupted)
@@ -233,7 +235,7 @@ def test_signal_while_validating_is_acted_upon_at_once(make_small: Make) -> None
 
 
 def test_second_signal_acts_at_once(make_small: Make, tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
+    folder = JobFolder(tmp_path)
     folder.begin(overwrite=False)
     twice = Send(signal.SIGINT, after=5, times=2)
     with pytest.raises(KeyboardInterrupt):
@@ -248,7 +250,7 @@ def test_second_signal_that_a_command_makes_an_error_saves_no_half_of_a_step(
     def terminate(number: int, frame: Any) -> None:  # as the command line does
         raise Interrupted(number)
 
-    folder = RunFolder(tmp_path)
+    folder = JobFolder(tmp_path)
     folder.begin(overwrite=False)
     before = signal.signal(signal.SIGTERM, terminate)
     try:
@@ -296,7 +298,7 @@ def test_divergence_before_any_validation_keeps_the_weights_it_began_with(
     make_small: Make,
 ) -> None:
     trainer = make_small(steps=60, optimizer="sgd", learning_rate=1e38, clip_norm=0.0)
-    first = get_weights(trainer.model)
+    first = trainer.model.named_weights()
     result = trainer.run()
     assert "at step 2; " in str(result.error)
     assert "or clip_norm=1" in str(result.error)
@@ -334,7 +336,7 @@ def test_callbacks_hear_of_samples_and_checkpoints(make_small: Make, tmp_path: P
         def on_checkpoint(self, step: int) -> None:
             self.checkpoints.append(step)
 
-    folder, listener = RunFolder(tmp_path), Listener()
+    folder, listener = JobFolder(tmp_path), Listener()
     folder.begin(overwrite=False)
     make_small(listener, steps=3, folder=folder, save_every="1h").run()
     assert listener.checkpoints == [0, 3]
@@ -345,7 +347,7 @@ def test_resumed_training_goes_on_with_the_same_bytes(make_small: Make, tmp_path
     settings = {"steps": 50, "optimizer": "lamb", "network": NETWORK.replace(dropout=0.2)}
     whole = make_small(**settings).run()
     result = None
-    folder = RunFolder(tmp_path)
+    folder = JobFolder(tmp_path)
     folder.begin(overwrite=False)
     for stop in (20, 44, 50):  # where it validates, and where an epoch ends
         trainer = make_small(Send(signal.SIGTERM, after=stop), folder=folder, **settings)

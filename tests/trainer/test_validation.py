@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import TrainingDiverged
+from textgen.evaluation.scorer import Scorer
 from textgen.generator import TextGenerator
 from textgen.model.network import LanguageModel
-from textgen.model.weights import set_weights
-from textgen.scoring import Scorer
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
-from textgen.trainer.step import Step
+from textgen.trainer.train_step import TrainStep
 from textgen.trainer.validation import (
     LEAD_IN,
     LONGEST_WINDOW,
@@ -32,9 +31,11 @@ from textgen.trainer.validation import (
 
 
 @given(
-    length=st.integers(1, 300), streams=st.integers(1, 9), window=st.integers(1, 20),
+    length=st.integers(1, 300),
+    streams=st.integers(1, 9),
+    window=st.integers(1, 20),
     lead_in=st.integers(0, 30),
-)  # fmt: skip
+)
 def test_every_token_is_counted_once_after_the_token_before_it(
     length: int, streams: int, window: int, lead_in: int
 ) -> None:
@@ -60,24 +61,24 @@ def test_window_count_is_the_number_of_windows(length: int) -> None:
 def test_streams_side_by_side_agree_with_one_pass(seeded: Path, text: str) -> None:
     generator = TextGenerator.from_pretrained(seeded)
     model = LanguageModel(generator.model.config)
-    set_weights(model, generator.model.weights)
+    model.load_named_weights(generator.model.weights)
     tokens = np.append(generator.tokenizer.encode(text[-8000:]), EOS_ID)
     scorer = Scorer(generator.decoder)
     scorer.add(tokens)
-    together, _ = validate(Step(model, TrainingConfig()), tokens)
+    together, _ = validate(TrainStep(model, TrainingConfig()), tokens)
     assert abs(together - scorer.nats) / len(tokens) < 1e-3
 
 
 def test_untrained_network_is_about_as_good_as_chance() -> None:
     config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
-    step = Step(LanguageModel(config), TrainingConfig())
+    step = TrainStep(LanguageModel(config), TrainingConfig())
     tokens = np.random.default_rng(0).integers(0, 50, 3000)
     assert abs(validate(step, tokens)[0] / 3000 - np.log(50)) < 0.1
 
 
 def test_metrics_are_of_the_last_validation_alone() -> None:
     config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
-    step = Step(LanguageModel(config), TrainingConfig(metrics=("accuracy", "top_5_accuracy")))
+    step = TrainStep(LanguageModel(config), TrainingConfig(metrics=("accuracy", "top_5_accuracy")))
     tokens = np.random.default_rng(0).integers(0, 50, 3000)
 
     def figures(tokens: NDArray[Any]) -> dict[str, float]:
@@ -93,7 +94,7 @@ def test_metrics_are_of_the_last_validation_alone() -> None:
 
 def test_measuring_ends_when_told_and_says_how_much_it_saw() -> None:
     config = ModelConfig(vocab_size=50, embedding_size=4, units=(8,))
-    step = Step(LanguageModel(config), TrainingConfig())
+    step = TrainStep(LanguageModel(config), TrainingConfig())
     tokens = np.random.default_rng(0).integers(0, 50, STREAMS * 1000)
     assert validate(step, tokens)[1] == len(tokens)
     nats, seen = validate(step, tokens, lambda: True)
@@ -103,7 +104,7 @@ def test_measuring_ends_when_told_and_says_how_much_it_saw() -> None:
 
 def test_weights_without_a_number_for_their_quality_are_none(small_store: TokenStore) -> None:
     config = ModelConfig(vocab_size=258, embedding_size=4, units=(8,))
-    step = Step(LanguageModel(config), TrainingConfig())
+    step = TrainStep(LanguageModel(config), TrainingConfig())
     step.model.logits.bias.assign(np.full(258, np.nan, np.float32))
     with pytest.raises(TrainingDiverged, match="validation loss is nan after step 3"):
         measure(step, 3, small_store, 100, lambda: False)

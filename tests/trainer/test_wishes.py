@@ -9,13 +9,13 @@ import pytest
 from tests.conftest import Run
 from tests.training import TINY, interrupt, state_of
 from textgen import TextGenerator
+from textgen.artifact.model_folder import read_model
+from textgen.artifact.run_settings import FREE_TO_CHANGE, RunSettings
 from textgen.config.corpus import CorpusConfig
 from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, MissingInput, UsageError
-from textgen.model_folder import read_model
-from textgen.trainer.beginning import FREE_TO_CHANGE, Beginning
-from textgen.trainer.run import TrainingRun
+from textgen.trainer.job import TrainingJob
 
 pytestmark = pytest.mark.usefixtures("no_report")
 
@@ -49,7 +49,7 @@ def folder(request: pytest.FixtureRequest, made: dict[str, Path]) -> Path:
 
 
 def begin_again(folder: Path, settings: dict[str, Any], **options: Any) -> None:
-    with TrainingRun(folder, settings, resume=True, **options):
+    with TrainingJob(folder, settings, resume=True, **options):
         pass
 
 
@@ -76,7 +76,7 @@ def test_complete_model_tells_a_command_that_trains_on(made: dict[str, Path]) ->
 
 
 def test_every_setting_may_be_given_again_as_it_was(folder: Path, made: dict[str, Path]) -> None:
-    begun = Beginning.of_model(read_model(made["whole"]))
+    begun = RunSettings.of_model(read_model(made["whole"]))
     for config in (begun.corpus, begun.network, begun.training):
         for name, value in config.to_dict().items():
             begin_again(folder, {name: value})

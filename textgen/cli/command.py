@@ -12,7 +12,7 @@ import click
 
 from textgen.cli.combinations import refuse_excluded
 from textgen.cli.names import long_names, usual_name
-from textgen.cli.values import CommaList
+from textgen.cli.param_types import CommaList
 from textgen.config.base import reject_unknown
 from textgen.config.values import several
 from textgen.errors import UsageError, worded

@@ -10,8 +10,8 @@ import click
 
 from textgen.cli.command import Group, option
 from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.param_types import CorpusName, PathName
 from textgen.cli.progress import CorpusProgress
-from textgen.cli.values import CorpusName, PathName
 from textgen.config.corpus import CorpusConfig, files_of
 from textgen.errors import DataError, MissingInput, UsageError
 
@@ -91,7 +91,7 @@ def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> 
     CORPUS and the options are those of 'prepare'. Of a set on the hub, the first file of each
     split is fetched.
     """
-    from textgen.corpus.sources import open_source
+    from textgen.corpus.resolve import open_source
     from textgen.report.corpus_check import check_parts
 
     with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
@@ -130,7 +130,7 @@ def report(
     from textgen.files import check_output
     from textgen.paths import refuse_inputs
     from textgen.report.store_facts import StoreFacts
-    from textgen.report.store_story import tell_in_lines
+    from textgen.report.store_summary import tell_in_lines
 
     if html:
         refuse_inputs(html, [corpus, *files_of(settings)])
@@ -204,7 +204,7 @@ def _files(source: "RecipeSource") -> list[Path]:
 
 def _describe_files(source: "RecipeSource", files: list[Path]) -> str:
     """Say where the files of a source are."""
-    from textgen.corpus.hub_set import HUB
+    from textgen.corpus.hub.hub_dataset import HUB
 
     if source.path.startswith(HUB):
         return "on the Hugging Face hub"

@@ -14,8 +14,8 @@ from textgen.cli.options import (
     precision_option,
     quiet_option,
 )
+from textgen.cli.param_types import CorpusName
 from textgen.cli.progress import CorpusProgress
-from textgen.cli.values import CorpusName
 from textgen.config.corpus import SPLITS, DocumentRule
 
 

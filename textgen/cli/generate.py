@@ -12,6 +12,7 @@ import click
 
 from textgen.cli.combinations import note_escapes, refuse_idle
 from textgen.cli.command import command, option
+from textgen.cli.jsonl_input import read_bursts
 from textgen.cli.options import (
     config_options,
     label_option,
@@ -19,17 +20,16 @@ from textgen.cli.options import (
     precision_option,
     quiet_option,
 )
+from textgen.cli.param_types import PathName
 from textgen.cli.prompt import read_named_files, read_prompt
-from textgen.cli.rows import read_bursts
-from textgen.cli.values import PathName
 from textgen.config.cowriting import JOINING_TOKENS
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.files import check_output, write_output
 
 if TYPE_CHECKING:
-    from textgen.receipt import Receipt
-    from textgen.runtime.generation import Generation
+    from textgen.receipt.receipt import Receipt
+    from textgen.runtime.generation.result import Generation
 
 
 @command(short_help="Write text with a model.")
@@ -119,7 +119,7 @@ def generate(
     ends the text; what is written of it stays.
     """
     from textgen.cli.loading import load_generator
-    from textgen.cli.written import (
+    from textgen.cli.output import (
         as_json_lines,
         as_texts,
         begin_each,
@@ -129,32 +129,47 @@ def generate(
         show,
         tell_copy,
     )
-    from textgen.receipt import Receipt
+    from textgen.receipt.receipt import Receipt
 
     _check_outputs(out, receipt, session)
     if goes_on and not session:
         raise UsageError("-c goes on with a session; name its file with --session")
     note_escapes()
     if between:
-        from textgen.cli.between import write_between
+        from textgen.cli.infill import write_between
 
         write_between(
-            load_generator(model, precision=precision, labels=labels), between,
-            read_named_files(settings), echo=echo, as_json=as_json, out=out, quiet=quiet,
-        )  # fmt: skip
+            load_generator(model, precision=precision, labels=labels),
+            between,
+            read_named_files(settings),
+            echo=echo,
+            as_json=as_json,
+            out=out,
+            quiet=quiet,
+        )
         return
     text = "" if jsonl else read_prompt(prompt_argument, prompt, file)
     if session:
-        from textgen.cli.kept import open_kept, write_kept
+        from textgen.cli.session_output import open_kept, write_kept
 
         text_state = open_kept(
-            model, session, read_named_files(settings),
-            precision=precision, labels=labels, goes_on=goes_on,
-        )  # fmt: skip
+            model,
+            session,
+            read_named_files(settings),
+            precision=precision,
+            labels=labels,
+            goes_on=goes_on,
+        )
         write_kept(
-            text_state, text, session, begin=text if echo else "", live=stream, as_json=as_json,
-            out=out, quiet=quiet,
-        )  # fmt: skip
+            text_state,
+            text,
+            session,
+            begin=text if echo else "",
+            live=stream,
+            as_json=as_json,
+            out=out,
+            quiet=quiet,
+        )
         return
     generator = load_generator(model, precision=precision, labels=labels)
     config = generator.configure(**read_named_files(settings))

@@ -1,6 +1,7 @@
 """`textgen info`: what a model folder holds."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 
 if TYPE_CHECKING:
-    from textgen.model_folder import Model
+    from textgen.artifact.model_folder import Model
 
 
 @command(short_help="Show what a model folder holds.")
@@ -23,11 +24,11 @@ def info(model: Path, as_json: bool) -> None:
 
     Of a training that is not finished: how far it is, and how to go on with it.
     """
-    from textgen.model_folder import MANIFEST, read_model
-    from textgen.trainer.story import tell_unfinished
-    from textgen.trainer.unfinished import read_unfinished
+    from textgen.artifact.model_folder import MANIFEST, read_model
+    from textgen.report.run_summary import status_rows
+    from textgen.trainer.job_status import read_run_status
 
-    unfinished = read_unfinished(model)  # first, because a run that ends now leaves a model
+    unfinished = read_run_status(model)  # first, because a run that ends now leaves a model
     told: dict[str, Any] = {"model": str(model)}
     rows = {"model": str(model)}
     if unfinished is None or (model / MANIFEST).exists():
@@ -35,16 +36,16 @@ def info(model: Path, as_json: bool) -> None:
         told |= _values(loaded)
         rows |= _rows(loaded, model / MANIFEST)
     if unfinished is not None:
-        told["unfinished"] = unfinished.to_dict()
+        told["unfinished"] = asdict(unfinished)
         diverged = told.get("training", {}).get("ended") == "diverged"
-        rows |= tell_unfinished(unfinished, model, diverged=diverged)
+        rows |= status_rows(unfinished, model, diverged=diverged)
     lines = (f"{name:<11} {value}" for name, value in rows.items())
     click.echo(json.dumps(told) if as_json else "\n".join(lines))
 
 
 def _values(model: "Model") -> dict[str, Any]:
     """Describe a model in values that JSON can hold."""
-    from textgen.trainer.story import tell_repetition
+    from textgen.report.run_summary import repeat_rows
 
     return {
         "config": model.config.to_dict(),
@@ -52,7 +53,7 @@ def _values(model: "Model") -> dict[str, Any]:
         "tokenizer": {"kind": model.tokenizer.kind, "normalize": model.tokenizer.normal_form},
         "generation": model.generation.to_dict(),
         **model.provenance,
-        **tell_repetition(model),
+        **repeat_rows(model),
     }
 
 
@@ -62,15 +63,15 @@ def _rows(model: "Model", manifest: Path) -> dict[str, str]:
     Raises:
         DataError: the record of its training is damaged.
     """
-    from textgen.trainer.story import tell_model, tell_repetition, tell_training
+    from textgen.report.run_summary import model_rows, repeat_rows, training_rows
 
     usual, always = GenerationConfig().to_dict(), ("max_new_tokens", "temperature")
     chosen = {k: v for k, v in model.generation.to_dict().items() if k in always or v != usual[k]}
     sampling = ", ".join(f"{name} {value}" for name, value in chosen.items())
-    rows = tell_model(model) | {"sampling": sampling}
+    rows = model_rows(model) | {"sampling": sampling}
     if training := model.provenance.get("training"):
         try:
-            rows |= tell_training(training) | tell_repetition(model)
+            rows |= training_rows(training) | repeat_rows(model)
         except (KeyError, TypeError, ValueError):
             raise DataError(
                 f"{manifest}: damaged record of training; copy the model folder anew"

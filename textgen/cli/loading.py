@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from textgen.artifact.conditioning import read_mix
 from textgen.generator import TextGenerator
-from textgen.labels import read_mix
 
 
 def load_generator(

@@ -9,8 +9,8 @@ import click
 from textgen.cli.combinations import NEEDED, note_escapes, refuse_idle
 from textgen.cli.command import command, option
 from textgen.cli.options import config_options, label_option, model_option, precision_option
+from textgen.cli.param_types import PathName
 from textgen.cli.prompt import read_named_files, read_prompt
-from textgen.cli.values import PathName
 from textgen.config.generation import GenerationConfig
 
 
@@ -20,9 +20,14 @@ from textgen.config.generation import GenerationConfig
 @option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
 @option("-f", "--file", type=PathName(is_file=True), help="File with the prompt.")
 @option(
-    "-k", "--count", type=click.IntRange(min=1), default=10, show_default=True,
-    metavar="INTEGER", help="How many tokens to show.",
-)  # fmt: skip
+    "-k",
+    "--count",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="INTEGER",
+    help="How many tokens to show.",
+)
 @config_options(GenerationConfig)
 @label_option
 @precision_option()

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from textgen.cli.command import defaults_from, option
-from textgen.cli.values import CommaList, PathName, value_type
+from textgen.cli.param_types import CommaList, PathName, value_type
 from textgen.config.base import Config
 from textgen.config.model import PACKAGED_MODEL, PRECISIONS
 from textgen.config.toml import read_toml

@@ -7,8 +7,8 @@ import click
 
 from textgen.cli.command import command, option
 from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.param_types import CorpusName, PathName
 from textgen.cli.progress import CorpusProgress
-from textgen.cli.values import CorpusName, PathName
 from textgen.config.corpus import CorpusConfig, files_of
 
 
@@ -24,7 +24,7 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
     CORPUS is a text file, a table (.csv .tsv .jsonl .parquet), a folder or glob of them, each also
     packed (.gz .zst), '-' for standard input, hf:org/name[:config][@revision], or a recipe.
     """
-    from textgen.corpus.sources import open_source
+    from textgen.corpus.resolve import open_source
     from textgen.files import check_output
     from textgen.paths import refuse_inputs
     from textgen.tokenization.store_cache import prepare_once

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
-from textgen.corpus.watch import Watch
+from textgen.corpus.progress import Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress

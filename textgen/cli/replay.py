@@ -7,11 +7,11 @@ import click
 
 from textgen.cli.command import command
 from textgen.cli.options import model_option, quiet_option
-from textgen.cli.values import PathName
+from textgen.cli.param_types import PathName
 from textgen.errors import DataError, MissingInput
 
 if TYPE_CHECKING:
-    from textgen.receipt import Receipt
+    from textgen.receipt.receipt import Receipt
 
 
 @command(short_help="Write the text of a receipt again.")
@@ -24,9 +24,9 @@ def replay(file: Path, model: Path | None, quiet: bool) -> None:
     'textgen generate --receipt FILE' writes a receipt. The model is the folder that it names,
     unless another is named here.
     """
-    from textgen.cli.written import as_texts, collect, put_out
+    from textgen.cli.output import as_texts, collect, put_out
     from textgen.generator import TextGenerator
-    from textgen.receipt import Receipt
+    from textgen.receipt.receipt import Receipt
 
     recorded = Receipt.read(file)
     folder = model or Path(recorded.model)

@@ -13,9 +13,9 @@ from textgen.cli.options import (
     overwrite_option,
     quiet_option,
 )
+from textgen.cli.param_types import CorpusName, PathName
 from textgen.cli.progress import CorpusProgress
 from textgen.cli.prompt import read_prompt, read_standard_input
-from textgen.cli.values import CorpusName, PathName
 from textgen.config.corpus import CorpusConfig, files_of
 from textgen.errors import UsageError
 
@@ -44,7 +44,7 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 
     The file is in Hugging Face's format; 'train --tokenizer FILE' takes it.
     """
-    from textgen.corpus.sources import open_source
+    from textgen.corpus.resolve import open_source
     from textgen.files import check_output, set_aside, write_output
     from textgen.paths import refuse_inputs
     from textgen.tokenization.prepare import learn_tokenizer

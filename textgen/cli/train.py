@@ -8,9 +8,9 @@ import click
 
 from textgen.cli.command import command, option
 from textgen.cli.options import config_options, overwrite_option, quiet_option
+from textgen.cli.param_types import CorpusName, PathName
 from textgen.cli.prepare import describe_store
 from textgen.cli.progress import CorpusProgress
-from textgen.cli.values import CorpusName, PathName
 from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
@@ -53,13 +53,13 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
     store made by 'prepare'. Ctrl-C ends the training early and keeps its state, which '--resume'
     goes on with, and the best model so far.
     """
-    from textgen.trainer.run import TrainingRun
+    from textgen.trainer.job import TrainingJob
 
     def tell(text: str) -> None:
         if not quiet:
             click.echo(text, err=True)
 
-    with TrainingRun(out, settings, **choices) as run:
+    with TrainingJob(out, settings, **choices) as run:
         if run.is_finished:
             with CorpusProgress(quiet) as watch:
                 run.require_corpus(corpus, watch)

@@ -11,7 +11,7 @@ import click
 from textgen.cli.combinations import note_escapes, refuse_idle
 from textgen.cli.command import command
 from textgen.cli.options import config_options, label_option, model_option, precision_option
-from textgen.cli.values import PathName
+from textgen.cli.param_types import PathName
 from textgen.config.cowriting import PROPOSED_TOKENS, CowritingConfig
 from textgen.config.generation import GenerationConfig
 from textgen.errors import NotInstalled, UsageError

@@ -48,61 +48,95 @@ class GenerationConfig(Config):
     """
 
     max_new_tokens: int = option(
-        300, "Largest number of tokens to write; -1 goes on until you stop it.",
-        flags=("-n", "--max-tokens"), minimum=-1,
-    )  # fmt: skip
+        300,
+        "Largest number of tokens to write; -1 goes on until you stop it.",
+        flags=("-n", "--max-tokens"),
+        minimum=-1,
+    )
     min_new_tokens: int = option(
         0, "Do not end before so many tokens.", flags=("--min-tokens",), minimum=0
     )
     temperature: float = option(
-        0.8, "Boldness of the choice: 0 takes the likeliest token always, 1 the model's own mind.",
-        flags=("--temp",), minimum=0, maximum=100,
-    )  # fmt: skip
+        0.8,
+        "Boldness of the choice: 0 takes the likeliest token always, 1 the model's own mind.",
+        flags=("--temp",),
+        minimum=0,
+        maximum=100,
+    )
     temperature_schedule: tuple[SchedulePoint, ...] = option(
-        (), "Temperatures by token, instead of one: 0=1.2,200=0.6 goes evenly from the one to the "
-        "other.", minimum=0, maximum=100,
-    )  # fmt: skip
+        (),
+        "Temperatures by token, instead of one: 0=1.2,200=0.6 goes evenly from the one to the "
+        "other.",
+        minimum=0,
+        maximum=100,
+    )
     dynatemp_range: float = option(
-        0.0, "Let the temperature move by this, up where the model is unsure and down where it is "
-        "sure; 0 is off.", minimum=0, maximum=100,
-    )  # fmt: skip
+        0.0,
+        "Let the temperature move by this, up where the model is unsure and down where it is "
+        "sure; 0 is off.",
+        minimum=0,
+        maximum=100,
+    )
     dynatemp_exponent: float = option(
-        1.0, "Power of the model's unsureness that moves the temperature.",
-        flags=("--dynatemp-exp",), above=0, maximum=100,
-    )  # fmt: skip
+        1.0,
+        "Power of the model's unsureness that moves the temperature.",
+        flags=("--dynatemp-exp",),
+        above=0,
+        maximum=100,
+    )
     seed: int | None = option(
-        None, "Seed of the draws; a random one is taken, and shown, if not given.",
-        flags=("-s",), minimum=0, maximum=2**63 - 1,
-    )  # fmt: skip
+        None,
+        "Seed of the draws; a random one is taken, and shown, if not given.",
+        flags=("-s",),
+        minimum=0,
+        maximum=2**63 - 1,
+    )
     top_k: int = option(0, "Choose among the k likeliest tokens only; 0 is off.", minimum=0)
     typical_p: float = option(
-        1.0, "Choose among the tokens whose surprise is nearest the expected one and that hold "
-        "this probability together; 1 is off.", above=0, maximum=1,
-    )  # fmt: skip
+        1.0,
+        "Choose among the tokens whose surprise is nearest the expected one and that hold "
+        "this probability together; 1 is off.",
+        above=0,
+        maximum=1,
+    )
     top_p: float = option(
-        1.0, "Choose among the likeliest tokens that hold this probability together; 1 is off.",
-        above=0, maximum=1,
-    )  # fmt: skip
+        1.0,
+        "Choose among the likeliest tokens that hold this probability together; 1 is off.",
+        above=0,
+        maximum=1,
+    )
     min_p: float = option(
-        0.0, "Choose among the tokens at least this fraction as likely as the likeliest; 0 is off.",
-        minimum=0, maximum=1,
-    )  # fmt: skip
+        0.0,
+        "Choose among the tokens at least this fraction as likely as the likeliest; 0 is off.",
+        minimum=0,
+        maximum=1,
+    )
     top_n_sigma: float = option(
-        0.0, "Choose among the tokens whose logit is within this many standard deviations of the "
-        "largest; 0 is off.", minimum=0, maximum=100,
-    )  # fmt: skip
+        0.0,
+        "Choose among the tokens whose logit is within this many standard deviations of the "
+        "largest; 0 is off.",
+        minimum=0,
+        maximum=100,
+    )
     xtc_probability: float = option(
-        0.0, "Chance, for each token, to leave out all likely candidates but the least likely of "
-        "them; 0 is off.", minimum=0, maximum=1,
-    )  # fmt: skip
+        0.0,
+        "Chance, for each token, to leave out all likely candidates but the least likely of "
+        "them; 0 is off.",
+        minimum=0,
+        maximum=1,
+    )
     xtc_threshold: float = option(
-        0.1, "Probability from which a candidate is likely, for --xtc-probability.",
-        above=0, maximum=0.5,
-    )  # fmt: skip
+        0.1,
+        "Probability from which a candidate is likely, for --xtc-probability.",
+        above=0,
+        maximum=0.5,
+    )
     mirostat: int = option(
-        0, "2 keeps the surprise of the text at --mirostat-tau (Mirostat 2); 0 is off.",
-        minimum=0, maximum=2,
-    )  # fmt: skip
+        0,
+        "2 keeps the surprise of the text at --mirostat-tau (Mirostat 2); 0 is off.",
+        minimum=0,
+        maximum=2,
+    )
     mirostat_tau: float = option(
         5.0, "Surprise to aim at, in bits per token, for --mirostat 2.", above=0, maximum=100
     )
@@ -110,73 +144,98 @@ class GenerationConfig(Config):
         0.1, "How fast --mirostat 2 corrects itself.", flags=("--mirostat-lr",), above=0, maximum=10
     )
     repetition_penalty: float = option(
-        1.0, "Divide positive logits of recent tokens by this, multiply negative ones; 1 is off.",
-        flags=("--repeat-penalty",), minimum=0.01, maximum=100,
-    )  # fmt: skip
+        1.0,
+        "Divide positive logits of recent tokens by this, multiply negative ones; 1 is off.",
+        flags=("--repeat-penalty",),
+        minimum=0.01,
+        maximum=100,
+    )
     presence_penalty: float = option(
         0.0, "Lower the logit of every recent token by this; 0 is off.", minimum=-2, maximum=2
     )
     frequency_penalty: float = option(
-        0.0, "Lower the logit of a recent token by this for each time it occurs; 0 is off.",
-        minimum=-2, maximum=2,
-    )  # fmt: skip
+        0.0,
+        "Lower the logit of a recent token by this for each time it occurs; 0 is off.",
+        minimum=-2,
+        maximum=2,
+    )
     repeat_last_n: int = option(
         64, "How many tokens, of prompt and new text, are recent; -1 all, 0 none.", minimum=-1
     )
     dry_multiplier: float = option(
-        0.0, "Strength of the penalty on going on with a repetition (DRY); 0 is off.",
-        minimum=0, maximum=100,
-    )  # fmt: skip
+        0.0,
+        "Strength of the penalty on going on with a repetition (DRY); 0 is off.",
+        minimum=0,
+        maximum=100,
+    )
     dry_base: float = option(
-        1.75, "How fast DRY's penalty grows with the length of the repetition.",
-        minimum=1, maximum=10,
-    )  # fmt: skip
+        1.75,
+        "How fast DRY's penalty grows with the length of the repetition.",
+        minimum=1,
+        maximum=10,
+    )
     dry_allowed_length: int = option(
         2, "Longest repetition, in tokens, that DRY lets pass.", minimum=0, maximum=1 << 20
     )
     dry_last_n: int = option(
-        1024, "How many tokens, of prompt and new text, DRY looks back.",
-        flags=("--dry-penalty-last-n",), minimum=1, maximum=1 << 20,
-    )  # fmt: skip
+        1024,
+        "How many tokens, of prompt and new text, DRY looks back.",
+        flags=("--dry-penalty-last-n",),
+        minimum=1,
+        maximum=1 << 20,
+    )
     dry_breakers: tuple[str, ...] = option(
-        ("\n", ":", '"', "*"), "Text across which DRY sees no repetition; may be repeated.",
+        ("\n", ":", '"', "*"),
+        "Text across which DRY sees no repetition; may be repeated.",
         flags=("--dry-sequence-breaker",),
-    )  # fmt: skip
+    )
     samplers: tuple[str, ...] = option(
         SAMPLERS, "Order of the filters; those left out must be off.", choices=SAMPLERS
     )
     beams: int = option(
-        1, "Search for the likeliest text with this many candidates, instead of drawing one; the "
-        "filters take no part.", flags=("--num-beams",), minimum=1, maximum=256,
-    )  # fmt: skip
+        1,
+        "Search for the likeliest text with this many candidates, instead of drawing one; the "
+        "filters take no part.",
+        flags=("--num-beams",),
+        minimum=1,
+        maximum=256,
+    )
     length_penalty: float = option(
-        1.0, "Power of the length that a candidate's log-probability is divided by, for --beams.",
-        minimum=0, maximum=10,
-    )  # fmt: skip
+        1.0,
+        "Power of the length that a candidate's log-probability is divided by, for --beams.",
+        minimum=0,
+        maximum=10,
+    )
     logit_bias: tuple[TokenBias, ...] = option(
-        (), "Add a number to the logit of a token, named as for --ban-token; may be repeated.",
-        minimum=-100, maximum=100,
-    )  # fmt: skip
+        (),
+        "Add a number to the logit of a token, named as for --ban-token; may be repeated.",
+        minimum=-100,
+        maximum=100,
+    )
     banned_tokens: tuple[TokenName, ...] = option(
-        (), "Never write this token: a text that is exactly one, or '#' and its id; may be "
-        "repeated.", flags=("--ban-token",),
-    )  # fmt: skip
+        (),
+        "Never write this token: a text that is exactly one, or '#' and its id; may be repeated.",
+        flags=("--ban-token",),
+    )
     ban: tuple[str, ...] = option(
         (), r"Never write this text ($'\n': line end), but go another way; may be repeated."
     )
     ban_any_case: bool = option(False, "Take letters for the same in either case, for --ban.")
     max_copy: int = option(
-        0, "Write no more than so many characters in a row that stand so in the training text; 0 "
-        "is off. It takes a model that was trained with --copy-index.", minimum=0,
-    )  # fmt: skip
+        0,
+        "Write no more than so many characters in a row that stand so in the training text; 0 "
+        "is off. It takes a model that was trained with --copy-index.",
+        minimum=0,
+    )
     regex: str | None = option(
         None, "Write only what this regular expression matches.", reads=pattern
     )
     choice: tuple[str, ...] = option((), r"Write one of these ($'\n': line end); may be repeated.")
     json_schema: str | None = option(
-        None, "Write JSON that fits this schema: its text, or @ and the name of a file.",
+        None,
+        "Write JSON that fits this schema: its text, or @ and the name of a file.",
         reads=schema,
-    )  # fmt: skip
+    )
     grammar: str | None = option(
         None, "Write what this Lark or GBNF grammar derives: its text, or @ and the name of a file."
     )

@@ -21,9 +21,16 @@ STORAGES = ("fp32", "fp16")
 
 # Those that Keras knows and ONNX's LSTM operator computes.
 ACTIVATIONS = (
-    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "softsign", "hard_sigmoid",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "softplus",
+    "softsign",
+    "hard_sigmoid",
     "linear",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,33 +61,45 @@ class NetworkConfig(Config):
         choices=ACTIVATIONS,
     )
     embedding_size: int = option(
-        64, "Length of the vector that stands for a token.",
-        is_fitted=True, minimum=1, maximum=LARGEST_SIZE,
-    )  # fmt: skip
+        64,
+        "Length of the vector that stands for a token.",
+        is_fitted=True,
+        minimum=1,
+        maximum=LARGEST_SIZE,
+    )
     tie_embeddings: bool = option(
         False,
         "Let the output use the embedding's matrix: fewer parameters, for large vocabularies.",
         is_fitted=True,
     )
     dropout: float = option(
-        0.1, "Share of activations dropped while training, the same at each step of a window.",
-        is_fitted=True, minimum=0, below=1,
-    )  # fmt: skip
+        0.1,
+        "Share of activations dropped while training, the same at each step of a window.",
+        is_fitted=True,
+        minimum=0,
+        below=1,
+    )
     embedding_dropout: float | None = option(
         None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1
     )
     token_dropout: float = option(
-        0.0, "Share of the vocabulary whose embeddings are zero for a window while training.",
-        minimum=0, below=1,
-    )  # fmt: skip
+        0.0,
+        "Share of the vocabulary whose embeddings are zero for a window while training.",
+        minimum=0,
+        below=1,
+    )
     weight_drop: float = option(
-        0.0, "Share of the recurrent weights that are zero for a window while training.",
-        minimum=0, below=1,
-    )  # fmt: skip
+        0.0,
+        "Share of the recurrent weights that are zero for a window while training.",
+        minimum=0,
+        below=1,
+    )
     recurrent_dropout: float = option(
-        0.0, "Share of the state dropped on its way to the next step; trains more slowly.",
-        minimum=0, below=1,
-    )  # fmt: skip
+        0.0,
+        "Share of the state dropped on its way to the next step; trains more slowly.",
+        minimum=0,
+        below=1,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from textgen.config.settings import changed
+from textgen.config.merge import override
 from textgen.errors import UsageError
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -42,4 +42,4 @@ def with_preset(name: str | None, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """
     if name not in (None, *PRESETS):
         raise UsageError(f"preset is {name!r}; it must be one of {', '.join(PRESETS)}")
-    return changed(PRESETS[name] if name else {}, chosen)
+    return override(PRESETS[name] if name else {}, chosen)

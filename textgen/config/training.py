@@ -62,9 +62,11 @@ class TrainingConfig(Config):
         None, "Number of passes over the training split, instead of a time.", minimum=1
     )
     max_epochs: int | None = option(
-        None, "Passes over the training split after which a time is over early.",
-        is_fitted=True, minimum=1,
-    )  # fmt: skip
+        None,
+        "Passes over the training split after which a time is over early.",
+        is_fitted=True,
+        minimum=1,
+    )
     size: str = option(
         "auto",
         "Network and settings for a text and a training time; auto finds a size out, and what is "
@@ -134,13 +136,15 @@ class TrainingConfig(Config):
         reads=seconds,
     )
     storage: str = option(
-        "fp32", "Format of the weights in the model folder; fp16 is half as large.",
+        "fp32",
+        "Format of the weights in the model folder; fp16 is half as large.",
         choices=STORAGES,
-    )  # fmt: skip
+    )
     copy_index: bool = option(
-        False, "Put an index of the training text, five times its size, into the model folder, for "
+        False,
+        "Put an index of the training text, five times its size, into the model folder, for "
         "'generate --max-copy'.",
-    )  # fmt: skip
+    )
     matmul: str = option(
         "auto",
         "Format of matrix products in training; auto is bf16 where the processor computes in it.",

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.copies import remove_copies
-from textgen.corpus.decontamination import EvaluationTexts
+from textgen.corpus.corpus_file import CorpusFile, LocalFile, Origin, file_part
 from textgen.corpus.documents import End, read_documents
-from textgen.corpus.filters import DocumentFilter
-from textgen.corpus.part import LocalFile, Origin, Part, file_part
+from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.corpus.selection.decontamination import EvaluationTexts
+from textgen.corpus.selection.deduplicate import remove_copies
+from textgen.corpus.selection.filters import DocumentFilter
 from textgen.corpus.source import Source
 from textgen.corpus.spool import Spool
-from textgen.corpus.tally import SHOWN_CHARACTERS, Tally
-from textgen.corpus.watch import UNWATCHED, Watch
+from textgen.corpus.statistics import SHOWN_CHARACTERS, CorpusStatistics
 from textgen.errors import DataError
 
 PLAIN_FORMS = ("text", "csv", "tsv", "jsonl")  # whose size on disk says how long reading takes
@@ -41,7 +41,7 @@ class Documents:
         self.source = source
         self.spool = spool
         self.listing = listing
-        self.tally = Tally(listing=listing)
+        self.tally = CorpusStatistics(listing=listing)
         self.labels = {"": 0}
 
     @cached_property
@@ -121,7 +121,7 @@ class _PartReader:
     """
 
     def __init__(
-        self, documents: Documents, number: int, part: Part, tests: EvaluationTexts | None
+        self, documents: Documents, number: int, part: CorpusFile, tests: EvaluationTexts | None
     ) -> None:
         self._documents = documents
         self._number = number
@@ -189,9 +189,9 @@ def _tests(source: Source) -> EvaluationTexts | None:
     return EvaluationTexts(_texts_of(part))
 
 
-def _texts_of(part: Part) -> Iterator[Iterator[str]]:
+def _texts_of(part: CorpusFile) -> Iterator[Iterator[str]]:
     """Yield the documents of a part, each as its pieces."""
-    pieces = read_documents(part, Tally())
+    pieces = read_documents(part, CorpusStatistics())
     for first in pieces:
         yield _until_end(first, pieces)
 

@@ -10,13 +10,13 @@ from functools import partial
 from itertools import chain, starmap
 from typing import NamedTuple
 
-from textgen.corpus.cuts import cut_safely
-from textgen.corpus.part import Part
-from textgen.corpus.reader import read_text
-from textgen.corpus.recognition import recognise
-from textgen.corpus.rows import read_rows
-from textgen.corpus.tally import Tally
-from textgen.corpus.text import TextCleaner, UncleanText, unify_line_ends
+from textgen.corpus.corpus_file import CorpusFile
+from textgen.corpus.statistics import CorpusStatistics
+from textgen.corpus.tables.rows import read_rows
+from textgen.corpus.text.cleaning import TextCleaner, UncleanText, unify_line_ends
+from textgen.corpus.text.normalization_boundaries import cut_safely
+from textgen.corpus.text.reader import read_text
+from textgen.corpus.text.recognition import recognise
 from textgen.errors import DataError
 
 PIECE = 1 << 16  # characters
@@ -40,7 +40,7 @@ class End(NamedTuple):
 Pieces = Iterator[str | End]
 
 
-class Unit(NamedTuple):
+class DocumentBuilder(NamedTuple):
     """A file of plain text, a row of a table, or all rows: what documents are cut from.
 
     Attributes:
@@ -60,7 +60,7 @@ class Unit(NamedTuple):
         return End(f"{self.where}:{line}" if self.has_lines else self.where, self.label)
 
 
-def read_documents(part: Part, tally: Tally) -> Pieces:
+def read_documents(part: CorpusFile, tally: CorpusStatistics) -> Pieces:
     """Yield the documents of a part of a corpus.
 
     Args:
@@ -86,28 +86,37 @@ def read_documents(part: Part, tally: Tally) -> Pieces:
     return pieces if rule.strict else _not_empty(pieces)
 
 
-def _text(part: Part, tally: Tally) -> Unit:
+def _text(part: CorpusFile, tally: CorpusStatistics) -> DocumentBuilder:
     """Return a file of plain text."""
-    return Unit(part.name, part.label, _file_text(part, tally), has_lines=True)
+    return DocumentBuilder(part.name, part.label, _file_text(part, tally), has_lines=True)
 
 
-def _file_text(part: Part, tally: Tally) -> Iterator[str]:
+def _file_text(part: CorpusFile, tally: CorpusStatistics) -> Iterator[str]:
     """Yield the text of a file for as long as it is there."""
     with part.file.local() as path:
         part = recognise(path, part, tally)
         yield from read_text(path, part.rule, name=part.name, packing=part.packing, tally=tally)
 
 
-def _rows(part: Part, tally: Tally) -> Iterator[Unit]:
+def _rows(part: CorpusFile, tally: CorpusStatistics) -> Iterator[DocumentBuilder]:
     """Yield the rows of a table. None is held while the next is read, for it may be long."""
     clean_row = partial(_row, part, tally, TextCleaner(part.rule, tally))
     return starmap(clean_row, read_rows(part, tally))
 
 
-def _row(part: Part, tally: Tally, cleaner: TextCleaner, where: str, label: str, text: str) -> Unit:
+def _row(
+    part: CorpusFile,
+    tally: CorpusStatistics,
+    cleaner: TextCleaner,
+    where: str,
+    label: str,
+    text: str,
+) -> DocumentBuilder:
     """Return a row of a table."""
     label = "".join(_clean(cleaner, where, label)) if label else part.label
-    return Unit(where, label, _clean(cleaner, where, unify_line_ends(text, tally.changes)))
+    return DocumentBuilder(
+        where, label, _clean(cleaner, where, unify_line_ends(text, tally.changes))
+    )
 
 
 def _clean(cleaner: TextCleaner, where: str, text: str) -> Iterator[str]:
@@ -125,12 +134,12 @@ def _clean(cleaner: TextCleaner, where: str, text: str) -> Iterator[str]:
         yield clean
 
 
-def _joined(part: Part, rows: Iterable[Unit]) -> Unit:
+def _joined(part: CorpusFile, rows: Iterable[DocumentBuilder]) -> DocumentBuilder:
     """Return all rows as one, each closed by a line end."""
-    return Unit(part.name, part.label, chain.from_iterable(map(_closed, rows)))
+    return DocumentBuilder(part.name, part.label, chain.from_iterable(map(_closed, rows)))
 
 
-def _closed(row: Unit) -> Iterator[str]:
+def _closed(row: DocumentBuilder) -> Iterator[str]:
     """Yield the text of a row with a line end after it."""
     last = ""
     for last in row.pieces:
@@ -139,13 +148,13 @@ def _closed(row: Unit) -> Iterator[str]:
         yield "\n"
 
 
-def _whole(unit: Unit) -> Pieces:
+def _whole(unit: DocumentBuilder) -> Pieces:
     """Yield a unit as one document."""
     yield from unit.pieces
     yield End(unit.where, unit.label)
 
 
-def _lines(unit: Unit) -> Pieces:
+def _lines(unit: DocumentBuilder) -> Pieces:
     """Cut a unit at line ends; a line without end at the end of it counts, too."""
     number, is_open = 1, False
     for piece in unit.pieces:
@@ -160,7 +169,7 @@ def _lines(unit: Unit) -> Pieces:
         yield unit.end(number)
 
 
-def _paragraphs(unit: Unit) -> Pieces:
+def _paragraphs(unit: DocumentBuilder) -> Pieces:
     """Cut a unit at blank lines. The last line of a paragraph comes without its line end."""
     number, begun = 1, 0  # this line, and the one in which the paragraph began; 0 for none
     blank: str | None = ""  # what this line holds so far, None if that is not blank
@@ -180,7 +189,7 @@ def _paragraphs(unit: Unit) -> Pieces:
                 begun, blank = begun or number, None
 
 
-def _marked(unit: Unit) -> Pieces:
+def _marked(unit: DocumentBuilder) -> Pieces:
     """Cut a unit at markers. They, and the line ends around them, are no text."""
     number, begun, held = 1, 1, ""
     for piece in chain(unit.pieces, [None]):

@@ -12,7 +12,7 @@ from typing import Any
 from textgen.config.base import Config, option, reject_unknown
 from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.toml import read_toml
-from textgen.corpus.hub_set import HUB
+from textgen.corpus.hub.hub_dataset import HUB
 from textgen.errors import MissingInput, UsageError
 
 # What must be the same for all of a corpus, because its tokenizer depends on it.

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
-from textgen.corpus.part import LocalFile, Origin, Part
+from textgen.corpus.corpus_file import CorpusFile, LocalFile, Origin
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Source:
     """
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[CorpusFile, ...]
     config: CorpusConfig
     ignored: tuple[str, ...] = ()
 

@@ -4,14 +4,14 @@ import re
 import tomllib
 from typing import Any, NamedTuple
 
-from textgen.adaptation import Adaptation
 from textgen.config.cowriting import CowritingConfig
 from textgen.config.generation import GenerationConfig
 from textgen.cowriter.tree import ROOT, TextTree
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
-from textgen.runtime.rows import SEEDS
-from textgen.session import Session
+from textgen.runtime.generation.prompts import SEEDS
+from textgen.session.dynamic_evaluation import Adaptation
+from textgen.session.session import Session
 
 # How much of a proposal is taken at once: up to the end of a word, or of a line.
 PARTS = {

@@ -1,26 +1,38 @@
 """Which key does what on the co-writer's screen."""
 
 from collections.abc import Callable
-from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from prompt_toolkit.filters import Condition, Filter
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-if TYPE_CHECKING:
-    from textgen.cowriter.screen import Screen
+from textgen.cowriter.cowriter import CoWriter
+from textgen.cowriter.mode import Mode
 
 SCROLLED = 8  # rows, by a page key
 
 
-class Mode(Enum):
-    """What keys are for; its value is what the bottom line says then."""
+class ScreenActions(Protocol):
+    """What the keys can do with a screen; `Screen` says what each does."""
 
-    WRITE = ""
-    TREE = "↑↓ look, Enter goes there, Esc stays"
-    SETTINGS = "set, as temperature = 0.9, choices = 4: "
-    NAME = "save as: "
+    co_writer: CoWriter
+    mode: Mode
+
+    def quit(self) -> None: ...
+    def tell(self, message: str) -> None: ...
+    def scroll(self, rows: int) -> None: ...
+    def move(self, go: Callable[[], bool]) -> None: ...
+    def ask(self) -> None: ...
+    def save(self) -> None: ...
+    def open_tree(self) -> None: ...
+    def look(self, step: int) -> None: ...
+    def go_to_row(self) -> None: ...
+    def open_line(self, mode: Mode) -> None: ...
+    def type_in_line(self, text: str) -> None: ...
+    def erase_in_line(self) -> None: ...
+    def take_line(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class ScreenKeys:
@@ -30,7 +42,7 @@ class ScreenKeys:
         bindings: as the library takes them.
     """
 
-    def __init__(self, screen: "Screen") -> None:
+    def __init__(self, screen: ScreenActions) -> None:
         self.bindings = KeyBindings()
         self._screen = screen
         for name in ("c-q", "c-c"):

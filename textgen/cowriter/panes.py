@@ -56,8 +56,10 @@ def proposal_rows(
         wrapped([("chosen" if number == chosen else "other", _shown(one.text))], cell)
         for number, one in enumerate(proposals)
     ]
-    rows = [_row([text[row] if row < len(text) else [] for text in texts], cell)
-            for row in range(min(height - 1, max(map(len, texts))))]  # fmt: skip
+    rows = [
+        _row([text[row] if row < len(text) else [] for text in texts], cell)
+        for row in range(min(height - 1, max(map(len, texts))))
+    ]
     titles = [
         [("chosen-title" if number == chosen else "title", f" {number + 1} ".center(cell, "─"))]
         for number in range(columns)

@@ -12,7 +12,8 @@ from prompt_toolkit.styles import Style
 
 from textgen.cowriter.cowriter import CoWriter, Request
 from textgen.cowriter.document import Document
-from textgen.cowriter.keys import Mode, ScreenKeys
+from textgen.cowriter.keys import ScreenKeys
+from textgen.cowriter.mode import Mode
 from textgen.cowriter.panes import HELP, Fragments, proposal_rows, status, text_rows, tree_rows
 from textgen.errors import TextgenError
 

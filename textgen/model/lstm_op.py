@@ -77,9 +77,14 @@ def _forward(
     ) -> Any:
         activated, exact, h, c = _step(projected, t, tf.matmul(h, recurrent), bias, c)
         return (
-            t + 1, h, exact, c,
-            outputs.write(t + 1, h), gates.write(t, activated), cells.write(t + 1, c),
-        )  # fmt: skip
+            t + 1,
+            h,
+            exact,
+            c,
+            outputs.write(t + 1, h),
+            gates.write(t, activated),
+            cells.write(t + 1, c),
+        )
 
     _, _, hidden, memory, outputs, gates, memories = tf.while_loop(
         lambda t, *_: t < steps,
@@ -91,9 +96,13 @@ def _forward(
 
 
 def _backward(
-    d_outputs: Tensor, d_hidden: Tensor, d_memory: Tensor,
-    gates: Any, memories: Any, recurrent: Tensor,
-) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    d_outputs: Tensor,
+    d_hidden: Tensor,
+    d_memory: Tensor,
+    gates: Any,
+    memories: Any,
+    recurrent: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates before their activation, and of the state before."""
     steps, dtype = tf.shape(d_outputs)[0], recurrent.dtype
     back = tf.transpose(recurrent)  # a product with a transposed matrix is half as fast
@@ -135,9 +144,14 @@ def _activate(sums: Tensor) -> Tensor:
 
 @tf.function(jit_compile=True, autograph=False)
 def _step_back(
-    gates: Tensor, memory: Tensor, memory_before: Tensor,
-    d_outputs: Tensor, t: Tensor, d_hidden: Tensor, d_memory: Tensor,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+    gates: Tensor,
+    memory: Tensor,
+    memory_before: Tensor,
+    d_outputs: Tensor,
+    t: Tensor,
+    d_hidden: Tensor,
+    d_memory: Tensor,
+) -> tuple[Tensor, Tensor]:
     """Return the gradients of the gates before their activation, and of the cell state before."""
     i, f, g, o = tf.split(tf.cast(gates, tf.float32), 4, axis=1)
     squashed = tf.tanh(memory)

@@ -1,6 +1,6 @@
 """The language model as a Keras model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,11 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from textgen.artifact.model_folder import read_model
 from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
 from textgen.model.cross_entropy import LastLayer
 from textgen.model.lstm import FastLSTM
-from textgen.model.weights import set_weights
-from textgen.model_folder import read_model
 
 State = list[tuple[Any, Any]]
 # Share of the streams that do not learn their label for a window, so that it can do without.
@@ -95,7 +94,7 @@ class LanguageModel(keras.Model):
         """
         read = read_model(Path(folder))
         model = cls(read.config, seed=seed)
-        set_weights(model, read.weights)
+        model.load_named_weights(read.weights)
         return model
 
     def build(self, input_shape: Any) -> None:
@@ -110,10 +109,34 @@ class LanguageModel(keras.Model):
         self.logits.build((None, None, width))
         self.built = True
 
+    def named_parameters(self) -> dict[str, Any]:
+        """Return the trained variables under the names of `ModelConfig.tensors()`."""
+        layers = [self.embedding, *self.lstms, self.projection, self.logits]
+        there = [layer for layer in layers if layer is not None]
+        return {f"{layer.name}.{v.name}": v for layer in there for v in layer.trainable_variables}
+
+    def named_weights(self) -> dict[str, NDArray[np.float32]]:
+        """Return copies of the parameters under the names of `ModelConfig.tensors()`."""
+        variables = self.named_parameters().items()
+        return {name: ops.convert_to_numpy(variable).copy() for name, variable in variables}
+
+    def load_named_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Assign parameters by name.
+
+        Args:
+            weights: arrays with the names and shapes of `ModelConfig.tensors()`.
+        """
+        for name, variable in self.named_parameters().items():
+            variable.assign(weights[name])
+
     def call(
-        self, tokens: Any, state: State | None = None, *, return_state: bool = False,
+        self,
+        tokens: Any,
+        state: State | None = None,
+        *,
+        return_state: bool = False,
         training: bool = False,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """Predict the token after each token.
 
         Args:

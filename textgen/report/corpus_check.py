@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from textgen.corpus.corpus_file import CorpusFile, LocalFile
 from textgen.corpus.documents import End, read_documents
-from textgen.corpus.filters import DocumentFilter
-from textgen.corpus.part import LocalFile, Part
+from textgen.corpus.selection.filters import DocumentFilter
 from textgen.corpus.source import Source
-from textgen.corpus.tables import open_table
-from textgen.corpus.tally import Tally
+from textgen.corpus.statistics import CorpusStatistics
+from textgen.corpus.tables.open_table import open_table
 from textgen.errors import TextgenError, one_line
 
 DOCUMENTS = 100  # read of a part, at most
@@ -60,9 +60,9 @@ def check_parts(source: Source) -> Iterator[PartCheck]:
         fetched.add(hub_split)
 
 
-def check_part(part: Part) -> PartCheck:
+def check_part(part: CorpusFile) -> PartCheck:
     """Look at the beginning of a part."""
-    tally, columns, documents, problem = Tally(), list[str](), list[str](), ""
+    tally, columns, documents, problem = CorpusStatistics(), list[str](), list[str](), ""
     try:
         with part.file.local() as path:
             here = dataclasses.replace(part, file=LocalFile(path))  # fetched once, opened twice
@@ -85,15 +85,15 @@ def check_part(part: Part) -> PartCheck:
     )
 
 
-def _columns(part: Part) -> list[str]:
+def _columns(part: CorpusFile) -> list[str]:
     """Return the columns of a part that is a table."""
     if part.form == "text":
         return []
-    with open_table(part, Tally()) as table:
+    with open_table(part, CorpusStatistics()) as table:
         return list(table.columns)
 
 
-def _beginnings(part: Part, tally: Tally) -> Iterator[str]:
+def _beginnings(part: CorpusFile, tally: CorpusStatistics) -> Iterator[str]:
     """Yield the beginnings of those of the first documents of a part that are kept."""
     wanted = DocumentFilter(part.rule)
     text, documents, characters = "", 0, 0

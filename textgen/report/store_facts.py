@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.corpus import SPLITS
-from textgen.corpus.duplicates import near_copies
-from textgen.corpus.words import find_words
+from textgen.corpus.selection.duplicates import near_copies
+from textgen.corpus.selection.words import find_words
 from textgen.report.lengths import Lengths
 from textgen.report.token_counts import count_lengths, count_types, find_documents
-from textgen.runtime.token_names import show_token
+from textgen.runtime.generation.token_names import show_token
 from textgen.tokenization.token_store import SplitCounts, StoreManifest, TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textgen.report.drawing import BLUE, drawn, mark_decades, mark_evenly, print_figure
 from textgen.report.lengths import Lengths
+from textgen.report.plot_style import BLUE, drawn, mark_decades, mark_evenly, print_figure
 from textgen.report.store_facts import StoreFacts
 
 if TYPE_CHECKING:

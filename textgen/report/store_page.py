@@ -3,7 +3,7 @@
 from textgen.report.page import facts_table, figure, make_page
 from textgen.report.store_facts import StoreFacts
 from textgen.report.store_figure import draw
-from textgen.report.store_story import origin_tables, split_table, tell_store, token_table
+from textgen.report.store_summary import origin_tables, split_table, store_rows, token_table
 
 SHOWN = "Histogram of document lengths, and occurrences of tokens by rank"
 
@@ -11,7 +11,7 @@ SHOWN = "Histogram of document lengths, and occurrences of tokens by rank"
 def store_page(facts: StoreFacts) -> bytes:
     """Return a page that tells and shows what a corpus holds."""
     parts = [
-        facts_table(tell_store(facts)),
+        facts_table(store_rows(facts)),
         split_table(facts.manifest.counts).as_html(),
         figure(draw(facts), SHOWN),
         token_table(facts).as_html(),

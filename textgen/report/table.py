@@ -12,7 +12,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows under a title; words stand to the left, numbers behind them to the right.
 
     Attributes:

@@ -14,14 +14,14 @@ from textgen.sampling.filters import (
     apply_top_p,
     apply_typical_p,
 )
-from textgen.sampling.steps import (
-    DryStep,
+from textgen.sampling.processors import (
+    DryStage,
     History,
-    MirostatStep,
-    PenaltyStep,
-    Step,
-    TemperatureStep,
-    XtcStep,
+    LogitsStage,
+    MirostatStage,
+    PenaltyStage,
+    TemperatureStage,
+    XtcStage,
 )
 
 
@@ -49,17 +49,17 @@ class Chain:
         chance: Callable[[], float],
         limit: float | None = None,
     ) -> None:
-        steps: dict[str, Callable[[], Step]] = {
-            "penalties": lambda: PenaltyStep(config, vocab_size, history),
-            "dry": lambda: DryStep(config, history, breakers),
-            "top_n_sigma": lambda: Step(partial(apply_top_n_sigma, n=config.top_n_sigma)),
-            "top_k": lambda: Step(partial(apply_top_k, k=config.top_k)),
-            "typical_p": lambda: Step(partial(apply_typical_p, p=config.typical_p)),
-            "top_p": lambda: Step(partial(apply_top_p, p=config.top_p)),
-            "min_p": lambda: Step(partial(apply_min_p, p=config.min_p)),
-            "xtc": lambda: XtcStep(config, chance),
-            "temperature": lambda: TemperatureStep(config),
-            "mirostat": lambda: MirostatStep(config, limit),
+        steps: dict[str, Callable[[], LogitsStage]] = {
+            "penalties": lambda: PenaltyStage(config, vocab_size, history),
+            "dry": lambda: DryStage(config, history, breakers),
+            "top_n_sigma": lambda: LogitsStage(partial(apply_top_n_sigma, n=config.top_n_sigma)),
+            "top_k": lambda: LogitsStage(partial(apply_top_k, k=config.top_k)),
+            "typical_p": lambda: LogitsStage(partial(apply_typical_p, p=config.typical_p)),
+            "top_p": lambda: LogitsStage(partial(apply_top_p, p=config.top_p)),
+            "min_p": lambda: LogitsStage(partial(apply_min_p, p=config.min_p)),
+            "xtc": lambda: XtcStage(config, chance),
+            "temperature": lambda: TemperatureStage(config),
+            "mirostat": lambda: MirostatStage(config, limit),
         }
         self._steps = [steps[name]() for name in config.active_samplers]
 

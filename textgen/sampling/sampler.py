@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError, UsageError
+from textgen.sampling.backend import SamplingBackend, choose_backend
 from textgen.sampling.candidates import Candidates
 from textgen.sampling.chain import Chain
-from textgen.sampling.draws import NOBODY, Penalties, Plan
 from textgen.sampling.filters import Logits, softmax
-from textgen.sampling.hooks import Hook, apply_hook
 from textgen.sampling.noise import Bits, Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
-from textgen.sampling.recent import RecentTokens
-from textgen.sampling.way import Way, way_of
+from textgen.sampling.plan import NOBODY, Penalties, SamplingPlan
+from textgen.sampling.token_counts import RecentTokenCounts
+from textgen.sampling.user_processors import LogitsProcessor, apply_processor
 
 END = 0  # the id of `<eos>`
 NO_TOKENS = np.zeros(0, np.intp)
@@ -66,7 +66,7 @@ class Sampler:
         biases: Sequence[tuple[int, float]] = (),
         history: Sequence[int] | NDArray[np.integer] = (),
         breakers: Collection[int] = (),
-        hooks: Sequence[Hook] = (),
+        hooks: Sequence[LogitsProcessor] = (),
         constraint: Constraint | None = None,
         position: int = 0,
         drawn: int = 0,
@@ -93,10 +93,10 @@ class Sampler:
             limit=limit,
         )
         is_python = bool(hooks) or constraint is not None
-        self.way = Way.PYTHON if is_python else way_of(config, vocab_size)
+        self.way = SamplingBackend.PYTHON if is_python else choose_backend(config, vocab_size)
         self._recent = None  # of a plain sampler; that of others is in the chain
-        if self.way is Way.GRAPH and "penalties" in config.active_samplers:
-            self._recent = RecentTokens(config.repeat_last_n, vocab_size, history)
+        if self.way is SamplingBackend.GRAPH and "penalties" in config.active_samplers:
+            self._recent = RecentTokenCounts(config.repeat_last_n, vocab_size, history)
 
     @property
     def limit(self) -> float | None:
@@ -131,7 +131,7 @@ class Sampler:
         """Return logits with biases, bans and what hooks make of them."""
         logits = self.biased(logits)
         for hook in self._hooks:
-            logits = apply_hook(hook, self._tokens, logits)
+            logits = apply_processor(hook, self._tokens, logits)
         return _without(logits, self._refused.get(self.position, ()))  # whatever a hook wants
 
     def _candidates(self, logits: Logits) -> Candidates:
@@ -188,7 +188,7 @@ class Sampler:
         self.position += 1
         return token
 
-    def plan(self, steps: int) -> Plan:
+    def plan(self, steps: int) -> SamplingPlan:
         """Return how a graph chooses the next tokens as `draw` would; unless its way is
         Python.
 
@@ -199,7 +199,7 @@ class Sampler:
         self.position += steps
         heat = [config.temperature_at(position) for position in range(first, self.position)]
         bits, _ = self._noise.take(steps)
-        return Plan(
+        return SamplingPlan(
             bias=bias,
             penalties=self._penalties(steps),
             top_k=config.top_k,

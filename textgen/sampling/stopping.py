@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from textgen.sampling.automaton import Automaton
-from textgen.sampling.units import UNIT_CLASSES
+from textgen.sampling.aho_corasick import AhoCorasick
+from textgen.sampling.text_units import UNIT_CLASSES
 
 
 class StopFilter:
@@ -84,7 +84,7 @@ class StopStrings:
     def __init__(self, stops: Sequence[str], *, may_begin: bool = False) -> None:
         self.stopped = False
         self._may_begin = may_begin
-        self._automaton = Automaton(stops)
+        self._automaton = AhoCorasick(stops)
         self._state = 0
         self._length = 0  # of the text so far
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from textgen.config.corpus import SPLITS, TOKENIZERS
 from textgen.corpus.collect import Documents, collect
-from textgen.corpus.part import Origin
+from textgen.corpus.corpus_file import Origin
+from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.source import Source
-from textgen.corpus.watch import UNWATCHED, Watch
+from textgen.corpus.splits import Cut, assign_splits, read_spans, survey
 from textgen.errors import UsageError
 from textgen.files import new_folder
 from textgen.tokenization.encode_pieces import encode_pieces
 from textgen.tokenization.kinds import STRICT
-from textgen.tokenization.splits import Cut, assign_splits, read_spans, survey
 from textgen.tokenization.token_store import (
     FORMAT,
     REMOVED,

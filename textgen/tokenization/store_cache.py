@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import platformdirs
 
+from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.corpus.resolve import open_source
 from textgen.corpus.source import Source
-from textgen.corpus.sources import open_source
 from textgen.corpus.texts import Texts, as_corpus
-from textgen.corpus.watch import UNWATCHED, Watch
 from textgen.errors import Busy, DataError, MissingInput
 from textgen.files import make_folder, refuse_existing, sweep
 from textgen.folder_lock import FolderLock

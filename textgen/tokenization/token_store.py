@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.corpus import SPLITS, CorpusConfig
-from textgen.corpus.part import STORE
+from textgen.corpus.corpus_file import STORE
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.json_files import to_json
 from textgen.tokenization.tokenizer import EOS_ID, Tokenizer

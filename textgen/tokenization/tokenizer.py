@@ -12,7 +12,7 @@ from tokenizers import decoders, normalizers
 
 from textgen.config.corpus import NORMAL_FORMS
 from textgen.config.model import LARGEST_SIZE
-from textgen.corpus.text import clean_text
+from textgen.corpus.text.cleaning import clean_text
 from textgen.errors import DataError, MissingInput, by_setting
 from textgen.tokenization.byte_decoding import ByteDecoding
 from textgen.tokenization.byte_level import bytes_by_id, foreign_bytes_by_id

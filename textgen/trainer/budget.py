@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.trainer.schedule import Schedule
-from textgen.trainer.step import Step
+from textgen.trainer.train_step import TrainStep
 from textgen.trainer.validation import STREAMS, window_count, window_length
 
 # The first steps compile and warm caches. Then at least so many are timed, for at least this
@@ -22,7 +22,7 @@ TIMED_WINDOWS = 3
 
 def steps_in_budget(
     budget: float,
-    step: Step,
+    step: TrainStep,
     tokens: NDArray[np.int32],
     schedule_of: Callable[[int], Schedule],
 ) -> int:
@@ -66,7 +66,7 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
     return max(1, lower)
 
 
-def _time_steps(least: float, step: Step, tokens: NDArray[Any]) -> tuple[float, float]:
+def _time_steps(least: float, step: TrainStep, tokens: NDArray[Any]) -> tuple[float, float]:
     """Return the seconds that the timed steps took in all, and the median of one."""
     state = step.model.initial_state(len(tokens))
     fresh = np.zeros(len(tokens), bool)
@@ -77,7 +77,7 @@ def _time_steps(least: float, step: Step, tokens: NDArray[Any]) -> tuple[float, 
     return sum(timed), statistics.median(timed)
 
 
-def _time_validation(step: Step) -> float:
+def _time_validation(step: TrainStep) -> float:
     """Return the median of the seconds of some windows, after one that compiles."""
     length = window_length(step.model.config.vocab_size)
     tokens = np.zeros((STREAMS, length + 1), np.int32)

@@ -13,15 +13,15 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from textgen.artifact.model_folder import MANIFEST
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
 from textgen.identity import file_identity, identity
 from textgen.json_files import read_json, to_json
-from textgen.model_folder import MANIFEST
 from textgen.tokenization.tokenizer import Tokenizer
 from textgen.trainer.history import History, read_jsonl
-from textgen.trainer.progress import Progress
+from textgen.trainer.run_state import RunState
 from textgen.version import __version__
 
 FORMAT = 1
@@ -54,7 +54,7 @@ class Checkpoint:
     data: dict[str, Any]
     tokenizer: Tokenizer
     init_from: dict[str, str] | None
-    progress: Progress
+    progress: RunState
     variables: list[NDArray[Any]]
     versions: dict[str, str]
 
@@ -98,7 +98,7 @@ class Checkpoint:
                 data=facts["data"],
                 tokenizer=Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8")),
                 init_from=facts["init_from"],
-                progress=Progress.from_parts(facts["progress"], arrays, history),
+                progress=RunState.from_parts(facts["progress"], arrays, history),
                 variables=variables,
                 versions=facts["versions"],
             )

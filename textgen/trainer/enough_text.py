@@ -1,8 +1,8 @@
 """Is there enough text to train on, and to measure quality? Found out before TensorFlow loads."""
 
+from textgen.artifact.conditioning import MOST_LABELS
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, by_setting
-from textgen.labels import MOST_LABELS
 from textgen.tokenization.held_out import why_nothing_is_held_out
 from textgen.tokenization.token_store import TokenStore
 

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from textgen.config.training import TrainingConfig
 from textgen.errors import Interrupted, TrainingDiverged, by_setting
-from textgen.interruption import Interruption
-from textgen.model.weights import get_weights, set_weights
+from textgen.signals import DeferredSignals
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.batches import Batches
 from textgen.trainer.callback import TrainingCallback
-from textgen.trainer.progress import Progress
-from textgen.trainer.samples import write_sample
-from textgen.trainer.saver import Saver
+from textgen.trainer.checkpoint_schedule import CheckpointSchedule
+from textgen.trainer.run_state import RunState
+from textgen.trainer.sample_text import write_sample
 from textgen.trainer.schedule import learning_rate
-from textgen.trainer.step import Step
+from textgen.trainer.train_step import TrainStep
 from textgen.trainer.validation import measure
 
 SECONDS_BETWEEN_SAMPLES = 30.0
@@ -37,13 +36,13 @@ class Loop:
 
     def __init__(
         self,
-        step: Step,
+        step: TrainStep,
         batches: Batches,
         store: TokenStore,
         training: TrainingConfig,
         callbacks: keras.callbacks.CallbackList,
-        progress: Progress,
-        saver: Saver,
+        progress: RunState,
+        saver: CheckpointSchedule,
     ) -> None:
         self.step = step
         self.model = step.model
@@ -53,8 +52,8 @@ class Loop:
         self.callbacks = callbacks
         self.progress = progress
         self.saver = saver
-        self._interruption = Interruption()
-        self._first_weights = progress.steps, get_weights(self.model)
+        self._interruption = DeferredSignals()
+        self._first_weights = progress.steps, self.model.named_weights()
         self._mark = self._last_sample = time.perf_counter()
 
     def run(self) -> Interrupted | TrainingDiverged | None:
@@ -118,10 +117,12 @@ class Loop:
         self.callbacks.on_train_batch_begin(number)
         start = time.perf_counter()
         rate = learning_rate(
-            number, progress.schedule.steps,
-            peak=self.training.peak_rate, warmup=self.training.warmup,
+            number,
+            progress.schedule.steps,
+            peak=self.training.peak_rate,
+            warmup=self.training.warmup,
             schedule=self.training.schedule,
-        )  # fmt: skip
+        )
         state = progress.carried or self.model.initial_state(self.training.batch_size)
         loss, norm, state = self.step.train(tokens, fresh, state, rate)
         self._require_finite(number + 1, loss, norm)
@@ -185,7 +186,7 @@ class Loop:
                 self._measure(progress.steps, lambda: time.perf_counter() > end)
         if progress.best is None:
             step, weights = self._first_weights
-            set_weights(self.model, weights)
+            self.model.load_named_weights(weights)
             with suppress(TrainingDiverged):
                 self._measure(step, lambda: time.perf_counter() > end)
 

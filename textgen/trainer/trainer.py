@@ -15,15 +15,15 @@ from textgen.trainer.batches import Batches
 from textgen.trainer.budget import steps_in_budget
 from textgen.trainer.callback import TrainingCallback
 from textgen.trainer.checkpoint import Checkpoint, present_versions
+from textgen.trainer.checkpoint_schedule import CheckpointSchedule
 from textgen.trainer.enough_text import require_enough_text
 from textgen.trainer.history import History
+from textgen.trainer.job_folder import JobFolder
 from textgen.trainer.loop import Loop
-from textgen.trainer.progress import Progress
-from textgen.trainer.record import Best, TrainingRecord, TrainingResult
-from textgen.trainer.run_folder import RunFolder
-from textgen.trainer.saver import Saver
+from textgen.trainer.result import Best, TrainingRecord, TrainingResult
+from textgen.trainer.run_state import RunState
 from textgen.trainer.schedule import Schedule, make_schedule
-from textgen.trainer.step import Step
+from textgen.trainer.train_step import TrainStep
 
 
 class Trainer:
@@ -52,7 +52,7 @@ class Trainer:
         training: TrainingConfig,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         *,
-        folder: RunFolder | None = None,
+        folder: JobFolder | None = None,
         init_from: dict[str, str] | None = None,
     ) -> None:
         require_enough_text(store, training)
@@ -78,14 +78,14 @@ class Trainer:
         )
         counts = self.batches.counts(self.config.vocab_size)
         self.model.start_from_counts(counts)
-        self.step = Step(self.model, self.training, counts)
+        self.step = TrainStep(self.model, self.training, counts)
         self.callbacks = keras.callbacks.CallbackList(
             list(callbacks), add_history=False, add_progbar=False, model=self.model
         )
         self.folder = folder
         self.init_from = init_from
         self.versions = present_versions()
-        self._progress: Progress | None = None
+        self._progress: RunState | None = None
 
     def restore(self, checkpoint: Checkpoint, *, data_changed: bool = False) -> None:
         """Take up a run where a checkpoint left it.
@@ -120,7 +120,7 @@ class Trainer:
             OSError: a checkpoint could not be written; the one before is there.
         """
         progress = self._progress or self._start()
-        saver = Saver(
+        saver = CheckpointSchedule(
             self.folder, self.training.save_seconds, lambda: self.checkpoint(progress), self._tell
         )
         self.callbacks.on_train_begin({"steps": progress.schedule.steps, "done": progress.steps})
@@ -133,10 +133,10 @@ class Trainer:
         record = self._record(progress, progress.best, error)
         return TrainingResult(self.config, progress.best.weights, record, progress.history, error)
 
-    def _start(self) -> Progress:
+    def _start(self) -> RunState:
         """Return the progress of a run that has done nothing yet, its length fixed."""
         schedule = self._schedule()
-        return Progress(schedule, History.of_run(schedule.steps))
+        return RunState(schedule, History.of_run(schedule.steps))
 
     def _schedule(self) -> Schedule:
         """Fix the number of steps: as given, from epochs, or from the time budget."""
@@ -159,7 +159,7 @@ class Trainer:
             most=self.training.validations,
         )
 
-    def checkpoint(self, progress: Progress) -> Checkpoint:
+    def checkpoint(self, progress: RunState) -> Checkpoint:
         """Return the state as it is, at some progress."""
         return Checkpoint(
             config=self.config,
@@ -180,7 +180,7 @@ class Trainer:
                 callback.on_checkpoint(step)
 
     def _record(
-        self, progress: Progress, best: Best, error: Interrupted | TrainingDiverged | None
+        self, progress: RunState, best: Best, error: Interrupted | TrainingDiverged | None
     ) -> TrainingRecord:
         """Say what has happened."""
         trained = progress.steps * self.batches.tokens_per_step
@@ -205,7 +205,7 @@ class Trainer:
             versions=self.versions,
         )
 
-    def _ending(self, progress: Progress, error: BaseException | None) -> str:
+    def _ending(self, progress: RunState, error: BaseException | None) -> str:
         """Say in a word or three how the run ended."""
         if error:
             return "diverged" if isinstance(error, TrainingDiverged) else "interrupted"

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.errors import TrainingDiverged
-from textgen.model.weights import get_weights
-from textgen.scoring import Quality
+from textgen.evaluation.quality import Quality
 from textgen.tokenization.token_store import TokenStore
 from textgen.tokenization.tokenizer import EOS_ID
-from textgen.trainer.record import Best
-from textgen.trainer.step import Step
+from textgen.trainer.result import Best
+from textgen.trainer.train_step import TrainStep
 
 STREAMS = 64
 # Tokens of each stream at a time; fewer where the vocabulary is so large that a window's logits
@@ -26,7 +25,7 @@ LEAD_IN = 256
 
 
 def measure(
-    step: Step, number: int, store: TokenStore, most: int, is_over: Callable[[], bool]
+    step: TrainStep, number: int, store: TokenStore, most: int, is_over: Callable[[], bool]
 ) -> Best:
     """Measure the weights as they are, on the validation split.
 
@@ -46,11 +45,11 @@ def measure(
         raise TrainingDiverged(f"the validation loss is {nats} after step {number}")
     quality = Quality.of(nats / tokens, store.counts("validation"))
     metrics = {metric.name: float(metric.result()) for metric in step.metrics}
-    return Best(number, get_weights(step.model), quality, tokens, metrics)
+    return Best(number, step.model.named_weights(), quality, tokens, metrics)
 
 
 def validate(
-    step: Step, tokens: NDArray[Any], is_over: Callable[[], bool] = lambda: False
+    step: TrainStep, tokens: NDArray[Any], is_over: Callable[[], bool] = lambda: False
 ) -> tuple[float, int]:
     """Predict tokens of a split, each of them once, and let the metrics see them.
 

@@ -1,0 +1,257 @@
+"""The model folder: write it whole or not at all, check everything before reading it.
+
+`config.json`, `model.safetensors` and `tokenizer.json` are the model; `manifest.json` holds their
+sizes and SHA-256 and makes the folder a model. `generation_config.json` and `README.md` may be
+edited, so they are checked, not hashed. Nothing in the folder is ever executed.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from textgen.artifact.card import make_card
+from textgen.artifact.conditioning import check_mix, with_mix
+from textgen.artifact.missing_model import explain_missing
+from textgen.artifact.plain_files import refuse_strange
+from textgen.artifact.provenance import check_provenance
+from textgen.artifact.suffix_array import CopyIndex
+from textgen.artifact.weights import Weights, read_weights, round_weights, weights_to_bytes
+from textgen.config.base import Config
+from textgen.config.generation import GenerationConfig
+from textgen.config.model import ModelConfig
+from textgen.errors import DataError, MissingInput, UsageError
+from textgen.files import new_folder, write_together
+from textgen.identity import file_identity, identity
+from textgen.json_files import read_json, to_json
+from textgen.paths import named
+from textgen.tokenization.tokenizer import Tokenizer
+from textgen.version import __version__
+
+FORMAT = 1
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+GENERATION = "generation_config.json"
+CARD = "README.md"
+COPIES = "copies.safetensors"  # if there is an index of the training text
+MANIFEST = "manifest.json"
+TRAINING_STATE = "training_state"  # a folder with checkpoints, while the training goes on
+HASHED = (CONFIG, WEIGHTS, TOKENIZER)
+FILES = (*HASHED, GENERATION, CARD, COPIES, MANIFEST)
+# The report of the run that made the model.
+PAGE, PICTURE = "report.html", "report.png"
+AnyConfig = TypeVar("AnyConfig", bound=Config)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model, in memory.
+
+    Attributes:
+        config: sizes of the layers.
+        weights: arrays with the names and shapes of `config.tensors()`.
+        tokenizer: what its tokens are.
+        generation: how it is best sampled.
+        provenance: corpus, training and precision, as written into the manifest; for people.
+        storage: "fp32" or "fp16", the format of the weights in its folder.
+        copies: finds stretches of its training text, if it was trained with an index of it.
+    """
+
+    config: ModelConfig
+    weights: Weights
+    tokenizer: Tokenizer
+    generation: GenerationConfig
+    provenance: dict[str, Any]
+    storage: str = "fp32"
+    copies: CopyIndex | None = None
+
+    @property
+    def precision(self) -> str:
+        """What it is best run in: int8 where that was measured to cost little."""
+        return str(self.provenance.get("precision", {}).get("default", "fp32"))
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of all that makes the model what it is."""
+        digest = hashlib.sha256(to_json(self.config.to_dict()))
+        digest.update(self.tokenizer.to_json().encode())
+        for name in sorted(self.weights):
+            digest.update(np.ascontiguousarray(self.weights[name]).data)
+        return digest.hexdigest()
+
+    def labelled(self, mix: Mapping[str, float]) -> "Model":
+        """Return the model that writes a kind of text, or a mix of some.
+
+        Args:
+            mix: weights of labels, from 0 to 1.
+
+        Raises:
+            UsageError: a label that nobody trained, or an impossible weight.
+        """
+        check_mix(mix, self.config.labels)
+        config, weights = with_mix(self.config, self.weights, mix)
+        return replace(self, config=config, weights=weights)
+
+    def stored_as(self, storage: str) -> "Model":
+        """Return the model with weights that the format holds exactly.
+
+        Raises:
+            UsageError: no such format, or a weight is too large for it.
+        """
+        weights = round_weights(self.weights, storage)
+        return replace(self, weights=weights, storage=storage)
+
+
+def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
+    """Write a model folder: aside, flushed, renamed.
+
+    Raises:
+        UsageError: `folder` exists and `overwrite` is false.
+        OSError: the disk refused; what stood at `folder` is untouched.
+    """
+    folder = named(folder)
+    with new_folder(folder, overwrite=overwrite) as aside:
+        for name, data in _files(model, folder.name).items():
+            (aside / name).write_bytes(data)
+
+
+def add_model(model: Model, folder: Path) -> None:
+    """Write a model into a folder that holds its training, in place of an earlier model.
+
+    Raises:
+        OSError: the disk refused. The earlier model is there unless the refusal came between
+            the last renames, when all of the new one was on the disk.
+    """
+    write_together(folder, _files(model, folder.name))
+
+
+def read_model(folder: Path) -> Model:
+    """Read a model folder, trusting nothing in it.
+
+    Raises:
+        MissingInput: it is not a model folder.
+        DataError: something in it is damaged, or does not fit together.
+        UnsafeModel: a part of it is not a plain file.
+    """
+    folder = named(folder)
+    manifest = read_manifest(folder)
+    _check_files(folder, manifest)
+    check_provenance(folder / MANIFEST, manifest)
+    config = _read_config(folder)
+    tokenizer = _read_tokenizer(folder)
+    generation = _as_config(GenerationConfig, read_json(folder / GENERATION), folder / GENERATION)
+    if tokenizer.vocab_size != config.vocab_size:
+        raise DataError(
+            f"{folder / TOKENIZER}: {tokenizer.vocab_size} token types, but {CONFIG} says "
+            f"{config.vocab_size}; the two belong to different models"
+        )
+    provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
+    weights, storage = read_weights(folder / WEIGHTS, config)
+    copies = _find_copies(folder, manifest)
+    return Model(config, weights, tokenizer, generation, provenance, storage, copies)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the file that makes a folder a model.
+
+    Raises:
+        MissingInput: there is none.
+        DataError: it is damaged, or of a later version.
+        UnsafeModel: it is no plain file.
+    """
+    refuse_strange(folder / MANIFEST)
+    if not (folder / MANIFEST).exists():
+        if (folder / TRAINING_STATE).is_dir():
+            raise MissingInput(
+                f"{folder}: its training is not finished; 'textgen train CORPUS -o {folder} "
+                f"--resume' goes on with it"
+            )
+        raise MissingInput(f"{folder}: {explain_missing(folder, MANIFEST)}")
+    manifest = read_json(folder / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise DataError(
+            f"{folder / MANIFEST}: format {manifest.get('format')!r} is not read by textgen "
+            f"{__version__}; use the version that wrote it"
+        )
+    return manifest
+
+
+def _files(model: Model, name: str) -> dict[str, bytes]:
+    """Return the content of a model folder by file name, the manifest last."""
+    files = {
+        CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
+        WEIGHTS: weights_to_bytes(model.weights, model.storage),
+        TOKENIZER: model.tokenizer.to_json().encode(),
+        GENERATION: to_json(model.generation.to_dict()),
+    }
+    if model.copies:
+        files[COPIES] = model.copies.to_bytes()
+    manifest = {
+        "format": FORMAT,
+        "textgen": __version__,
+        "files": {name: identity(files[name]) for name in (*HASHED, COPIES) if name in files},
+        **model.provenance,
+    }
+    card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
+    return files | {CARD: card.encode(), MANIFEST: to_json(manifest)}
+
+
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse links and other strange things, then any file that is not what the manifest says."""
+    has_copies = COPIES in (manifest.get("files") or {})
+    for name in (*HASHED, GENERATION, *([COPIES] if has_copies else ())):
+        refuse_strange(path := folder / name)
+        if not path.exists():
+            raise DataError(f"{path}: missing; copy the model folder anew")
+    told = manifest.get("files")
+    for name in HASHED:
+        path = folder / name
+        if not isinstance(told, dict) or told.get(name) != file_identity(path):
+            raise DataError(
+                f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
+                f"copy the model folder anew"
+            )
+
+
+def _find_copies(folder: Path, manifest: dict[str, Any]) -> CopyIndex | None:
+    """Return the index of the training text, if there is one; it is read when it is needed."""
+    path, told = folder / COPIES, manifest["files"].get(COPIES)
+    if told is None:
+        return None
+
+    def read() -> bytes:
+        data = path.read_bytes()
+        if identity(data) != told:
+            raise DataError(f"{path}: changed or damaged; copy the model folder anew")
+        return data
+
+    return CopyIndex.from_bytes(read, str(path))
+
+
+def _read_config(folder: Path) -> ModelConfig:
+    """Read `config.json`, a closed schema."""
+    path = folder / CONFIG
+    values = read_json(path)
+    if values.pop("format", None) != FORMAT:
+        raise DataError(f"{path}: of another format; use the textgen that wrote it")
+    return _as_config(ModelConfig, values, path)
+
+
+def _as_config(kind: type[AnyConfig], values: dict[str, Any], path: Path) -> AnyConfig:
+    """Make a configuration of a file's values; an illegal one is bad data, not bad usage."""
+    try:
+        return kind.from_dict(values, where=str(path))
+    except UsageError as error:
+        raise DataError(str(error)) from None
+
+
+def _read_tokenizer(folder: Path) -> Tokenizer:
+    """Read `tokenizer.json`."""
+    path = folder / TOKENIZER
+    try:
+        return Tokenizer.from_json(path.read_text(encoding="utf-8"))
+    except (DataError, UnicodeDecodeError) as error:
+        raise DataError(f"{folder}: {error}") from None

@@ -1,0 +1,194 @@
+"""The settings that a training run began with: `--resume` compares them, `info` repeats the run."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from textgen.artifact.model_folder import MANIFEST, WEIGHTS, Model, read_manifest, read_model
+from textgen.config.as_options import options_of
+from textgen.config.base import Config
+from textgen.config.corpus import CorpusConfig
+from textgen.config.merge import split_by_config
+from textgen.config.model import ModelConfig, NetworkConfig
+from textgen.config.training import TrainingConfig
+from textgen.errors import DataError, UsageError, by_setting
+
+FREE_TO_CHANGE = ("save_every",)  # settings that make no difference to what comes out
+# Told by the number of steps, by what is named of a size's choice, or in any case.
+NOT_REPEATED = (*FREE_TO_CHANGE, "budget", "steps", "epochs", "max_epochs", "size", "seed")
+# With --init-from.
+DECIDED_BY_MODEL = ("tokenizer", "vocab_size", "normalize", "strict")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The settings of a training that has begun, and the weights that it began with.
+
+    Attributes:
+        corpus: how the corpus was read.
+        network: sizes of the network.
+        training: with nothing left to defaults.
+        init_from: name and weights' SHA-256 of a model, if it began with one.
+        fingerprint: of the corpus; None where it is not on record.
+    """
+
+    corpus: CorpusConfig
+    network: NetworkConfig
+    training: TrainingConfig
+    init_from: dict[str, str] | None
+    fingerprint: str | None
+
+    @classmethod
+    def of_model(cls, model: Model) -> Self:
+        """Return how the training of a model began.
+
+        Raises:
+            DataError: the model does not tell.
+        """
+        try:
+            corpus, training = model.provenance["corpus"], model.provenance["training"]
+            begun = training.get("init_from")
+            return cls.on_record(model.config, corpus, training["settings"], begun)
+        except (KeyError, UsageError) as error:
+            raise DataError(f"the model does not tell how it was trained ({error})") from None
+
+    @classmethod
+    def on_record(
+        cls,
+        config: ModelConfig,
+        corpus: Mapping[str, Any],
+        training: Mapping[str, Any],
+        init_from: dict[str, str] | None,
+    ) -> Self:
+        """Put together what is on record.
+
+        Raises:
+            KeyError, UsageError: something is missing, or not what it should be.
+        """
+        told = config.to_dict()
+        return cls(
+            corpus=CorpusConfig.from_dict(corpus["settings"]),
+            network=NetworkConfig(**{name: told[name] for name in NetworkConfig.names()}),
+            training=TrainingConfig.from_dict(training),
+            init_from=init_from,
+            fingerprint=corpus.get("fingerprint"),
+        )
+
+    def command(self, steps: int) -> str:
+        """Return the command that gives the same weights again, of the same corpus.
+
+        What `--size` has fitted to the time is named, for a number of steps is another time.
+
+        Args:
+            steps: that the run was planned to have.
+        """
+        decided = DECIDED_BY_MODEL if self.init_from else ()
+        parts = ["textgen train CORPUS -o NEW", *["--init-from MODEL"] * bool(self.init_from)]
+        parts += options_of(self.corpus, [n for n in _chosen(self.corpus) if n not in decided])
+        parts += options_of(self.network, _chosen(self.network))
+        length = [name for name in _chosen(self.training) if name not in NOT_REPEATED]
+        return " ".join(
+            [
+                *parts,
+                f"--steps {steps} --seed {self.training.seed}",
+                *options_of(self.training, length),
+            ]
+        )
+
+    def require(
+        self, settings: Mapping[str, Any], init_from: Path | None, complete: Path | None = None
+    ) -> dict[str, Any]:
+        """Refuse wishes that are not what the training began with.
+
+        Args:
+            settings: those that were chosen again.
+            init_from: the model folder to begin with, if one was named.
+            complete: the model folder, if the training has come to its end.
+
+        Returns:
+            those that may change.
+
+        Raises:
+            UsageError: naming the first that differs.
+            MissingInput, DataError: `init_from` is no model.
+        """
+        what, remedy = _words(complete)
+        corpus, network, training = split_by_config(
+            settings, CorpusConfig, NetworkConfig, TrainingConfig
+        )
+        free = {name: training.pop(name) for name in FREE_TO_CHANGE if name in training}
+        for stored, given in (
+            (self.corpus, corpus),
+            (self.network, network),
+            (self.training, training),
+        ):
+            _require_same(stored, given, what, remedy)
+        begun = self.init_from or {}
+        if init_from and weights_of(init_from)["sha256"] != begun.get("sha256"):
+            others = f"the weights of {begun['model']}" if begun else "random weights"
+            raise UsageError(f"init_from is {init_from}, but {what} began with {others}; {remedy}")
+        return free
+
+
+def run_settings_of(folder: Path) -> RunSettings:
+    """Return how the training of a finished model began, to compare wishes with it.
+
+    Raises:
+        DataError: that is not on record, or no model.
+    """
+    model = read_model(folder)
+    try:
+        return RunSettings.of_model(model)
+    except DataError as error:
+        remedy = by_setting("train on with {} and a new output", "init_from", str(folder))
+        raise DataError(f"{folder}: {error}, so nothing can be compared; {remedy}") from None
+
+
+def weights_of(folder: Path) -> dict[str, str]:
+    """Return name and weights' SHA-256 of a model, for the record of what begins with it.
+
+    Raises:
+        MissingInput, DataError: it is no model.
+    """
+    try:
+        digest = read_manifest(folder)["files"][WEIGHTS]["sha256"]
+    except (KeyError, TypeError):
+        raise DataError(f"{folder / MANIFEST}: damaged; copy the model folder anew") from None
+    return {"model": folder.absolute().name, "sha256": digest}
+
+
+def _chosen(config: Config) -> list[str]:
+    """Return the settings that are not the defaults, and those that `--size` might fit anew."""
+    return [
+        field.name
+        for field in dataclasses.fields(config)
+        if field.metadata["is_fitted"] or getattr(config, field.name) != field.default
+    ]
+
+
+def _words(complete: Path | None) -> tuple[str, str]:
+    """Return what a training is called in an error, and what to do about a wish that differs."""
+    if complete is None:
+        remedy = "leave it out, or " + by_setting("begin another with {}", "init_from")
+        return "the training to resume", remedy
+    train_on = by_setting("train on with {} and a new output", "init_from", str(complete))
+    return f"{complete}, which is complete,", f"leave it out, or {train_on}"
+
+
+def _require_same(stored: Config, given: Mapping[str, Any], what: str, remedy: str) -> None:
+    """Refuse settings that are not the stored ones, naming the first of them."""
+    for name, value in given.items():
+        if not _has(stored, name, value):
+            raise UsageError(
+                f"{name} is {value!r}, but {what} has {getattr(stored, name)!r}; {remedy}"
+            )
+
+
+def _has(stored: Config, name: str, value: Any) -> bool:
+    """Tell whether a setting has a value, in whatever way that is written."""
+    try:
+        return stored.replace(**{name: value}) == stored
+    except UsageError:  # impossible beside the others
+        return False

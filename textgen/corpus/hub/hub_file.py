@@ -1,0 +1,93 @@
+"""A file of a set on the hub."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textgen.corpus.hub.download_bar import download_bar
+from textgen.corpus.hub.hub_api import is_offline
+from textgen.corpus.hub.hub_dataset import HUB, SHORT
+from textgen.corpus.hub.hub_errors import translated, untried
+from textgen.corpus.hub.retries import retries_told
+from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.files import explain_full_disk
+
+# What the library gives up at once is tried again so often, after so long.
+RETRIES = 3
+WAIT_SECONDS = 4
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a set at a commit, downloaded when it is read.
+
+    Attributes:
+        id: of the set, `org/name`.
+        revision: the commit.
+        path: in the repository.
+        streaming: it is removed when it has been read, not kept in the library's cache.
+        watch: is told of retries, and of the bytes that come.
+    """
+
+    id: str
+    revision: str
+    path: str
+    streaming: bool = False
+    watch: Watch = field(default=UNWATCHED, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{HUB}{self.id}@{self.revision[:SHORT]} {self.path}"
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 that follows from the commit and the path."""
+        return hashlib.sha256(f"{self.id}@{self.revision}/{self.path}".encode()).hexdigest()
+
+    @contextmanager
+    def local(self) -> Iterator[Path]:
+        """Yield its path on this machine.
+
+        Raises:
+            MissingInput: it is not for this user, or not in the cache while offline.
+            ConnectionError: the download failed, after all retries.
+            OSError: the disk refused.
+        """
+        if not self.streaming or is_offline():
+            yield self._fetched(None)
+            return
+        with tempfile.TemporaryDirectory(prefix="textgen-") as folder:
+            yield self._fetched(folder)
+
+    def _fetched(self, cache: str | None, retries: int = RETRIES) -> Path:
+        """Download it, if need be, to a cache: to the library's own if none is named."""
+        try:
+            return self._download(cache)
+        except Exception as error:  # the transport's have no class in common with the library's
+            reason = untried(error)
+            if not (reason and retries):
+                raise translated(self.name, error) from None
+        self.watch.tell(f"{reason}; waiting {WAIT_SECONDS} s, {retries} retries left")
+        time.sleep(WAIT_SECONDS)
+        return self._fetched(cache, retries - 1)
+
+    def _download(self, cache: str | None) -> Path:
+        """Ask the library for it once, which tries most things again by itself."""
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.constants import HF_HUB_CACHE
+
+        with retries_told(self.watch.tell), explain_full_disk(Path(cache or HF_HUB_CACHE)):
+            path = hf_hub_download(
+                self.id,
+                self.path,
+                repo_type="dataset",
+                revision=self.revision,
+                cache_dir=cache,
+                local_files_only=is_offline(),
+                tqdm_class=download_bar(self.watch, self.path),
+            )
+        return Path(path)

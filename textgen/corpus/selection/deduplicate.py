@@ -1,0 +1,80 @@
+"""Leaves out documents that come again; what is held out by name stays as it is."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textgen.corpus.progress import Watch
+from textgen.corpus.selection.duplicates import COMPARED_CHARACTERS, first_copies, near_copies
+from textgen.corpus.source import Source
+from textgen.corpus.spool import Spool, hash_keys
+from textgen.corpus.statistics import SHOWN_CHARACTERS, CorpusStatistics
+
+Numbers = NDArray[np.int64]  # of documents, of shape (documents,)
+
+
+def remove_copies(source: Source, spool: Spool, tally: CorpusStatistics, watch: Watch) -> None:
+    """Mark the copies among a corpus's documents as removed, as its settings say.
+
+    Of copies the first one stays, or the first that is held out.
+
+    Args:
+        source: the corpus.
+        spool: its documents.
+        tally: is told what is left out.
+        watch: is told of the advance in documents.
+    """
+    duplicates = source.config.duplicates
+    if duplicates == "keep" or not len(spool):
+        return
+    numbers = _recurring(spool) if duplicates == "exact" else np.arange(len(spool))
+    held_out = np.array([part.is_held_out for part in source.parts])
+    fixed = held_out[_column(spool, "part", numbers)]
+    order = np.argsort(~fixed, kind="stable")  # what is held out counts as the first of its kind
+    if duplicates == "exact":
+        first = first_copies(_column(spool, "digest", numbers)[order])
+    numbers, fixed = numbers[order], fixed[order]
+    if duplicates == "near":
+        first = near_copies(_compared(spool, numbers, watch), source.config.similarity)
+    copies = np.flatnonzero((first != np.arange(len(first))) & ~fixed)
+    for copy in copies.tolist():
+        record, other = spool.record(numbers[copy]), spool.record(numbers[first[copy]])
+        text = spool.beginning(record, 4 * SHOWN_CHARACTERS)
+        why = f"{duplicates} copy of another document"
+        tally.leave_out(spool.where(record), why, text, of=spool.where(other))
+    spool.remove(np.sort(numbers[copies]))
+
+
+def _recurring(spool: Spool) -> Numbers:
+    """Return the documents whose key comes more than once; so only these have to be compared."""
+    keys = np.empty(len(spool), np.uint64)
+    count = 0
+    for records in spool.records():
+        keys[count : count + len(records)] = hash_keys(records)
+        count += len(records)
+    keys.sort()
+    several = np.unique(keys[1:][keys[1:] == keys[:-1]])
+    del keys
+    found, count = [], 0
+    for records in spool.records():
+        found.append(np.flatnonzero(np.isin(hash_keys(records), several)) + count)
+        count += len(records)
+    return np.concatenate(found)
+
+
+def _column(spool: Spool, name: str, numbers: Numbers) -> NDArray[np.generic]:
+    """Return a field of the records of some documents, whose numbers ascend."""
+    column, count = [], 0
+    for records in spool.records():
+        low, high = np.searchsorted(numbers, [count, count + len(records)])
+        column.append(records[name][numbers[low:high] - count])
+        count += len(records)
+    return np.concatenate(column)
+
+
+def _compared(spool: Spool, numbers: Numbers, watch: Watch) -> Iterator[str]:
+    """Yield what is compared of each document."""
+    for number in numbers:
+        watch.advance("comparing", 1, len(numbers))
+        yield spool.beginning(spool.record(number), COMPARED_CHARACTERS)

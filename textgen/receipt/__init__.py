@@ -1,0 +1,1 @@
+"""Receipts: how to get a text again."""

@@ -1,0 +1,96 @@
+"""What a text depends on beside its prompt and settings: the model, the programs, the machine."""
+
+import platform
+import re
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Self
+
+from textgen.artifact.model_folder import CONFIG, TOKENIZER, WEIGHTS, read_manifest
+from textgen.config.base import Config
+from textgen.config.model import PRECISIONS
+from textgen.version import __version__
+
+HASHES = {CONFIG: "config_sha256", WEIGHTS: "weights_sha256", TOKENIZER: "tokenizer_sha256"}
+SHOWN = 12  # digits of a hash in a message
+LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
+CPU_FILE = Path("/proc/cpuinfo")  # Linux alone has it; elsewhere no feature is recorded
+# How the features begin by which ONNX Runtime chooses its kernels, and with them last digits.
+VECTOR_FEATURES = ("avx", "amx", "fma", "asimd", "sve", "sme", "i8mm", "bf16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(Config):
+    """One process on one machine with one model. Threads are left out: no text depends on them.
+
+    Attributes:
+        config_sha256, weights_sha256, tokenizer_sha256: of the files of the model.
+        precision: that the model runs in.
+        textgen, python, numpy, onnxruntime, tokenizers: versions.
+        system, architecture: as Python names them: "Linux", "x86_64".
+        cpu_features: vector instructions, as Linux names them.
+    """
+
+    config_sha256: str
+    weights_sha256: str
+    tokenizer_sha256: str
+    precision: str = field(metadata={"choices": PRECISIONS})
+    textgen: str
+    python: str
+    numpy: str
+    onnxruntime: str
+    tokenizers: str
+    system: str
+    architecture: str
+    cpu_features: tuple[str, ...]
+
+    @classmethod
+    def present(cls, folder: Path, precision: str) -> Self:
+        """Describe this process.
+
+        Args:
+            folder: of a model that has been read, so that its manifest is right.
+            precision: that the model runs in.
+        """
+        files = read_manifest(folder)["files"]
+        return cls(
+            **{name: files[file]["sha256"] for file, name in HASHES.items()},
+            precision=precision,
+            textgen=__version__,
+            python=platform.python_version(),
+            **{name: metadata.version(name) for name in LIBRARIES},
+            system=platform.system(),
+            architecture=platform.machine(),
+            cpu_features=_cpu_features(),
+        )
+
+    def changed_files(self, other: "Environment") -> list[str]:
+        """Say which of the model's files are not the same: 'config.json (1f2e3d, now 5b6a79)'."""
+        then, now = asdict(self), asdict(other)
+        return [
+            _change(file, then[name][:SHOWN], now[name][:SHOWN])
+            for file, name in HASHES.items()
+            if then[name] != now[name]
+        ]
+
+    def differences(self, other: "Environment") -> list[str]:
+        """Say what has changed in others: 'numpy (2.4.0, now 2.5.0)'."""
+        then, now = asdict(self), asdict(other)
+        return [_change(name, then[name], now[name]) for name in then if then[name] != now[name]]
+
+
+def _cpu_features() -> tuple[str, ...]:
+    """Return the CPU's vector instructions, in order."""
+    told = CPU_FILE.read_text() if CPU_FILE.exists() else ""
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", told, re.MULTILINE)
+    features = found[1].split() if found else []
+    return tuple(sorted(name for name in features if name.startswith(VECTOR_FEATURES)))
+
+
+def _change(name: str, then: str | tuple[str, ...], now: str | tuple[str, ...]) -> str:
+    """Say how a circumstance has changed; of several values, those that have."""
+    if isinstance(then, str) or isinstance(now, str):
+        return f"{name} ({then}, now {now})"
+    lost, new = ([v for v in one if v not in other] for one, other in ((then, now), (now, then)))
+    return f"{name} ({' '.join(lost) or 'none'}, now {' '.join(new) or 'none'})"

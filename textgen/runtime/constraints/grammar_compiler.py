@@ -1,0 +1,115 @@
+"""Grammars made ready for the tokens of a model, by the library `llguidance`."""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from textgen.errors import NotInstalled, UsageError
+from textgen.runtime.constraints.completion_tokens import CompletionTokens
+from textgen.runtime.constraints.token_bytes import token_bytes
+from textgen.tokenization.kinds import EOS
+from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher, LLTokenizer
+
+REHEARSAL = Path(__file__).with_name("rehearsal.py")
+PATIENCE = 10  # seconds that compiling may take; real grammars take milliseconds
+REMEMBERED = 64  # grammars that are known to compile
+LONGEST_TOKEN = 1024  # bytes; the library's trie holds no longer ones
+LONGEST_REASON = 200  # characters of what the library says
+
+
+class GrammarCompiler:
+    """Compiles grammars for one tokenizer; worth keeping as long as that.
+
+    The library follows a text byte by byte, with an Earley parser (Earley 1970) over a lexer of
+    derivatives of regular expressions (Brzozowski 1964), and finds the tokens that fit by walking
+    a trie of all of them.
+
+    Attributes:
+        later: the row of a token is its id plus this, unless it is the first of a text.
+        vocabulary: the tokens, in the order in which endings are made of them.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """
+        Raises:
+            UsageError: the library is not installed, or cannot use the tokenizer.
+            DataError: somebody else's tokenizer is not usable.
+        """
+        _require_library()
+        first, later = token_bytes(tokenizer)
+        self.later = len(first) if later != first else 0
+        self.vocabulary = CompletionTokens(later)
+        self._trie = _trie(first + later if self.later else first)
+        self._rehearse = lru_cache(REMEMBERED)(_rehearse)
+
+    def compile(self, grammar: str) -> "LLMatcher":
+        """Return what follows one text.
+
+        Args:
+            grammar: as JSON, in the library's form.
+
+        Raises:
+            UsageError: not a grammar, one that derives nothing, or one that takes too long.
+        """
+        from llguidance import LLMatcher
+
+        self._rehearse(grammar)
+        matcher = LLMatcher(self._trie, grammar, log_level=0)
+        if matcher.is_error():
+            raise UsageError(reason(matcher.get_error()))
+        return matcher
+
+
+def _require_library() -> None:
+    """Find out whether the library is there."""
+    if importlib.util.find_spec("llguidance") is None:
+        raise NotInstalled("a constraint", "llguidance", "constrain")
+
+
+def _trie(texts: Sequence[bytes]) -> "LLTokenizer":
+    """Let the library build its trie; what a row cannot write is never allowed."""
+    from llguidance import LLTokenizer, TokenizerWrapper
+
+    rows = [text if len(text) <= LONGEST_TOKEN else b"" for text in texts]
+    rows[EOS_ID] = EOS.encode()
+    told = SimpleNamespace(
+        eos_token_id=EOS_ID, bos_token_id=None, special_token_ids=[EOS_ID], tokens=rows
+    )
+    try:
+        return LLTokenizer(TokenizerWrapper(told))
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # a class that cannot be imported
+            raise
+        raise UsageError(
+            f"this model has too large a vocabulary for constraints: {error}"
+        ) from None
+
+
+def _rehearse(grammar: str) -> None:
+    """Refuse a grammar that would hold up this process, or end it."""
+    command = [sys.executable, "-P", str(REHEARSAL)]
+    try:
+        done = subprocess.run(
+            command, input=grammar.encode(), capture_output=True, timeout=PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"it takes more than {PATIENCE} s to compile; make it simpler") from None
+    if done.returncode:
+        raise UsageError("it is too large, or nested too deeply, to compile; make it simpler")
+
+
+def reason(error: str) -> str:
+    """Return why nothing can be written, on one line, by the library's error if there is one."""
+    if not error or error.startswith("NoExtensionBias"):
+        return "nothing that this model can write fits"
+    lines = error.splitlines()
+    told = next((line for line in lines if line.startswith("error: ")), lines[0])
+    return told.rpartition("(in regex): ")[2].removeprefix("error: ")[:LONGEST_REASON]

@@ -1,0 +1,70 @@
+"""What each token of a model writes, byte for byte."""
+
+import json
+import re
+from collections.abc import Sequence
+
+from textgen.errors import UsageError
+from textgen.tokenization.byte_level import SPELLINGS, unspell
+from textgen.tokenization.decoding import BROKEN
+from textgen.tokenization.kinds import STRICT
+from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
+
+_SPELLED_BYTE = re.compile("<0x([0-9A-F]{2})>")  # how SentencePiece spells one
+
+
+def token_bytes(tokenizer: Tokenizer) -> tuple[list[bytes], list[bytes]]:
+    """Return what each token writes at the beginning of a text, and what it writes later.
+
+    They differ where a space joins tokens: at the beginning it is left out, even though it is
+    there after a prompt.
+
+    Returns:
+        Two lists of vocab_size entries; an entry is empty where a token writes nothing, or
+        nothing certain.
+
+    Raises:
+        UsageError: what a token writes depends on which one is before it.
+        DataError: the library cannot use somebody else's tokenizer.
+    """
+    tokens = range(tokenizer.vocab_size)
+    if tokenizer.kind not in (STRICT, CUSTOM):
+        texts = [tokenizer.token_bytes(token) for token in tokens]
+        return texts, texts
+    alone = [tokenizer.decode([token]) for token in tokens]
+    whole = [token for token in tokens[1:] if BROKEN not in alone[token]]
+    after = _pieces(tokenizer, whole)
+    if after != _pieces(tokenizer, whole[::-1]):
+        raise UsageError(
+            "the model's tokenizer writes a token differently after different ones, so that no "
+            "constraint can be kept"
+        )
+    broken = _spelled_bytes(tokenizer, set(tokens) - set(whole))
+    later = broken | {token: text.encode() for token, text in after.items()}
+    first = broken | {
+        token: alone[token].encode()
+        for token, text in after.items()
+        if text in (alone[token], f" {alone[token]}")
+    }
+    return [first.get(token, b"") for token in tokens], [later.get(token, b"") for token in tokens]
+
+
+def _pieces(tokenizer: Tokenizer, tokens: Sequence[int]) -> dict[int, str]:
+    """Return what each of some tokens writes after the one before it."""
+    stream = tokenizer.decode_stream(tokens, prompt=tokens[-1:])
+    return dict(zip(tokens, stream, strict=False))  # at its end, the stream has one piece more
+
+
+def _spelled_bytes(tokenizer: Tokenizer, broken: set[int]) -> dict[int, bytes]:
+    """Return the bytes of those of a foreign tokenizer's tokens that are parts of characters."""
+    vocab = json.loads(tokenizer.to_json())["model"]["vocab"]
+    ids = vocab if isinstance(vocab, dict) else {entry[0]: n for n, entry in enumerate(vocab)}
+    spellings = {number + 1: spelling for spelling, number in ids.items()}
+    return {token: _bytes(spellings[token]) for token in broken & spellings.keys()}
+
+
+def _bytes(spelling: str) -> bytes:
+    """Return the bytes that a spelling stands for in one of the two usual ways, if it does."""
+    if match := _SPELLED_BYTE.fullmatch(spelling):
+        return bytes.fromhex(match[1])
+    return unspell(spelling) if set(spelling) <= set(SPELLINGS) else b""

@@ -1,0 +1,1 @@
+"""The model as ONNX graphs: tokens and state in, logits and state out."""

@@ -1,0 +1,1 @@
+"""Text from a model: sequences, the loop, text assembly, beams and infilling."""

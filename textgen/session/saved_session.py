@@ -1,0 +1,256 @@
+"""The file of a session: the model's state, what draws depend on, and the text if it is wanted.
+
+A safetensors file: nothing in it is executed, and everything is checked before it is used.
+"""
+
+import json
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from textgen.artifact.model_folder import Model
+from textgen.config.generation import GenerationConfig
+from textgen.errors import DataError, MissingInput, UsageError
+from textgen.files import write_output
+from textgen.paths import named
+from textgen.runtime.generation.setting_texts import with_clean_texts
+from textgen.runtime.generation.snapshot import BEGINNING, StateSnapshot
+from textgen.runtime.generation.text_assembler import tokens_before
+from textgen.sampling.chain import looks_back
+from textgen.session.dynamic_evaluation import Adaptation
+from textgen.tokenization.decoding import HELD, OPEN
+
+FORMAT = 1
+TOKENS = "tokens"  # compressed, so that a text takes no more than its own bytes
+INTEGERS = ("length", "last", "drawn", "since", "known", "open")
+
+
+@dataclass(frozen=True)
+class SavedSession:
+    """What a file holds.
+
+    Attributes:
+        config: settings of the generations.
+        moment: where the text stands.
+        model_sha256: of sizes, weights and tokenizer.
+        precision: that the model ran in.
+        adaptation_sha256: of what it had learned; "" if nothing.
+    """
+
+    config: GenerationConfig
+    moment: StateSnapshot
+    model_sha256: str
+    precision: str
+    adaptation_sha256: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        precision: str,
+        config: GenerationConfig,
+        moment: StateSnapshot,
+        adaptation: Adaptation | None,
+        *,
+        text: bool,
+    ) -> Self:
+        """Describe a session.
+
+        Args:
+            model: what the text is written with.
+            precision: that it runs in.
+            config: settings of the generations.
+            moment: where the text stands.
+            adaptation: what the model has learned, if anything; it has a file of its own.
+            text: whether all of the text is kept, or what draws depend on alone.
+        """
+        back = _looked_back_at(with_clean_texts(config, model.tokenizer))
+        kept = moment if text else _without_text(moment, back)
+        learned = adaptation.sha256 if adaptation else ""
+        return cls(config, kept, model.sha256(), precision, learned)
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        moment, plain = self.moment, GenerationConfig().to_dict()
+        tokens, parts = moment.known_tokens(), _parts(moment)
+        told = {
+            "format": FORMAT,
+            "model": self.model_sha256,
+            "precision": self.precision,
+            "adaptation": self.adaptation_sha256,
+            "settings": {k: v for k, v in self.config.to_dict().items() if v != plain[k]},
+            "length": moment.length,
+            "last": moment.last,
+            "drawn": moment.drawn,
+            "since": moment.since,
+            "open": moment.open_tokens,
+            "stopped": moment.stopped,
+            "limit": moment.limit,
+            "known": len(tokens),
+            "parts": parts,
+        }
+        arrays = {str(i): part[0] for i, part in enumerate(moment.state or ())}
+        packed = zlib.compress(tokens.astype("<i4").tobytes(), 9)
+        arrays[TOKENS] = np.frombuffer(packed, np.uint8)
+        header = {"session": json.dumps(told, separators=(",", ":"))}
+        write_output(path, safetensors.numpy.save(arrays, metadata=header))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file that `write` wrote.
+
+        Raises:
+            MissingInput: there is none.
+            DataError: it is damaged, or something else.
+            OSError: it cannot be read.
+        """
+        path = named(path)
+        if not path.exists():
+            raise MissingInput(
+                f"{path}: no such session; Session.save makes one, and 'textgen generate "
+                f"--session {path}'"
+            )
+        try:
+            with safetensors.safe_open(path, framework="numpy") as file:
+                told = json.loads((file.metadata() or {})["session"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return cls._of_file(told, arrays)
+        except UsageError as error:
+            raise DataError(f"{path}: {error}") from None
+        except (safetensors.SafetensorError, ValueError, KeyError, TypeError, zlib.error) as error:
+            raise DataError(f"{path}: not a session, or a damaged one ({error})") from None
+
+    @classmethod
+    def _of_file(cls, told: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+        """Make a session of what a file holds.
+
+        Raises:
+            UsageError: an illegal setting.
+            ValueError, KeyError, TypeError, zlib.error: something else is wrong.
+        """
+        if told["format"] != FORMAT:
+            raise ValueError(f"format {told['format']!r}")
+        for name in INTEGERS:
+            if not isinstance(told[name], int) or told[name] < 0:
+                raise ValueError(f"{name} is {told[name]!r}")
+        tokens = _unpack(arrays.pop(TOKENS), told["known"])
+        state = tuple(arrays[str(i)][None] for i in range(len(arrays))) or None
+        limit = None if told["limit"] is None else float(told["limit"])
+        moment = replace(
+            _chain(tokens, told["parts"], told["length"]),
+            last=told["last"],
+            state=state,
+            drawn=told["drawn"],
+            since=told["since"],
+            limit=limit,
+            open_tokens=told["open"],
+            stopped=bool(told.get("stopped")),  # older files do not tell
+        )
+        config = GenerationConfig.from_dict(told["settings"])
+        names = (str(told[name]) for name in ("model", "precision", "adaptation"))
+        return cls(config, moment, *names)
+
+    def check(self, model: Model, precision: str, adaptation: Adaptation | None) -> None:
+        """Refuse a model that did not write the text.
+
+        Raises:
+            DataError: it is another one, runs in another precision, has learned something else, or
+                the state does not fit.
+        """
+        if model.sha256() != self.model_sha256:
+            raise DataError("the session is of another model; load the one that it was begun with")
+        if self.precision != precision:
+            raise DataError(
+                f"the session is of the model in {self.precision}, not {precision}; load it so"
+            )
+        if self.adaptation_sha256 != (adaptation.sha256 if adaptation else ""):
+            wanted = "the one that was saved beside it" if self.adaptation_sha256 else "none"
+            raise DataError(f"the session is of another adaptation; load it with {wanted}")
+        shapes = [(1, units) for units in model.config.layer_units for _ in range(2)]
+        state = self.moment.state
+        if state is not None and [(part.shape, part.dtype) for part in state] != [
+            (shape, np.dtype(np.float32)) for shape in shapes
+        ]:
+            raise DataError("the session is damaged: its state is not of the model's sizes")
+        tokens = self.moment.known_tokens()
+        highest = max(self.moment.last, int(tokens.max(initial=0)))
+        if highest >= model.config.vocab_size or tokens.min(initial=0) < 0:
+            raise DataError("the session is damaged: it holds what is no token of the model")
+
+
+def _looked_back_at(config: GenerationConfig) -> int | None:
+    """Return how many of the last tokens draws depend on, or their text; None for all."""
+    back = looks_back(config)
+    return None if back is None else max(back, tokens_before(config), HELD + OPEN + 1)
+
+
+def _without_text(moment: StateSnapshot, kept: int | None) -> StateSnapshot:
+    """Return a moment with the last tokens of its text alone."""
+    return replace(moment, before=None, tokens=moment.known_tokens(kept))
+
+
+def _parts(moment: StateSnapshot) -> list[list[int]]:
+    """Return of each part of a text how many tokens it has, and 1 if they were drawn.
+
+    There are none where the text cannot be read again to the same states: it is not known from
+    its beginning, or a state was mixed into it.
+    """
+    parts = list[list[int]]()
+    for one in reversed(list(moment.back())):
+        if one.before is None and not one.length:
+            continue
+        if one.before is None or not len(one.tokens):
+            return []
+        if one.is_drawn and parts and parts[-1][1]:
+            parts[-1][0] += len(one.tokens)
+        else:
+            parts.append([len(one.tokens), int(one.is_drawn)])
+    return parts
+
+
+def _unpack(packed: NDArray[Any], count: int) -> NDArray[np.int32]:
+    """Return so many tokens.
+
+    Raises:
+        ValueError, zlib.error: they are something else.
+    """
+    size = 4 * count
+    data = zlib.decompressobj().decompress(packed.tobytes(), size + 1)  # and no more, ever
+    if len(data) != size:
+        raise ValueError(f"{len(data) // 4} tokens instead of {count}")
+    return np.frombuffer(data, "<i4").astype(np.int32)
+
+
+def _chain(tokens: NDArray[np.int32], parts: list[list[int]], length: int) -> StateSnapshot:
+    """Return the last of the moments of a text, their states unknown.
+
+    Raises:
+        ValueError: the parts are not those of the tokens.
+    """
+    if not parts:
+        return StateSnapshot(tokens=tokens, length=length)
+    moment = BEGINNING
+    for count, is_drawn in parts:
+        part = tokens[moment.length : moment.length + count]
+        if count < 1 or len(part) != count:
+            raise ValueError("its parts are not those of its tokens")
+        moment = StateSnapshot(
+            before=moment,
+            tokens=part,
+            length=moment.length + count,
+            last=int(part[-1]),
+            drawn=moment.drawn + (count if is_drawn else 0),
+        )
+    if not moment.length == length == len(tokens):
+        raise ValueError("its parts are not all of its tokens")
+    return moment

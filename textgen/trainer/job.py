@@ -1,0 +1,263 @@
+"""A training run and its folder: from options to a model, from the beginning or a checkpoint."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from textgen.artifact.model_folder import Model
+from textgen.artifact.run_settings import run_settings_of
+from textgen.artifact.suffix_array import CopyIndex
+from textgen.config.corpus import CorpusConfig, files_of
+from textgen.config.generation import GenerationConfig
+from textgen.config.merge import as_held
+from textgen.config.model import ModelConfig, NetworkConfig
+from textgen.config.presets import with_preset
+from textgen.config.training import TrainingConfig
+from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.corpus.texts import Texts
+from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError, by_setting
+from textgen.files import Tell, check_output
+from textgen.paths import check_writable, named, refuse_inputs
+from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
+from textgen.tokenization.token_store import TokenStore
+from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
+from textgen.trainer.enough_text import require_enough_text
+from textgen.trainer.initialization import FromCheckpoint, FromModel, Initialization
+from textgen.trainer.job_folder import JobFolder
+from textgen.trainer.memory import require_memory, told_if_memory_ends
+from textgen.trainer.result import TrainingResult
+
+
+class TrainingJob:
+    """One training, from its options to its model. Use it as a context: that holds the folder.
+
+    Within it come `open`, `load_tensorflow` and `train`, or `require_corpus` alone where
+    `is_finished` says that there is nothing left to do. `notes` fills with what a person should
+    know.
+
+    Args:
+        out: the model folder to make.
+        settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
+        preset: one of `PRESETS`, whose settings apply where none was chosen.
+        resume: go on from the last checkpoint in `out`, if there is one.
+        overwrite: move what stands at `out` aside.
+        init_from: a model folder whose weights and tokenizer the training begins with.
+        allow_changed_data: resume even if the corpus is another one now.
+
+    Raises:
+        UsageError: options that do not go together, an impossible value, or no TensorFlow.
+        MissingInput, DataError, UnsafeModel: `init_from` cannot be read.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        settings: Mapping[str, Any],
+        *,
+        preset: str | None = None,
+        resume: bool = False,
+        overwrite: bool = False,
+        init_from: Path | None = None,
+        allow_changed_data: bool = False,
+    ) -> None:
+        require_libraries()
+        if resume and overwrite:
+            raise UsageError("resume and overwrite exclude each other; give one of them")
+        out = self.out = named(out)
+        self.notes: list[str] = []
+        self.is_finished = False
+        chosen = as_held(settings, CorpusConfig, NetworkConfig, TrainingConfig)
+        settings = self._settings = with_preset(preset, chosen)
+        self._resume = resume
+        self._overwrite = overwrite
+        self._allow_changed_data = allow_changed_data
+        self._init_from = named(init_from) if init_from else None
+        self._folder = JobFolder(out)
+        if not (resume and (self._folder.is_begun or self._folder.is_model)):
+            self._start = self._fresh_start()  # now, to tell what is wrong before the folder is
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Take the folder, and see how far its training is.
+
+        Raises:
+            UsageError: something else is in the way, or the training had other settings.
+            Busy: another trainer is at work in it.
+            OSError: it cannot be written to.
+        """
+        if self._overwrite:
+            check_output(self.out, overwrite=True)
+        check_writable(self.out)
+        with self._held:
+            self._held.enter_context(self._folder.locked(self.notes.append))
+            if self._resume:
+                self._take_up()
+            elif not self._overwrite:
+                self._folder.refuse_anything()
+            self._held = self._held.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._held.close()
+
+    def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
+        """Open the corpus, as the settings say or as it was, and see that it can be trained on.
+
+        Raises:
+            DataError: it cannot be used, or it is not what the training began with.
+            NotEnoughMemory: this machine has too little for the network.
+            UsageError: `out` would take its place; or as for `open_corpus`.
+            MissingInput: as for `open_corpus`.
+        """
+        opened = as_store("corpus", corpus)
+        if not isinstance(self._start, FromCheckpoint):
+            self._refuse_inputs(opened)
+        self._store = store = self._start.open(opened, watch)
+        require_enough_text(store, self._start.training)
+        self._config = ModelConfig(
+            **self._start.network.to_dict(),
+            vocab_size=store.tokenizer.vocab_size,
+            labels=store.labels,
+        )
+        require_memory(self._config, self._start.training)
+        return store
+
+    def require_corpus(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> None:
+        """See that a corpus is the one that the finished model was trained on.
+
+        Raises:
+            DataError: it is another one, and that is not allowed.
+            MissingInput, UsageError: as for `open_corpus`.
+        """
+        settings = self._begun.corpus.to_dict()
+        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, watch)
+        if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
+            remedy = by_setting("train on with {}", "init_from", str(self.out))
+            raise DataError(
+                f"{name}: not the text that {self.out}, which is complete, was trained on; give "
+                f"that, or {remedy} and a new output"
+            )
+
+    def _refuse_inputs(self, corpus: str | Texts | TokenStore) -> None:
+        """Refuse to put the model in the place of its text; a model may take its own place."""
+        place = corpus.folder if isinstance(corpus, TokenStore) else corpus
+        name = place if isinstance(place, str | Path) else ""  # texts in memory have none
+        refuse_inputs(self.out, files_of(self._settings), name)
+
+    def describe(self) -> str:
+        """Say what will be trained, once the corpus is open."""
+        network, training = self._start.network, self._start.training
+        told = (
+            f"network: {network.summary()}; {training.batch_size} streams of {training.window} "
+            f"tokens at a time, learning rate {training.peak_rate:g}, dropout {network.dropout:g}"
+        )
+        if training.budget_seconds and training.max_epochs:
+            told += f", at most {training.max_epochs} epochs"
+        return told
+
+    def load_tensorflow(self, *, quiet: bool = False) -> None:
+        """Load TensorFlow with the run's number of threads; see `backend`.
+
+        Raises:
+            UsageError: as for `load_tensorflow` and `require_own_process`.
+        """
+        require_own_process()
+        load_tensorflow(self._start.training.cores, quiet=quiet)
+
+    def train(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> Model:
+        """Train, and write the model with its report.
+
+        Args:
+            callbacks: Keras callbacks; see `Trainer`.
+            tell: is told where what stood at `out` is now.
+
+        Raises:
+            TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
+            Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
+            NotEnoughMemory: it ran out; the last checkpoint is there.
+            OSError: the disk refused; the last checkpoint is there.
+        """
+        with told_if_memory_ends(self._config, self._start.training):
+            return self._train(callbacks, tell)
+
+    def _train(self, callbacks: Sequence[Any], tell: Tell | None) -> Model:
+        """Do what `train` does, whatever memory there is."""
+        from textgen.report.run_page import write_report
+        from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
+
+        start = self._start
+        trainer = Trainer(
+            self._store,
+            start.network,
+            start.training,
+            callbacks,
+            folder=self._folder,
+            init_from=start.init_from,
+        )
+        start.put_into(trainer)
+        if not isinstance(start, FromCheckpoint):
+            self._folder.begin(overwrite=self._overwrite, tell=tell)
+        result = trainer.run()
+        model = self._model(result)
+        self._folder.write_history(result.history)
+        self._folder.add(model)
+        write_report(self.out, model, result.history.events)
+        if result.error:
+            raise self._explained(result.error, result)
+        self._folder.finish()
+        return model
+
+    def _fresh_start(self) -> Initialization:
+        """Return a training's start from nothing, or from a model's weights."""
+        if self._init_from:
+            return FromModel(self._init_from, self._settings)
+        return Initialization(self._settings)
+
+    def _take_up(self) -> None:
+        """Find the last checkpoint, or see that there is nothing to resume."""
+        found = self._folder.latest(self.notes)
+        if found is not None:
+            self._start = FromCheckpoint(
+                *found,
+                self._settings,
+                init_from=self._init_from,
+                allow_changed_data=self._allow_changed_data,
+                notes=self.notes,
+            )
+        elif self._folder.is_model and not self._folder.is_begun:
+            self._begun = run_settings_of(self.out)
+            self._begun.require(self._settings, self._init_from, complete=self.out)
+            self.is_finished = True
+        else:
+            self._folder.refuse_others()
+            self._start = self._fresh_start()
+            self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
+
+    def _model(self, result: TrainingResult) -> Model:
+        """Put together what is written, and find out whether int8 is good enough for it."""
+        from textgen.runtime.engine.precision import measure_precisions  # ONNX Runtime, late
+
+        provenance = {"corpus": self._store.provenance, "training": result.record.to_dict()}
+        model = Model(
+            result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
+        ).stored_as(self._start.training.storage)
+        training = self._start.training
+        held_out = self._store.tokens("validation")
+        precision = measure_precisions(model.config, model.weights, held_out)
+        copies = CopyIndex.of(self._store.texts("train")) if training.copy_index else None
+        return replace(
+            model, provenance=provenance | {"precision": precision.to_dict()}, copies=copies
+        )
+
+    def _explained(
+        self, error: Interrupted | TrainingDiverged, result: TrainingResult
+    ) -> Interrupted | TrainingDiverged:
+        """Return the error with what is kept and how to go on."""
+        done = f"step {result.record.steps_done:,} of {result.record.steps:,}"
+        kept = f"{self.out} holds the best model so far (step {result.record.best_step:,})"
+        if isinstance(error, Interrupted):
+            way = by_setting("{} goes on", "resume", True)
+            return Interrupted(error.number, f"interrupted and saved at {done}; {way}; {kept}")
+        return TrainingDiverged(f"{error}; {kept}")

@@ -1,0 +1,22 @@
+"""A little text written by a model in training, the way `generate` would."""
+
+from textgen.config.generation import GenerationConfig
+from textgen.model.network import LanguageModel
+from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.generation.backtracking import begin_sequence
+from textgen.runtime.generation.text_stream import TextStream
+from textgen.tokenization.tokenizer import Tokenizer
+
+CHARACTERS = 240
+
+
+def write_sample(model: LanguageModel, tokenizer: Tokenizer) -> str:
+    """Return about `CHARACTERS` characters, drawn with the weights as they are."""
+    decoder = Decoder(model.config, model.named_weights())
+    writing = begin_sequence(tokenizer, "", GenerationConfig(max_new_tokens=CHARACTERS))
+    text = ""
+    for piece in TextStream(decoder, writing):
+        text += piece
+        if len(text) >= CHARACTERS:
+            break
+    return text[:CHARACTERS].strip("\n")
