@@ -111,8 +111,8 @@ def test_text_that_differs_is_an_error_that_names_what_else_does(receipt: Path) 
     assert isinstance(done.exception, DataError)
     assert str(done.exception).startswith(f"{receipt}: the text differs (seed 8); ")
     assert str(done.exception).endswith(": nothing that is recorded")
-    change(receipt, "environment", "onnxruntime", to="1.0")
-    change(receipt, "environment", "architecture", to="vax")
+    change(receipt, "circumstances", "onnxruntime", to="1.0")
+    change(receipt, "circumstances", "architecture", to="vax")
     told = str(run(receipt).exception)
     assert "onnxruntime (1.0, now " in told
     assert "architecture (vax, now " in told
@@ -120,7 +120,7 @@ def test_text_that_differs_is_an_error_that_names_what_else_does(receipt: Path) 
 
 
 def test_circumstances_that_differ_do_not_matter_where_the_text_does_not(receipt: Path) -> None:
-    change(receipt, "environment", "numpy", to="1.0")
+    change(receipt, "circumstances", "numpy", to="1.0")
     assert run(receipt).exit_code == 0
 
 
@@ -165,9 +165,9 @@ def test_receipt_that_is_too_large_or_not_whole_is_refused(folder: Path) -> None
     [
         (("format",), 2, "not a receipt"),
         (("extra",), 1, "unknown setting 'extra'"),
-        (("environment", "nunpy"), "1", "did you mean 'numpy'"),
-        (("environment",), [], "in the place of an object"),
-        (("environment", "precision"), "int4", "precision is 'int4'"),
+        (("circumstances", "nunpy"), "1", "did you mean 'numpy'"),
+        (("circumstances",), [], "in the place of an object"),
+        (("circumstances", "precision"), "int4", "precision is 'int4'"),
         (("settings", "temperature"), -1, "temperature is -1"),
         (("settings", "temprature"), 1, "did you mean 'temperature'"),
         (("prompt",), 3, "prompt is 3"),

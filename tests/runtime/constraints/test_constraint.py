@@ -124,11 +124,11 @@ def tokenizer_of(kind: str) -> Tokenizer:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _rehearse_once() -> Iterator[None]:
+def _try_once() -> Iterator[None]:
     """All tokenizers share what is known about a grammar."""
     with pytest.MonkeyPatch.context() as patch:
-        once = lru_cache(None)(grammar_compiler._rehearse)
-        patch.setattr(grammar_compiler, "_rehearse", once)
+        once = lru_cache(None)(grammar_compiler._try_compile)
+        patch.setattr(grammar_compiler, "_try_compile", once)
         yield
 
 
@@ -390,8 +390,8 @@ def test_tokenizer_whose_tokens_write_now_this_now_that_is_refused() -> None:
 def test_what_is_made_of_a_tokenizer_is_kept_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = Tokenizer.train("byte", [], normal_form="none")
     Constraint(GenerationConfig(regex="a"), tokenizer)
-    monkeypatch.setattr(grammar_compiler, "token_texts", None)
-    monkeypatch.setattr(grammar_compiler, "REHEARSAL", None)
+    monkeypatch.setattr(grammar_compiler, "token_bytes", None)
+    monkeypatch.setattr(grammar_compiler, "TRIAL", None)
     assert Constraint(GenerationConfig(regex="a"), tokenizer).allowed().sum() == 1
 
 

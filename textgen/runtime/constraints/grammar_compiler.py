@@ -18,7 +18,7 @@ from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
 
-REHEARSAL = Path(__file__).with_name("rehearsal.py")
+TRIAL = Path(__file__).with_name("trial_compile.py")
 PATIENCE = 10  # seconds that compiling may take; real grammars take milliseconds
 REMEMBERED = 64  # grammars that are known to compile
 LONGEST_TOKEN = 1024  # bytes; the library's trie holds no longer ones
@@ -48,7 +48,7 @@ class GrammarCompiler:
         self.later = len(first) if later != first else 0
         self.vocabulary = CompletionTokens(later)
         self._trie = _trie(first + later if self.later else first)
-        self._rehearse = lru_cache(REMEMBERED)(_rehearse)
+        self._try_compile = lru_cache(REMEMBERED)(_try_compile)
 
     def compile(self, grammar: str) -> "LLMatcher":
         """Return what follows one text.
@@ -61,7 +61,7 @@ class GrammarCompiler:
         """
         from llguidance import LLMatcher
 
-        self._rehearse(grammar)
+        self._try_compile(grammar)
         matcher = LLMatcher(self._trie, grammar, log_level=0)
         if matcher.is_error():
             raise UsageError(reason(matcher.get_error()))
@@ -93,9 +93,9 @@ def _trie(texts: Sequence[bytes]) -> "LLTokenizer":
         ) from None
 
 
-def _rehearse(grammar: str) -> None:
+def _try_compile(grammar: str) -> None:
     """Refuse a grammar that would hold up this process, or end it."""
-    command = [sys.executable, "-P", str(REHEARSAL)]
+    command = [sys.executable, "-P", str(TRIAL)]
     try:
         done = subprocess.run(
             command, input=grammar.encode(), capture_output=True, timeout=PATIENCE, check=False
