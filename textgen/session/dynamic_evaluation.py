@@ -102,7 +102,7 @@ class Adaptation:
         inputs = np.concatenate([[moment.last], tokens])
         for start in range(0, len(tokens), AT_ONCE):
             wanted = tokens[start : start + AT_ONCE]
-            hidden, state = decoder.hidden(inputs[start : start + len(wanted)], state)
+            hidden, state = decoder.hidden_states(inputs[start : start + len(wanted)], state)
             adaptation = adaptation.learn(model, hidden, wanted)
         return adaptation
 

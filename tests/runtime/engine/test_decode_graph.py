@@ -113,7 +113,7 @@ def test_smallest_vocabularies_and_layers_are_written(vocab_size: int, precision
         config = ModelConfig(vocab_size=vocab_size, embedding_size=1, units=(1,), layers=depth)
         decoder = Decoder(config, seeded_weights(config), precision=precision)
         state = decoder.initial_state(2)
-        block = decoder.write([0, 1], state, GraphInputs.greedy(2, vocab_size))
+        block = decoder.decode([0, 1], state, GraphInputs.greedy(2, vocab_size))
         assert block.tokens.shape == (1, 2)
         np.testing.assert_array_equal(block.tokens[0], block.logits[0].argmax(axis=1))
         assert [part.shape for part in block.state] == [(2, 1)] * (2 * depth)

@@ -27,7 +27,7 @@ def test_sequence_at_once_is_token_by_token(generator: TextGenerator, tokens: li
     decoder = generator.decoder
     rows, state = stepped(decoder, tokens)
     scored, scored_state = decoder.score(np.array(tokens), decoder.initial_state())
-    read_state = decoder.read(np.array(tokens), decoder.initial_state())
+    read_state = decoder.prefill(np.array(tokens), decoder.initial_state())
     np.testing.assert_allclose(scored, rows, atol=1e-5)
     for one, other, third in zip(state, scored_state, read_state, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
@@ -38,9 +38,9 @@ def test_blocks_of_a_long_prompt_carry_the_state(
     generator: TextGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = np.arange(100) % 200
-    whole = generator.decoder.read(tokens, generator.decoder.initial_state())
+    whole = generator.decoder.prefill(tokens, generator.decoder.initial_state())
     monkeypatch.setattr(prefill_module, "BLOCK", 7)
-    in_blocks = generator.decoder.read(tokens, generator.decoder.initial_state())
+    in_blocks = generator.decoder.prefill(tokens, generator.decoder.initial_state())
     for one, other in zip(in_blocks, whole, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 

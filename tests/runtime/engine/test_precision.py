@@ -180,9 +180,9 @@ def test_turns_and_blocks_of_a_long_prompt_do_not_matter_beyond_rounding(
     tolerance = 0.02 if precision == "int8" else 1e-5
     decoder = TextGenerator(model, precision=precision).decoder
     tokens = model.tokenizer.encode("ebb tide, " * 400)
-    whole = decoder.read(tokens, decoder.initial_state())
+    whole = decoder.prefill(tokens, decoder.initial_state())
     for border in (1, 1000, 1024, 3999):
-        state = decoder.read(tokens[:border], decoder.initial_state())
-        state = decoder.read(tokens[border:], state)
+        state = decoder.prefill(tokens[:border], decoder.initial_state())
+        state = decoder.prefill(tokens[border:], state)
         for one, other in zip(whole, state, strict=True):
             np.testing.assert_allclose(one, other, atol=tolerance)

@@ -257,7 +257,7 @@ def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(
     generator: TextGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    write = generator.decoder.write
+    write = generator.decoder.decode
 
     def watched(tokens: Any, state: Any, draws: Any) -> Any:
         block = write(tokens, state, draws)
@@ -265,7 +265,7 @@ def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(
         return block
 
     expected = generator.generate(["a", "b"], **SHORT)
-    monkeypatch.setattr(generator.decoder, "write", watched)
+    monkeypatch.setattr(generator.decoder, "decode", watched)
     monkeypatch.setattr(scheduler, "MOST_LOGITS", 258 * 5)
     assert generator.generate(["a", "b"], **SHORT) == expected
     assert max(sizes) == 2 * 2 * 258

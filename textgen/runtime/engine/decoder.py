@@ -64,7 +64,7 @@ class Decoder:
         sizes = [units for units in self.config.layer_units for _ in ("hidden", "memory")]
         return tuple(np.zeros((batch_size, units), np.float32) for units in sizes)
 
-    def read(self, tokens: NDArray[np.integer], state: State) -> State:
+    def prefill(self, tokens: NDArray[np.integer], state: State) -> State:
         """Feed a whole sequence to one stream.
 
         Args:
@@ -88,7 +88,7 @@ class Decoder:
         """
         return self._reader.score(tokens, state)
 
-    def hidden(
+    def hidden_states(
         self, tokens: NDArray[np.integer], state: State
     ) -> tuple[NDArray[np.float32], State]:
         """Feed a sequence to one stream, keeping what the last layer makes of each token.
@@ -114,10 +114,10 @@ class Decoder:
         Returns:
             logits of shape (batch, vocabulary), and the next state.
         """
-        block = self.write(tokens, state, GraphInputs.greedy(len(tokens), self.config.vocab_size))
+        block = self.decode(tokens, state, GraphInputs.greedy(len(tokens), self.config.vocab_size))
         return block.logits[0], block.state
 
-    def write(
+    def decode(
         self, tokens: Sequence[int] | NDArray[np.integer], state: State, draws: GraphInputs
     ) -> Block:
         """Feed one token to each stream, draw the next, feed it, and so on.

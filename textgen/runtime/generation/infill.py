@@ -144,6 +144,6 @@ def _scores(
     for begin in range(0, len(last), rows):
         part = slice(begin, begin + rows)
         here = tuple(array[part] for array in state)
-        block = decoder.write(last[part], here, GraphInputs.of([plan] * len(last[part])))
+        block = decoder.decode(last[part], here, GraphInputs.of([plan] * len(last[part])))
         scores.append(chosen_logprobs(block.logits, block.tokens).sum(axis=0))
     return np.concatenate(scores)

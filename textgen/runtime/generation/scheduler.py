@@ -96,7 +96,7 @@ def _write_block(decoder: Decoder, writings: Sequence[TextSequence], steps: int)
     wanted = min(longest, max(fitting, 1), steps)
     steps = min(one.steps_alike(int(wanted)) for one in writings)
     draws = GraphInputs.of([one.plan(steps) for one in writings])
-    block = decoder.write([one.last for one in writings], _joined(decoder, writings), draws)
+    block = decoder.decode([one.last for one in writings], _joined(decoder, writings), draws)
     logprobs = chosen_logprobs(block.logits, block.tokens)
     read = 0
     for row, writing in enumerate(writings):

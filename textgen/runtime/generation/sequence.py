@@ -148,7 +148,7 @@ class TextSequence:
         """Let the model read some of a long prompt; return how many tokens."""
         state = self.state or decoder.initial_state()
         part, self.unread = self.unread[:READ_AT_ONCE], self.unread[READ_AT_ONCE:]
-        self.state = decoder.read(np.concatenate([[self.last], part[:-1]]), state)
+        self.state = decoder.prefill(np.concatenate([[self.last], part[:-1]]), state)
         self.last = int(part[-1])
         return len(part)
 

@@ -201,9 +201,9 @@ def feed(
     state = moment.state or decoder.initial_state()
     inputs = np.concatenate([[moment.last], tokens[:-1]])
     if not exactly:
-        return decoder.read(inputs, state)
+        return decoder.prefill(inputs, state)
     for start in range(0, len(inputs), AT_ONCE):
         known = np.asarray(tokens[start : start + AT_ONCE], np.int64)
         plan = SamplingPlan.of(known, decoder.config.vocab_size)
-        state = decoder.write([int(inputs[start])], state, GraphInputs.of([plan])).state
+        state = decoder.decode([int(inputs[start])], state, GraphInputs.of([plan])).state
     return state
