@@ -44,7 +44,7 @@ GO_TOGETHER = (
 
 
 def override(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings override by what was chosen; what goes with an old choice goes with it.
+    """Return settings overridden by chosen ones; what belonged to an old choice goes with it.
 
     What is chosen as it was is no other choice.
     """
