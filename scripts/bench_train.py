@@ -158,8 +158,8 @@ def measure_speeds(case: Case, names: list[str], rounds: int, threads: int) -> I
 def measure_starts(case: Case, names: list[str], threads: int) -> Iterator[Result]:
     """Yield what the first steps of each contender take."""
     figures = [in_fresh_process(first_steps, name, case, threads) for name in names]
-    whats = {"first step": "s", "peak memory": "MiB", "growth since import": "MiB"}
-    for (what, unit), values in zip(whats.items(), zip(*figures, strict=True), strict=True):
+    units = {"first step": "s", "peak memory": "MiB", "growth since import": "MiB"}
+    for (what, unit), values in zip(units.items(), zip(*figures, strict=True), strict=True):
         yield {"what": what, **dict(zip(names, values, strict=True)), "unit": unit}
 
 
