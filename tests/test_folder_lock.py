@@ -57,8 +57,10 @@ def holding(
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"held\n"
-        yield process
-        process.send_signal(signal.SIGKILL)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("error", MISSING)
