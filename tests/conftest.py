@@ -61,7 +61,10 @@ WHOLE = {
         "report/test_store_facts.py",
         "test_arguments.py",
     ],
-    "constrain": ["runtime/constraints/test_constraint.py", "runtime/test_constrained_generation.py"],
+    "constrain": [
+        "runtime/constraints/test_constraint.py",
+        "runtime/test_constrained_generation.py",
+    ],
     "write": [],
 }
 collect_ignore = [path for extra in sorted(MISSING) for path in WHOLE[extra]]
