@@ -1,4 +1,4 @@
-"""Boxes, arrows and remarks on a sheet: what the diagrams of the documents are made of."""
+"""Boxes, arrows and notes on a sheet, for the diagrams of the documents."""
 
 from typing import Any
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sketch import FAINT, INK, LOGIT
 
+from figures.diagram import FAINT, INK, LOGIT
 from textgen.generator import TextGenerator
 from textgen.sampling import apply_temperature, apply_top_k, softmax
 from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.backend import load_tensorflow
 
-TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
+TIDEWATER = Path(__file__).parents[2] / "corpora" / "tidewater.txt"
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # What a unit may have come to follow, as numbers made from the text read so far.

@@ -1,4 +1,4 @@
-"""Races: each contender in a process of its own, and only one of them busy at a time."""
+"""Contenders that take turns, each in a process of its own; one works while the others wait."""
 
 import multiprocessing
 import statistics

@@ -5,8 +5,6 @@ draws, and does no more than it must: feed the last token, divide the logits by 
 temperature, draw a token. None of them makes text of the tokens.
 """
 
-import importlib
-import importlib.util
 import logging
 import tempfile
 import warnings
@@ -20,6 +18,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from benchmarks.frameworks import load_tensorflow, load_torch
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 
@@ -124,7 +123,7 @@ def _model(
 
 def keras_predict(config: ModelConfig, threads: int) -> Iterator[int]:
     """Call `predict` on a stateful model for every token, as tutorials do."""
-    keras, _ = _load_tensorflow(threads)
+    keras, _ = load_tensorflow(threads)
     layers = keras.layers
     lstms = [layers.LSTM(n, return_sequences=True, stateful=True) for n in config.layer_units]
     embedding = layers.Embedding(config.vocab_size, config.embedding_size)
@@ -139,7 +138,7 @@ def keras_predict(config: ModelConfig, threads: int) -> Iterator[int]:
 
 def tf_function(config: ModelConfig, threads: int) -> Iterator[int]:
     """Run one step of the network as a TensorFlow graph, and draw outside of it."""
-    _, tensorflow = _load_tensorflow(threads)
+    _, tensorflow = load_tensorflow(threads)
     network, state = _tensorflow_network(config)
     step = tensorflow.function(network)
     random, token = np.random.default_rng(0), tensorflow.zeros(1, "int64")
@@ -151,7 +150,7 @@ def tf_function(config: ModelConfig, threads: int) -> Iterator[int]:
 
 def tf_in_graph(config: ModelConfig, threads: int) -> Iterator[int]:
     """Write many tokens in one call of a TensorFlow graph that holds the loop and the draw."""
-    _, tf = _load_tensorflow(threads)
+    _, tf = load_tensorflow(threads)
     network, state = _tensorflow_network(config)
 
     def step(i: Any, token: Any, state: Any, tokens: Any) -> Any:
@@ -188,19 +187,10 @@ def _tensorflow_network(config: ModelConfig) -> Any:
     return network, state
 
 
-def _load_tensorflow(threads: int) -> tuple[Any, Any]:
-    """Import Keras and TensorFlow without their noise."""
-    from textgen.trainer.backend import load_tensorflow
-
-    load_tensorflow(threads, quiet=True)
-    return importlib.import_module("keras"), importlib.import_module("tensorflow")
-
-
 def torch_loop(config: ModelConfig, threads: int, *, quantized: bool) -> Iterator[int]:
     """Run PyTorch's modules, as they are or after its dynamic quantization."""
-    torch: Any = importlib.import_module("torch")  # it is in no lock, so no types are known
+    torch = load_torch(threads)
     nn, units = torch.nn, config.layer_units
-    torch.set_num_threads(threads)
     network = nn.ModuleDict(
         {
             "embedding": nn.Embedding(config.vocab_size, config.embedding_size),

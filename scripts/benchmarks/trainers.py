@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.frameworks import load_tensorflow, load_torch
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 
@@ -53,7 +54,7 @@ class TorchTrainer:
     """PyTorch's modules: time is the first axis, and the optimizer a single kernel."""
 
     def __init__(self, config: ModelConfig, streams: int, *, precision: str) -> None:
-        self._torch = torch = import_torch()
+        self._torch = torch = importlib.import_module("torch")
         units = config.layer_units
         self._embedding = torch.nn.Embedding(config.vocab_size, config.embedding_size)
         self._lstm = torch.nn.LSTM(config.embedding_size, units[0], len(units))
@@ -132,28 +133,11 @@ class KerasTrainer:
         return loss
 
 
-def import_torch() -> Any:
-    """Import PyTorch; it is in no lock, so no types are known."""
-    return importlib.import_module("torch")
-
-
-def load_torch(threads: int) -> None:
-    """Import PyTorch and set its threads."""
-    import_torch().set_num_threads(threads)
-
-
-def load_tensorflow(threads: int) -> None:
-    """Import Keras and TensorFlow without their noise, and set their threads."""
-    from textgen.trainer.backend import load_tensorflow
-
-    load_tensorflow(threads, quiet=True)
-
-
 class Contender(NamedTuple):
-    """What is imported, the function that does so, and what makes a trainer then."""
+    """A library, the function that loads it, and the one that then makes a trainer."""
 
     library: str
-    load: Callable[[int], None]
+    load: Callable[[int], Any]
     trainer: Callable[[ModelConfig, int], Trainer]
 
 
