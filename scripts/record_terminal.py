@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from fcntl import ioctl
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from termios import TIOCSWINSZ
 
@@ -30,9 +31,11 @@ from rich.text import Text
 PICTURE = Path(__file__).parent.parent / "docs" / "screens" / "terminal.svg"
 WIDTH, HEIGHT = 100, 60
 COMMANDS = (
-    "textgen train tidewater -o models/tidewater --budget 60s",
-    'textgen generate "The harbour" -m models/tidewater -n 300 --seed 7 --echo',
-    'textgen next "The old man looked at the" --top-k 5',
+    "textgen train tidewater -o models/tidewater --budget 3m --validations 2",
+    'textgen generate "The harbour" -m models/tidewater --stop-at paragraph --seed 3 --echo',
+    'textgen generate "Once upon a time" --stop-at sentence --seed 3 --echo',
+    'textgen generate --between "The old man looked at the sea" "and went home." --seed 2 --echo',
+    'textgen next "Once upon a" --top-k 3',
 )
 WEB_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
@@ -48,7 +51,12 @@ def run(command: str, folder: Path) -> Iterator[bytes]:
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
     process = subprocess.Popen(
-        shlex.split(command), stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=environment
+        shlex.split(command),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=folder,
+        env=environment,
     )
     os.close(theirs)
     yield from read(ours)
@@ -69,14 +77,19 @@ def read(terminal: int) -> Iterator[bytes]:
         yield data
 
 
+def style_of(cell: pyte.screens.Char) -> Style:
+    """Return how a character of the screen looks."""
+    colour = {"default": None, "brown": "yellow"}.get(cell.fg, cell.fg)
+    colour = f"#{colour}" if colour and re.fullmatch("[0-9a-f]{6}", colour) else colour
+    return Style(color=colour, bold=cell.bold, italic=cell.italics)
+
+
 def draw_line(screen: pyte.Screen, row: int) -> Text:
-    """Return a line of the screen with its colours."""
+    """Return a line of the screen; characters that look alike are one piece."""
+    cells = [screen.buffer[row][column] for column in range(WIDTH)]
     line = Text()
-    for column in range(WIDTH):
-        cell = screen.buffer[row][column]
-        colour = {"default": None, "brown": "yellow"}.get(cell.fg, cell.fg)
-        colour = f"#{colour}" if colour and re.fullmatch("[0-9a-f]{6}", colour) else colour
-        line.append(cell.data, Style(color=colour, bold=cell.bold, italic=cell.italics))
+    for style, group in groupby(cells, style_of):
+        line.append("".join(cell.data for cell in group), style)
     line.rstrip()
     return line
 
