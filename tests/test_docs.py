@@ -28,8 +28,9 @@ FIGURES = ROOT / "docs" / "figures"
 HOW_IT_WORKS = ROOT / "docs" / "explanation" / "how-it-works.md"
 DOCS = ROOT / "docs"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-# Pages that begin where the tutorial ends: with a trained model in models/book.
-BEGUN = sorted((DOCS / "how-to").glob("*.md"))
+# How-to pages begin where the tutorial ends, with a model in models/book; these two train it.
+TRAINS_IT = {"train.md", "resume.md"}
+BEGUN = [path for path in (DOCS / "how-to").glob("*.md") if path.name not in TRAINS_IT]
 MOST_LINES = 200  # of README
 LARGEST_FIGURE = 150_000  # bytes; a page loads several
 
