@@ -20,7 +20,6 @@ from markdown_it.token import Token
 from packaging.version import Version
 
 import textgen
-from textgen import TextGenerator
 
 ROOT = Path(__file__).parent.parent
 SCREENS = ROOT / "docs" / "screens"
@@ -116,12 +115,24 @@ def document(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory, text: str) -> Path:
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a reader who has installed this checkout and set nothing."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
+    return inherited | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]]),
+        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+    }
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory, text: str, environment: dict[str, str]) -> Path:
     """The model of the tutorial, trained for two steps."""
-    out = tmp_path_factory.mktemp("models") / "book"
-    settings: dict[str, Any] = {"steps": 2, "units": (8,), "embedding_size": 4}
-    TextGenerator.train([text[:24_000]], out=out, **settings)
-    return out
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "book.txt").write_text(text[:24_000], encoding="utf-8")
+    train = f"{sys.executable} -m textgen train book.txt -o book --steps 2 --units 8 --quiet"
+    subprocess.run(train.split(), cwd=folder, env=environment, check=True)
+    return folder / "book"
 
 
 @pytest.fixture
@@ -139,17 +150,6 @@ def folder(request: pytest.FixtureRequest, document: Path, tmp_path: Path, text:
     ]
     (tmp_path / "letters.jsonl").write_text("\n".join(map(json.dumps, letters)), encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a reader who has installed this checkout and set nothing."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
-    return inherited | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]]),
-        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
-    }
 
 
 def shorter(code: str) -> str:
