@@ -32,10 +32,10 @@ PICTURE = Path(__file__).parent.parent / "docs" / "screens" / "terminal.svg"
 WIDTH, HEIGHT = 100, 60
 COMMANDS = (
     'textgen generate "Once upon a time" --stop-at sentence --seed 3 --echo -q',
-    'textgen generate --between "The old man looked at the sea" "and went home." --seed 2 --echo -q',
+    'textgen generate --between "The old man looked at the sea" "and went home." -s 2 --echo -q',
     'textgen next "Once upon a" --top-k 3',
     "textgen train tidewater -o models/tidewater --budget 60s --validations 2",
-    'textgen generate "The harbour" -m models/tidewater -n 200 --temperature 0.5 --seed 3 --echo -q',
+    'textgen generate "The harbour" -m models/tidewater -n 200 --temperature 0.5 -s 3 --echo -q',
 )
 WEB_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 
