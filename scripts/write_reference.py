@@ -11,6 +11,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -70,13 +71,13 @@ def describe_command(path: str, command: click.Command) -> str:
     context = click.Context(command, info_name=path)
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     parts = [f"## {path}", *help_paragraphs(command.help or ""), fence(usage)]
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {"": []}  # options without a group come first
     for param in command.get_params(context):
         record = param.get_help_record(context)
         if record and isinstance(param, click.Option):
             line = f"- `{record[0]}`: {escape(record[1])}"
             groups.setdefault(getattr(param, "group", ""), []).append(line)
-    for group, lines in groups.items():
+    for group, lines in filter(itemgetter(1), groups.items()):
         parts += [f"**{group or 'Options'}**", "\n".join(lines)]
     return "\n\n".join(parts)
 
