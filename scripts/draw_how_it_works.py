@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draws the figures of docs/how-it-works.md.
+"""Draws the figures of docs/explanation/how-it-works.md.
 
     .venv/bin/python scripts/draw_how_it_works.py [--only NAME] [--out FOLDER]
 
