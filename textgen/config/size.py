@@ -49,7 +49,7 @@ class Size:
     tokens: float
 
 
-# So no network has more than 14 weights for each token of its text (docs/experiments.md: of 50,000
+# So no network has more than 14 weights for each token of its text (docs/explanation/experiments.md: of 50,000
 # tokens, one with 8 weights for each learnt best, and one with 27 learnt them by heart).
 SIZES = {
     "s": Size((256,), 8e-3, 32, 40_000, (15, 15), 100_000),
