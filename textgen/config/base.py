@@ -16,6 +16,7 @@ def option(
     default: Any,
     help: str,
     *,
+    group: str = "",
     flags: tuple[str, ...] = (),
     minimum: float | None = None,
     maximum: float | None = None,
@@ -39,6 +40,7 @@ def option(
     """
     metadata = {
         "help": help,
+        "group": group,
         "flags": flags,
         "minimum": minimum,
         "maximum": maximum,
