@@ -141,7 +141,9 @@ def defaults_from(values: Mapping[str, Any], context: click.Context, where: str)
     for name, value in values.items():
         parameter = options[name]
         if parameter.name in defaults:
-            raise UsageError(f"{where}: {name} is another name of {usual_name(parameter)}; give one")
+            raise UsageError(
+                f"{where}: {name} is another name of {usual_name(parameter)}; give one"
+            )
         try:
             defaults[str(parameter.name)] = parameter.from_toml(value)
         except UsageError as error:

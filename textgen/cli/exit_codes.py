@@ -69,7 +69,9 @@ def _(error: OSError) -> Outcome:
     where = f"{error.filename}: " if error.filename else ""
     if where and isinstance(error, FileNotFoundError):
         return Outcome(f"{where}no such file or folder", EXIT_MISSING)
-    return Outcome(f"{where}{error.strerror or error}; no file that existed before is lost", EXIT_IO)
+    return Outcome(
+        f"{where}{error.strerror or error}; no file that existed before is lost", EXIT_IO
+    )
 
 
 def _interruption(error: BaseException | None) -> Interrupted | None:

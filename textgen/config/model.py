@@ -40,12 +40,14 @@ class NetworkConfig(Config):
     layers: int | None = option(
         None,
         "Number of LSTM layers; as many as --units names, if not given.",
+        group="Network",
         minimum=1,
         maximum=64,
     )
     units: tuple[int, ...] = option(
         (512,),
         "Units of each LSTM layer: one number, or a comma-separated list, bottom first.",
+        group="Network",
         is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
@@ -53,16 +55,19 @@ class NetworkConfig(Config):
     activation: tuple[str, ...] = option(
         ("tanh",),
         "Activation of cell and output: one name, or a comma-separated list, bottom first.",
+        group="Network",
         choices=ACTIVATIONS,
     )
     recurrent_activation: tuple[str, ...] = option(
         ("sigmoid",),
         "Activation of the gates: one name, or a comma-separated list, bottom first.",
+        group="Network",
         choices=ACTIVATIONS,
     )
     embedding_size: int = option(
         64,
         "Length of the vector that stands for a token.",
+        group="Network",
         is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
@@ -70,33 +75,42 @@ class NetworkConfig(Config):
     tie_embeddings: bool = option(
         False,
         "Let the output use the embedding's matrix: fewer parameters, for large vocabularies.",
+        group="Network",
         is_fitted=True,
     )
     dropout: float = option(
         0.1,
         "Share of activations dropped while training, the same at each step of a window.",
+        group="Dropout",
         is_fitted=True,
         minimum=0,
         below=1,
     )
     embedding_dropout: float | None = option(
-        None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1
+        None,
+        "Share of the embedding dropped; as --dropout, if not given.",
+        group="Dropout",
+        minimum=0,
+        below=1,
     )
     token_dropout: float = option(
         0.0,
         "Share of the vocabulary whose embeddings are zero for a window while training.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
     weight_drop: float = option(
         0.0,
         "Share of the recurrent weights that are zero for a window while training.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
     recurrent_dropout: float = option(
         0.0,
         "Share of the state dropped on its way to the next step; trains more slowly.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
