@@ -183,8 +183,8 @@ def brief(error: BaseException) -> str:
     return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)
 
 
-# Writes a setting, given its name and its value, which is None if the person chooses it. Returns None
-# if there is no such setting.
+# Writes a setting, given its name and its value; the value is None if the person chooses it. The
+# result is None if there is no such setting.
 Wording = Callable[[str, Any], str | None]
 
 

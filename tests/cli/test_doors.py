@@ -55,9 +55,11 @@ def samples(option: click.Option) -> list[Any]:
 def value(command: click.Command, option: click.Option, flags: list[str], env: Any) -> Any:
     """Return what a command makes of its arguments, and where it has it from."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
-    with mock.patch.dict(os.environ, clean | env, clear=True):
-        with command.make_context("x", [*flags, *needed(command, option)]) as context:
-            return value_of(context, option), context.get_parameter_source(str(option.name))
+    with (
+        mock.patch.dict(os.environ, clean | env, clear=True),
+        command.make_context("x", [*flags, *needed(command, option)]) as context,
+    ):
+        return value_of(context, option), context.get_parameter_source(str(option.name))
 
 
 def typed(option: click.Option, wanted: Any) -> list[str]:
