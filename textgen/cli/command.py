@@ -90,7 +90,7 @@ class Command(GroupedHelp):
         """Refuse more arguments than the command takes, with advice."""
         if ctx.args and "corpus" in ctx.params:
             raise click.UsageError(
-                f"one CORPUS is wanted, not {ctx.params['corpus']!r} and {ctx.args[0]!r}; name "
+                f"give one CORPUS, not {ctx.params['corpus']!r} and {ctx.args[0]!r}; name "
                 f"their folder, or put a pattern in quotation marks, as '*.txt'",
                 ctx,
             )

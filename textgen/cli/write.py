@@ -107,4 +107,4 @@ def _rescue(screen: "Screen") -> None:
         documents = (Document(path) for path in names)
         screen.document = next(document for document in documents if not document.exists)
     screen.document.write(screen.co_writer.tree, **screen.co_writer.settings)
-    click.echo(f"the text is saved in {screen.document.path}", err=True)
+    click.echo(f"the text is kept in {screen.document.path}", err=True)
