@@ -70,6 +70,6 @@ def _decoded(data: bytes, name: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         bad = data[error.start : error.end].hex(" ")
         raise DataError(
-            f"{name}:{line}: byte {error.start} ({bad}) is not utf-8; convert the text first, for "
-            f"example with 'iconv -f cp1252 -t utf-8'"
+            f"{name}:{line}: byte {error.start} ({bad}) is not utf-8; convert the text first, as "
+            f"with 'iconv -f cp1252 -t utf-8'"
         ) from None
