@@ -18,9 +18,9 @@ def test_the_stage_at_work_is_shown_alone_with_what_it_has_done(
         ("encoding", 3, 4, " 75%"),
         ("encoding", 1, 4, "100%"),
     ]
-    with CorpusProgress(quiet=False) as watch:
+    with CorpusProgress(quiet=False) as progress_bar:
         for stage, done, total, reached in advances:
-            watch.advance(stage, done, total)
-            (task,) = watch._bar.tasks
+            progress_bar.advance(stage, done, total)
+            (task,) = progress_bar._bar.tasks
             assert (task.description, task.total) == (stage, total)
             assert task.fields["reached"] == reached

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
-from textgen.corpus.progress import Watch
+from textgen.cli.messages import console
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -59,19 +59,18 @@ class TokenProgress:
         self._quiet_since = time.monotonic()
 
 
-class CorpusProgress(Watch):
-    """A bar for the stage that a corpus has reached, on a terminal; messages anywhere.
+class CorpusProgress:
+    """A bar for the stage that a corpus has reached, on a terminal; nothing elsewhere.
 
     Args:
         quiet: show nothing.
     """
 
     def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
         self._bar = _bar("{task.fields[reached]}", hidden=quiet)
         self._stage = ""
         self._done: Counter[str] = Counter()
-        self._told = time.monotonic()
+        self._drawn = time.monotonic()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -85,7 +84,7 @@ class CorpusProgress(Watch):
         """Take in the advance of a stage; the bar is drawn anew a few times a second."""
         self._done[stage] += done
         now = time.monotonic()
-        if stage == self._stage and now - self._told < REDRAWN:
+        if stage == self._stage and now - self._drawn < REDRAWN:
             return
         done = self._done[stage]
         state: dict[str, Any] = {
@@ -96,7 +95,7 @@ class CorpusProgress(Watch):
             self._bar.update(self._bar.task_ids[0], **state)
         else:
             self._begin(stage, total, state)
-        self._told = now
+        self._drawn = now
 
     def _begin(self, stage: str, total: int | None, state: dict[str, Any]) -> None:
         """Let the bar be that of a stage, which may have been there before."""
@@ -104,11 +103,6 @@ class CorpusProgress(Watch):
             self._bar.remove_task(other)
         self._bar.add_task(stage, total=total, **state)
         self._stage = stage
-
-    def tell(self, text: str) -> None:
-        """Print a message above the bar."""
-        if not self._quiet:
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _bar(told: str, *, hidden: bool = False) -> "Progress":
@@ -118,7 +112,6 @@ def _bar(told: str, *, hidden: bool = False) -> "Progress":
         told: what stands beside it, as rich formats a task.
         hidden: show nothing, as where nobody watches.
     """
-    from rich.console import Console  # here, for it takes longer to import than a short text
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
@@ -126,7 +119,7 @@ def _bar(told: str, *, hidden: bool = False) -> "Progress":
         BarColumn(),
         TextColumn(told),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console(),
         transient=True,
         redirect_stdout=False,
         disable=hidden or not sys.stderr.isatty(),

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from textgen.config.corpus import SPLITS, TOKENIZERS
 from textgen.corpus.collect import Documents, collect
 from textgen.corpus.corpus_file import Origin
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.source import Source
 from textgen.corpus.splits import Cut, assign_splits, read_spans, survey
 from textgen.errors import UsageError
 from textgen.files import new_folder
+from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.encode_pieces import encode_pieces
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.token_store import (
@@ -43,7 +43,7 @@ TRIED_CHARACTERS = 1 << 20
 
 
 def prepare(
-    source: Source, out: Path, *, overwrite: bool = False, watch: Watch = UNWATCHED
+    source: Source, out: Path, *, overwrite: bool = False, progress: ProgressReporter = SILENT
 ) -> TokenStore:
     """Write a corpus as a token store.
 
@@ -51,7 +51,7 @@ def prepare(
         source: the corpus, and how it is read, cut and tokenized.
         out: the folder to make.
         overwrite: move what stands there aside.
-        watch: is told of each stage's advance.
+        progress: receives each stage's progress.
 
     Raises:
         DataError: the corpus is empty or cannot be read.
@@ -59,11 +59,11 @@ def prepare(
         OSError: the disk refused; nothing is left half-written.
     """
     key = store_key(source)  # before the work, for it says what the work is done on
-    with collect(source, watch) as documents:
+    with collect(source, progress) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
-        tokenizer, notes = _make_tokenizer(documents, cut, watch)
-        with new_folder(out, overwrite=overwrite, tell=watch.tell) as folder:
-            counts = _write_tokens(folder, documents, cut, tokenizer, watch)
+        tokenizer, notes = _make_tokenizer(documents, cut, progress)
+        with new_folder(out, overwrite=overwrite) as folder:
+            counts = _write_tokens(folder, documents, cut, tokenizer, progress)
             (folder / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
             _write_listing(folder / REMOVED, documents)
             StoreManifest(
@@ -93,7 +93,9 @@ def store_key(source: Source) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def learn_tokenizer(source: Source, watch: Watch = UNWATCHED) -> tuple[Tokenizer, list[str]]:
+def learn_tokenizer(
+    source: Source, progress: ProgressReporter = SILENT
+) -> tuple[Tokenizer, list[str]]:
     """Learn a corpus's tokenizer from a part of its training split, or read the user's own.
 
     Returns:
@@ -103,20 +105,22 @@ def learn_tokenizer(source: Source, watch: Watch = UNWATCHED) -> tuple[Tokenizer
         DataError: the corpus is empty or cannot be read, or the user's own is no tokenizer.
         MissingInput: the user's own is not there.
     """
-    with collect(source, watch) as documents:
+    with collect(source, progress) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
-        return _make_tokenizer(documents, cut, watch)
+        return _make_tokenizer(documents, cut, progress)
 
 
-def _make_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokenizer, list[str]]:
+def _make_tokenizer(
+    documents: Documents, cut: Cut, progress: ProgressReporter
+) -> tuple[Tokenizer, list[str]]:
     """Do what `learn_tokenizer` does, for a corpus that has been read."""
     config = documents.source.config
     if config.tokenizer not in TOKENIZERS:
-        return _own_tokenizer(documents, cut, watch)
+        return _own_tokenizer(documents, cut, progress)
     most = SAMPLE_CHARACTERS.get(config.tokenizer, MOST_SAMPLE_CHARACTERS)
     tokenizer = Tokenizer.train(
         config.tokenizer_kind,
-        _sample(documents, cut, most, watch),
+        _sample(documents, cut, most, progress),
         normal_form=config.normalize,
         vocab_size=config.types_wanted,
     )
@@ -124,7 +128,9 @@ def _make_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Token
     return tokenizer, [f"tokens were learned from {most:,} characters, evenly spread"] * sampled
 
 
-def _own_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokenizer, list[str]]:
+def _own_tokenizer(
+    documents: Documents, cut: Cut, progress: ProgressReporter
+) -> tuple[Tokenizer, list[str]]:
     """Read the user's own tokenizer, and try it on a part of the corpus."""
     config = documents.source.config
     tokenizer = Tokenizer.from_file(Path(config.tokenizer), config.normalize)
@@ -132,7 +138,7 @@ def _own_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokeni
         raise UsageError(f"strict goes with the tokenizer word, not with {config.tokenizer}")
     if tokenizer.kind != CUSTOM:
         return tokenizer, []
-    lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, watch)))
+    lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, progress)))
     if lost is None:
         return tokenizer, []
     before, after = _first_difference(lost, tokenizer.decode(tokenizer.encode(lost)))
@@ -148,12 +154,12 @@ def _first_difference(one: str, other: str) -> tuple[str, str]:
     return one[part], other[part]
 
 
-def _sample(documents: Documents, cut: Cut, most: int, watch: Watch) -> Iterator[str]:
+def _sample(documents: Documents, cut: Cut, most: int, progress: ProgressReporter) -> Iterator[str]:
     """Yield pieces of the training split, evenly spread, of about `most` characters together."""
     share = min(1.0, most / documents.characters)
     seen = kept = 0
     for span, piece in read_spans(documents, cut):
-        watch.advance("learning tokens", len(piece or ""), documents.characters)
+        progress.advance("learning tokens", len(piece or ""), documents.characters)
         if piece and span.split == "train":
             seen += len(piece)
             if kept < seen * share:
@@ -195,7 +201,7 @@ def _write_listing(path: Path, documents: Documents) -> None:
 
 
 def _write_tokens(
-    folder: Path, documents: Documents, cut: Cut, tokenizer: Tokenizer, watch: Watch
+    folder: Path, documents: Documents, cut: Cut, tokenizer: Tokenizer, progress: ProgressReporter
 ) -> dict[str, SplitCounts]:
     """Write the ids of every split, and the label of each document; return the counts."""
     dtype = token_dtype(tokenizer.vocab_size)
@@ -210,5 +216,5 @@ def _write_tokens(
             if text is None and kept:
                 marks[split].write(np.array(kept.get(label, 0), "<u4").tobytes())
             counts[split] = counts[split].plus(text, len(ids))
-            watch.advance("encoding", len(text or ""), documents.characters)
+            progress.advance("encoding", len(text or ""), documents.characters)
     return counts
