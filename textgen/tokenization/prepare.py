@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from textgen.config.corpus import SPLITS, TOKENIZERS
 from textgen.corpus.collect import Documents, collect
 from textgen.corpus.corpus_file import Origin
+from textgen.corpus.documents import READING_VERSION
+from textgen.corpus.selection.filters import SELECTION_VERSION
 from textgen.corpus.source import Source
-from textgen.corpus.splits import Cut, assign_splits, read_spans, survey
+from textgen.corpus.splits import SPLITS_VERSION, Cut, assign_splits, read_spans, survey
 from textgen.errors import UsageError
 from textgen.files import new_folder
 from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.encode_pieces import encode_pieces
-from textgen.tokenization.kinds import STRICT
+from textgen.tokenization.kinds import STRICT, TOKENS_VERSION
 from textgen.tokenization.token_store import (
     FORMAT,
     REMOVED,
@@ -35,6 +37,13 @@ from textgen.tokenization.token_store import (
 )
 from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
 
+# Versions of the code that decides the contents of a store. Each stands beside its code.
+CODE_VERSIONS = {
+    "reading": READING_VERSION,
+    "selection": SELECTION_VERSION,
+    "splits": SPLITS_VERSION,
+    "tokens": TOKENS_VERSION,
+}
 # A tokenizer learns from, and one of the user's own is tried on, so many characters at most.
 SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer sorts all endings of the text
 MOST_SAMPLE_CHARACTERS = 1 << 27
@@ -85,12 +94,14 @@ def prepare(
 
 
 def store_key(source: Source) -> str:
-    """Return a SHA-256 of all that decides what a token store holds."""
-    told = [FORMAT, source.name, source.fingerprint, source.config.to_dict()]
-    told += [asdict(origin) for origin in source.origins]
+    """Return a SHA-256 of everything that decides the contents of a token store."""
+    contents = [FORMAT, source.name, source.fingerprint, source.config.to_dict()]
+    contents += [asdict(origin) for origin in source.origins]
     if Path(source.config.tokenizer).is_file():
-        told.append(hashlib.sha256(Path(source.config.tokenizer).read_bytes()).hexdigest())
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        contents.append(hashlib.sha256(Path(source.config.tokenizer).read_bytes()).hexdigest())
+    # The first version of each is left out, so that the keys of older stores still hold.
+    contents += [f"{code} {version}" for code, version in CODE_VERSIONS.items() if version > 1]
+    return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
 
 
 def learn_tokenizer(
