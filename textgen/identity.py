@@ -1,4 +1,4 @@
-"""What a file's content is known by."""
+"""Identities of files: size and hash."""
 
 import hashlib
 import os

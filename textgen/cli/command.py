@@ -12,6 +12,7 @@ import click
 
 from textgen.cli.combinations import refuse_excluded
 from textgen.cli.help import GroupedHelp
+from textgen.cli.messages import messages_shown
 from textgen.cli.names import is_default, long_names, usual_name
 from textgen.cli.param_types import CommaList
 from textgen.config.base import reject_unknown
@@ -84,6 +85,7 @@ class Command(GroupedHelp):
             refuse_excluded(ctx)
             self._collect_settings(ctx)
             ctx.with_resource(worded(self._as_flag))
+            ctx.with_resource(messages_shown(quiet=bool(ctx.params.get("quiet"))))
         return rest
 
     def _refuse_surplus(self, ctx: click.Context) -> None:

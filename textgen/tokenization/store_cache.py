@@ -1,5 +1,6 @@
-"""From a CORPUS argument to an open token store, prepared once however many ask for it."""
+"""Token stores of corpora, prepared once and found again in the cache."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -11,37 +12,38 @@ from typing import Annotated, Any
 
 import platformdirs
 
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.resolve import open_source
 from textgen.corpus.source import Source
 from textgen.corpus.texts import Texts, as_corpus
 from textgen.errors import Busy, DataError, MissingInput
 from textgen.files import make_folder, refuse_existing, sweep
 from textgen.folder_lock import FolderLock
+from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.prepare import prepare, store_key
 from textgen.tokenization.token_store import TokenStore
 
+logger = logging.getLogger(__name__)
 MOVED = "prepared corpora go there; XDG_CACHE_HOME or 'textgen prepare -o' names another place"
 TEMPORARY = "or name another folder in TMPDIR"
 
 
 def as_store(name: str, value: Any, _: Any = None) -> str | Texts | TokenStore:
-    """Return what `as_corpus` does, or a corpus that has been prepared.
+    """Return a token store as it is, and anything else as `as_corpus` does.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: it is no corpus.
     """
     return value if isinstance(value, TokenStore) else as_corpus(name, value)
 
 
-# What a corpus to train on may be given as.
+# The types of a corpus to train on.
 StoreArgument = Annotated[
     str | Path | Texts | TokenStore | Iterable[str | Mapping[str, Any]], as_store
 ]
 
 
 def is_store(corpus: str | Texts | TokenStore) -> bool:
-    """Tell whether a corpus has been prepared before."""
+    """Return whether a corpus is a token store."""
     if isinstance(corpus, str):
         return TokenStore.is_store(Path(corpus))
     return isinstance(corpus, TokenStore)
@@ -50,19 +52,19 @@ def is_store(corpus: str | Texts | TokenStore) -> bool:
 def open_corpus(
     corpus: str | Texts | TokenStore,
     settings: Mapping[str, Any],
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
 ) -> TokenStore:
     """Return the token store of a corpus.
 
     Args:
-        corpus: a token store, or anything that `open_source` takes; that is prepared in the
-            user's cache folder and found there again. Where there is none that can be written
-            to, it is prepared in a temporary folder, which goes with the store.
-        settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
-        watch: is told of each stage's advance, and what takes long.
+        corpus: a token store, or anything that `open_source` takes. That is prepared in the user's
+            cache folder, and found there the next time. If that folder cannot be written to, it
+            is prepared in a temporary folder, which is removed with the store.
+        settings: the chosen ones of `CorpusConfig`; those of a recipe and the defaults fill in.
+        progress: receives each stage's progress.
 
     Raises:
-        UsageError: a store that was prepared with other settings, or an illegal setting.
+        UsageError: the store was prepared with other settings, or a setting is illegal.
         MissingInput, DataError, OSError: as `open_source` and `prepare` do.
     """
     if isinstance(corpus, str) and is_store(corpus):
@@ -70,16 +72,16 @@ def open_corpus(
     if isinstance(corpus, TokenStore):
         corpus.require(settings)
         return corpus
-    with open_source(corpus, settings, watch) as source:
+    with open_source(corpus, settings, progress) as source:
         folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
         if problem := _why_unwritable(folder.parent):
-            return _prepared_there(source, folder) or _prepare_for_now(source, problem, watch)
+            return _prepared_there(source, folder) or _prepare_for_now(source, problem, progress)
         with _with_remedy(folder.parent, MOVED):
-            return prepare_once(source, folder, watch=watch)
+            return prepare_once(source, folder, progress=progress)
 
 
 def _why_unwritable(folder: Path) -> str | None:
-    """Make a folder, and say why that cannot be, or why nothing can be written to it."""
+    """Make a folder, and return the reason why nothing can be written to it, if there is one."""
     try:
         make_folder(folder)
     except OSError as error:
@@ -88,7 +90,7 @@ def _why_unwritable(folder: Path) -> str | None:
 
 
 def _prepared_there(source: Source, folder: Path) -> TokenStore | None:
-    """Return the store of a cache that can only be read, if the corpus is in it, and whole."""
+    """Return the undamaged store of the corpus in a cache that can only be read, if it is there."""
     try:
         store = TokenStore(folder)
     except (MissingInput, DataError):
@@ -96,14 +98,14 @@ def _prepared_there(source: Source, folder: Path) -> TokenStore | None:
     return store if store.manifest.key == store_key(source) else None
 
 
-def _prepare_for_now(source: Source, problem: str, watch: Watch) -> TokenStore:
-    """Prepare a corpus in a temporary folder, which goes when the store is used no more."""
+def _prepare_for_now(source: Source, problem: str, progress: ProgressReporter) -> TokenStore:
+    """Prepare a corpus in a temporary folder, which is removed with the store."""
     place = Path(tempfile.gettempdir())
     with _with_remedy(place, TEMPORARY):
         folder = Path(tempfile.mkdtemp(prefix="textgen-"))
-        watch.tell(f"{problem}; {MOVED}; this once the corpus is prepared in {place}")
+        logger.warning("%s; %s; this once the corpus is prepared in %s", problem, MOVED, place)
         try:
-            store = prepare(source, folder / "store", watch=watch)
+            store = prepare(source, folder / "store", progress=progress)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -113,7 +115,7 @@ def _prepare_for_now(source: Source, problem: str, watch: Watch) -> TokenStore:
 
 @contextmanager
 def _with_remedy(folder: Path, remedy: str) -> Iterator[None]:
-    """Say what helps where something below a folder cannot be written."""
+    """Add a remedy to errors of writing below a folder."""
     try:
         yield
     except OSError as error:
@@ -123,14 +125,16 @@ def _with_remedy(folder: Path, remedy: str) -> Iterator[None]:
 
 
 def corpus_fingerprint(
-    corpus: str | Texts | TokenStore, settings: Mapping[str, Any], watch: Watch = UNWATCHED
+    corpus: str | Texts | TokenStore,
+    settings: Mapping[str, Any],
+    progress: ProgressReporter = SILENT,
 ) -> tuple[str, str]:
     """Return a corpus's name and the SHA-256 over its bytes, without preparing it.
 
     Args:
         corpus: as for `open_corpus`.
-        settings: fields of `CorpusConfig`, which say what belongs to it.
-        watch: is told what takes long.
+        settings: fields of `CorpusConfig`, which decide what belongs to it.
+        progress: receives the bytes that come from the hub.
 
     Raises:
         UsageError, MissingInput, DataError, OSError: as `open_source` does.
@@ -139,7 +143,7 @@ def corpus_fingerprint(
         corpus = TokenStore(Path(corpus))
     if isinstance(corpus, TokenStore):
         return corpus.manifest.corpus, corpus.manifest.fingerprint
-    with open_source(corpus, settings, watch) as source:
+    with open_source(corpus, settings, progress) as source:
         return source.name, source.fingerprint
 
 
@@ -148,42 +152,44 @@ def prepare_once(
     folder: Path,
     *,
     overwrite: bool = False,
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
 ) -> TokenStore:
-    """Prepare a corpus, unless that has been done; one process does it and the others wait.
+    """Prepare a corpus unless that has been done. One process does it, others wait for it.
 
     Args:
         source: the corpus.
         folder: of the token store.
-        overwrite: move what stands there aside, if it is anything else.
-        watch: as for `open_corpus`.
+        overwrite: move anything else that is there aside.
+        progress: receives each stage's progress.
 
     Raises:
-        UsageError: something else stands there, and `overwrite` is false.
+        UsageError: something else is there, and `overwrite` is false.
         DataError, OSError: as `prepare` does.
     """
     lock = FolderLock(folder)
     try:
-        with lock.held(wait=False, tell=watch.tell):
-            return _prepare_locked(source, folder, overwrite, watch)
+        with lock.held(wait=False):
+            return _prepare_locked(source, folder, overwrite, progress)
     except Busy as owner:
-        watch.tell(f"{owner} prepares this corpus; waiting until {lock.file} is free ...")
+        logger.info("%s prepares this corpus; waiting until %s is free ...", owner, lock.file)
     with lock.held(wait=True):
-        return _prepare_locked(source, folder, overwrite, watch)
+        return _prepare_locked(source, folder, overwrite, progress)
 
 
-def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch) -> TokenStore:
-    """Return the store that is there if it is of this corpus, or make it."""
+def _prepare_locked(
+    source: Source, folder: Path, overwrite: bool, progress: ProgressReporter
+) -> TokenStore:
+    """Return the store in a folder if it is that of the corpus, otherwise make it."""
     if TokenStore.is_store(folder):
         try:
             store = TokenStore(folder)
         except DataError:
-            overwrite = True  # of a damaged one nothing is lost
+            overwrite = True  # nothing is lost of a damaged store
         else:
             if store.manifest.key == store_key(source):
-                watch.tell(f"{folder}: prepared already, from the same text in the same way")
+                logger.info("%s: prepared already, from the same text in the same way", folder)
                 return store
     if not overwrite:
         refuse_existing(folder)  # before the work, not after it
     sweep(folder.absolute().parent.resolve(), folder.name)
-    return prepare(source, folder, overwrite=overwrite, watch=watch)
+    return prepare(source, folder, overwrite=overwrite, progress=progress)

@@ -15,11 +15,11 @@ from textgen.config.merge import as_held
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.presets import with_preset
 from textgen.config.training import TrainingConfig
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.texts import Texts
 from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError, by_setting
-from textgen.files import Tell, check_output
+from textgen.files import check_output
 from textgen.paths import check_writable, named, refuse_inputs
+from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
@@ -91,7 +91,7 @@ class TrainingJob:
             check_output(self.out, overwrite=True)
         check_writable(self.out)
         with self._held:
-            self._held.enter_context(self._folder.locked(self.notes.append))
+            self._held.enter_context(self._folder.locked())
             if self._resume:
                 self._take_up()
             elif not self._overwrite:
@@ -102,7 +102,7 @@ class TrainingJob:
     def __exit__(self, *error: object) -> None:
         self._held.close()
 
-    def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
+    def open(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> TokenStore:
         """Open the corpus, as the settings say or as it was, and see that it can be trained on.
 
         Raises:
@@ -114,7 +114,7 @@ class TrainingJob:
         opened = as_store("corpus", corpus)
         if not isinstance(self._start, FromCheckpoint):
             self._refuse_inputs(opened)
-        self._store = store = self._start.open(opened, watch)
+        self._store = store = self._start.open(opened, progress)
         require_enough_text(store, self._start.training)
         self._config = ModelConfig(
             **self._start.network.to_dict(),
@@ -124,7 +124,7 @@ class TrainingJob:
         require_memory(self._config, self._start.training)
         return store
 
-    def require_corpus(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> None:
+    def require_corpus(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> None:
         """See that a corpus is the one that the finished model was trained on.
 
         Raises:
@@ -132,7 +132,7 @@ class TrainingJob:
             MissingInput, UsageError: as for `open_corpus`.
         """
         settings = self._begun.corpus.to_dict()
-        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, watch)
+        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
         if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
             remedy = by_setting("train on with {}", "init_from", str(self.out))
             raise DataError(
@@ -166,12 +166,11 @@ class TrainingJob:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def train(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> Model:
+    def train(self, callbacks: Sequence[Any] = ()) -> Model:
         """Train, and write the model with its report.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
-            tell: is told where what stood at `out` is now.
 
         Raises:
             TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
@@ -180,9 +179,9 @@ class TrainingJob:
             OSError: the disk refused; the last checkpoint is there.
         """
         with told_if_memory_ends(self._config, self._start.training):
-            return self._train(callbacks, tell)
+            return self._train(callbacks)
 
-    def _train(self, callbacks: Sequence[Any], tell: Tell | None) -> Model:
+    def _train(self, callbacks: Sequence[Any]) -> Model:
         """Do what `train` does, whatever memory there is."""
         from textgen.report.run_page import write_report
         from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
@@ -198,7 +197,7 @@ class TrainingJob:
         )
         start.put_into(trainer)
         if not isinstance(start, FromCheckpoint):
-            self._folder.begin(overwrite=self._overwrite, tell=tell)
+            self._folder.begin(overwrite=self._overwrite)
         result = trainer.run()
         model = self._model(result)
         self._folder.write_history(result.history)

@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from textgen.artifact.model_folder import (
 )
 from textgen.errors import Busy, DataError, UsageError, by_setting
 from textgen.files import (
-    Tell,
     make_folder,
     new_folder,
     refuse_existing,
@@ -28,7 +27,7 @@ from textgen.files import (
     sweep,
     write_file,
 )
-from textgen.folder_lock import FolderLock, tell_nobody
+from textgen.folder_lock import FolderLock
 from textgen.trainer.checkpoint import HISTORY, Checkpoint
 from textgen.trainer.history import History
 
@@ -51,19 +50,16 @@ class JobFolder:
         self._lock = FolderLock(path)
 
     @contextmanager
-    def locked(self, tell: Callable[[str], None] = tell_nobody) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep other trainers away; the lock of a process that died is no lock.
 
         The lock is beside the folder, which may be moved aside while it is held.
-
-        Args:
-            tell: takes what a person should know.
 
         Raises:
             Busy: another trainer is at work in it.
         """
         try:
-            with self._lock.held(wait=False, tell=tell):
+            with self._lock.held(wait=False):
                 try:
                     yield
                 finally:
@@ -123,18 +119,17 @@ class JobFolder:
                 path.rename(path.with_name(f"damaged-{path.name}-{secrets.token_hex(4)}"))
         return None
 
-    def begin(self, *, overwrite: bool, tell: Tell | None = None) -> None:
+    def begin(self, *, overwrite: bool) -> None:
         """Make the folder ready for a new training.
 
         Args:
             overwrite: move what stands there aside.
-            tell: is told where that is.
 
         Raises:
             UsageError: something else stands there.
         """
         if overwrite:
-            self._aside = set_aside(self.path, tell)
+            self._aside = set_aside(self.path)
         self.refuse_others()
         make_folder(self._state)
 
