@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from textgen.config.cell import LSTM
 from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 
@@ -137,7 +138,7 @@ def _tied_work(units: tuple[int, ...], vocab_size: int) -> int:
 
 def _layers_work(embedding_size: int, units: tuple[int, ...]) -> int:
     """Return how many products a token takes in the layers."""
-    return sum(4 * n * (below + n) for below, n in pairwise((embedding_size, *units)))
+    return sum(LSTM.products(width, n) for width, n in pairwise((embedding_size, *units)))
 
 
 def _dropped(epochs: float) -> float:
