@@ -21,7 +21,7 @@ from textgen.runtime.engine.sampling_graph import add_choice, add_counts
 
 TOKENS, CHOSEN, LOGITS = "tokens", "chosen", "logits"  # names of inputs and outputs
 
-# The inputs of the first layer are looked up where their table is at most this large.
+# The projected inputs of the first layer come from a table, if it is at most this large.
 LARGEST_TABLE = 16 << 20  # bytes
 
 
