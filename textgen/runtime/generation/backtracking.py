@@ -8,8 +8,9 @@ import numpy as np
 
 from textgen.artifact.suffix_array import CopyIndex
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.rewind import RewindHistory, RewindPoint
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.runtime.generation.setting_texts import with_clean_texts
@@ -18,7 +19,7 @@ from textgen.sampling.banned_phrases import BannedPhrases
 from textgen.sampling.chain import looks_back
 from textgen.sampling.phrase_filters import phrase_filters_of
 from textgen.sampling.user_processors import LogitsProcessor
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 class BacktrackingSequence(TextSequence):
@@ -60,7 +61,7 @@ class BacktrackingSequence(TextSequence):
         """Return what of a text is copied, if that is limited."""
         return self._copies.longest(text) if self._copies else None
 
-    def read(self, decoder: Decoder) -> int:
+    def read(self, decoder: Engine) -> int:
         """Let the model read some of a long prompt; return how many tokens."""
         count = super().read(decoder)
         self._mark()

@@ -8,16 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import chosen_logprobs
 from textgen.runtime.engine.state import State
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import MOST_LOGITS, write_all
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.runtime.generation.snapshot import StateSnapshot
-from textgen.sampling.plan import GraphInputs, SamplingPlan
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.sampling.plan import SamplingPlan
+from textgen.tokenization.tokenizer import Tokenizer
 
 CANDIDATES = 64  # texts that are written, each of which may end after any token
 LOOK_AHEAD = 16  # tokens of the text behind that are looked at
@@ -39,7 +40,7 @@ class JoinPoint(NamedTuple):
 
 
 def infill(
-    decoder: Decoder,
+    decoder: Engine,
     tokenizer: Tokenizer,
     moment: StateSnapshot,
     writings: Sequence[TextSequence],
@@ -119,7 +120,7 @@ def _whole_after(tokens: Sequence[int], tokenizer: Tokenizer) -> Iterator[bool]:
 
 
 def _places(
-    decoder: Decoder, moment: StateSnapshot, texts: list[list[int]], wanted: NDArray[np.int64]
+    decoder: Engine, moment: StateSnapshot, texts: list[list[int]], wanted: NDArray[np.int64]
 ) -> Iterator[JoinPoint]:
     """Yield all places where the candidates may end."""
     start = moment.state or decoder.initial_state()
@@ -135,7 +136,7 @@ def _places(
 
 
 def _scores(
-    decoder: Decoder, last: NDArray[np.integer], state: State, wanted: NDArray[np.int64]
+    decoder: Engine, last: NDArray[np.integer], state: State, wanted: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the log-probability of some tokens behind each stream, of shape (streams,)."""
     plan = SamplingPlan.of(wanted, decoder.config.vocab_size)
@@ -144,6 +145,6 @@ def _scores(
     for begin in range(0, len(last), rows):
         part = slice(begin, begin + rows)
         here = tuple(array[part] for array in state)
-        block = decoder.decode(last[part], here, GraphInputs.of([plan] * len(last[part])))
+        block = decoder.decode(last[part], here, [plan] * len(last[part]))
         scores.append(chosen_logprobs(block.logits, block.tokens).sum(axis=0))
     return np.concatenate(scores)

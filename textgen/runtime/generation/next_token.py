@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.runtime.generation.scheduler import read_part
 from textgen.runtime.generation.sequence import TextSequence
@@ -36,7 +36,7 @@ class NextToken:
 
 
 def next_tokens(
-    decoder: Decoder, tokenizer: Tokenizer, writing: TextSequence, k: int
+    decoder: Engine, tokenizer: Tokenizer, writing: TextSequence, k: int
 ) -> list[NextToken]:
     """Return the likeliest tokens after a prompt, the likeliest first.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from textgen.config.generation import GenerationConfig
 from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import DataError, TextgenError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts, write_all
 from textgen.runtime.generation.sequence import TextSequence
@@ -72,7 +72,7 @@ class PromptQueue:
 
     def write(
         self,
-        decoder: Decoder,
+        decoder: Engine,
         advanced: Callable[[RoundCounts], None],
         is_over: Callable[[], bool],
     ) -> Iterator[Generation]:

@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from textgen.errors import TextgenError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import chosen_logprobs
 from textgen.runtime.engine.state import State
 from textgen.runtime.generation.beam_search import search
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.sampling.backend import SamplingBackend
-from textgen.sampling.plan import GraphInputs
 
 SLOTS = 64  # texts side by side
 # Tokens of one text in a call when it is alone, and when it is one of many, which end soon.
@@ -29,7 +28,7 @@ class RoundCounts(NamedTuple):
     written: int
 
 
-def write_all(decoder: Decoder, writings: Iterable[TextSequence]) -> Iterator[RoundCounts]:
+def write_all(decoder: Engine, writings: Iterable[TextSequence]) -> Iterator[RoundCounts]:
     """Write texts to their ends, at most `SLOTS` of them side by side.
 
     Args:
@@ -48,7 +47,7 @@ def write_all(decoder: Decoder, writings: Iterable[TextSequence]) -> Iterator[Ro
         active = [one for one in active if not one.reason]
 
 
-def advance(decoder: Decoder, writings: Sequence[TextSequence], steps: int) -> int:
+def advance(decoder: Engine, writings: Sequence[TextSequence], steps: int) -> int:
     """Go on with each text: read of its prompt, or write, several tokens where the graph draws.
 
     An error of one of them ends that one alone.
@@ -80,12 +79,12 @@ def advance(decoder: Decoder, writings: Sequence[TextSequence], steps: int) -> i
     return read
 
 
-def read_part(decoder: Decoder, writing: TextSequence) -> int:
+def read_part(decoder: Engine, writing: TextSequence) -> int:
     """Read some of a prompt, and write nothing yet; return how many tokens were read."""
     return advance(decoder, [writing], min(MOST_STEPS, len(writing.unread)))
 
 
-def _write_block(decoder: Decoder, writings: Sequence[TextSequence], steps: int) -> int:
+def _write_block(decoder: Engine, writings: Sequence[TextSequence], steps: int) -> int:
     """Write several tokens of each text in one call, those of short prompts among them.
 
     Returns:
@@ -95,8 +94,8 @@ def _write_block(decoder: Decoder, writings: Sequence[TextSequence], steps: int)
     longest = max(max(one.left, len(one.unread)) for one in writings)
     wanted = min(longest, max(fitting, 1), steps)
     steps = min(one.steps_alike(int(wanted)) for one in writings)
-    draws = GraphInputs.of([one.plan(steps) for one in writings])
-    block = decoder.decode([one.last for one in writings], _joined(decoder, writings), draws)
+    plans = [one.plan(steps) for one in writings]
+    block = decoder.decode([one.last for one in writings], _joined(decoder, writings), plans)
     logprobs = chosen_logprobs(block.logits, block.tokens)
     read = 0
     for row, writing in enumerate(writings):
@@ -105,7 +104,7 @@ def _write_block(decoder: Decoder, writings: Sequence[TextSequence], steps: int)
     return read
 
 
-def _write_token(decoder: Decoder, writings: Sequence[TextSequence]) -> None:
+def _write_token(decoder: Engine, writings: Sequence[TextSequence]) -> None:
     """Write one token of each text, chosen by Python."""
     logits, state = decoder.step([one.last for one in writings], _joined(decoder, writings))
     tokens = np.zeros(len(writings), np.int64)
@@ -120,7 +119,7 @@ def _write_token(decoder: Decoder, writings: Sequence[TextSequence]) -> None:
         writing.accept_all([int(tokens[row])], [float(logprobs[row])])
 
 
-def _joined(decoder: Decoder, writings: Sequence[TextSequence]) -> State:
+def _joined(decoder: Engine, writings: Sequence[TextSequence]) -> State:
     """Return the states of several texts as one."""
     states = [one.state or decoder.initial_state() for one in writings]
     if len(states) == 1:

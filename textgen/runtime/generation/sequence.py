@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, TextgenError, UsageError, by_setting
 from textgen.runtime.constraints.constraint import Constraint
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.output_buffer import OutputBuffer
 from textgen.runtime.generation.result import Generation, Usage
 from textgen.runtime.generation.snapshot import BEGINNING, SHORT, StateSnapshot
@@ -23,7 +24,7 @@ from textgen.sampling.plan import SamplingPlan
 from textgen.sampling.sampler import Sampler
 from textgen.sampling.user_processors import LogitsProcessor
 from textgen.tokenization.byte_decoding import begun_in
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 # Tokens of a longer one that are read before others get their turn, in blocks of the decoder.
 READ_AT_ONCE = 1 << 14
@@ -144,7 +145,7 @@ class TextSequence:
         """Whether the next token is chosen by a plan: the prompt's, or that of a graph."""
         return len(self.unread) > 0 or self.sampler.way is not SamplingBackend.PYTHON
 
-    def read(self, decoder: Decoder) -> int:
+    def read(self, decoder: Engine) -> int:
         """Let the model read some of a long prompt; return how many tokens."""
         state = self.state or decoder.initial_state()
         part, self.unread = self.unread[:READ_AT_ONCE], self.unread[READ_AT_ONCE:]

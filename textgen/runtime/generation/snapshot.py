@@ -10,11 +10,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.state import State
-from textgen.sampling.plan import GraphInputs, SamplingPlan
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.sampling.plan import SamplingPlan
 
 # A text of at most so many tokens is read by the graph that writes, side by side with other texts.
 # That spares a lone text another graph, and many texts a call for each. Drawn tokens are always
@@ -86,7 +86,7 @@ class StateSnapshot:
         tokens = np.concatenate(parts[::-1])
         return tokens if most is None else tokens[max(len(tokens) - most, 0) :]
 
-    def read(self, decoder: Decoder, tokens: NDArray[np.integer]) -> "StateSnapshot":
+    def read(self, decoder: Engine, tokens: NDArray[np.integer]) -> "StateSnapshot":
         """Return the moment after tokens of somebody else."""
         if not len(tokens):
             return self
@@ -108,7 +108,7 @@ class StateSnapshot:
         drawn, since = self.drawn + len(tokens), self.since + len(tokens)
         return replace(self._after(tokens, state, since=since), drawn=drawn, limit=limit)
 
-    def redraw(self, decoder: Decoder, tokens: NDArray[np.integer]) -> "StateSnapshot":
+    def redraw(self, decoder: Engine, tokens: NDArray[np.integer]) -> "StateSnapshot":
         """Return the moment after tokens that were drawn, whose states are gone."""
         if not len(tokens):
             return self
@@ -118,7 +118,7 @@ class StateSnapshot:
         """Return the moment with nothing that may be gone on with: the next generation is new."""
         return replace(self, since=0, limit=None, open_tokens=0, stopped=stopped)
 
-    def closed(self, decoder: Decoder) -> "StateSnapshot":
+    def closed(self, decoder: Engine) -> "StateSnapshot":
         """Return the moment before the tokens of a character that is not whole, if there are any.
 
         A session that was saved without its text cannot go back, and stays where it is.
@@ -128,7 +128,7 @@ class StateSnapshot:
         except UsageError:
             return self
 
-    def mixed(self, other: "StateSnapshot", weight: float, decoder: Decoder) -> "StateSnapshot":
+    def mixed(self, other: "StateSnapshot", weight: float, decoder: Engine) -> "StateSnapshot":
         """Return the moment with a state between its own and that of another text.
 
         Args:
@@ -144,7 +144,7 @@ class StateSnapshot:
         state = tuple(own + np.float32(weight) * (new - own) for own, new in pairs)
         return replace(self, before=self, tokens=NO_TOKENS, state=state)
 
-    def undo(self, decoder: Decoder, count: int) -> "StateSnapshot":
+    def undo(self, decoder: Engine, count: int) -> "StateSnapshot":
         """Return the moment that was so many tokens ago.
 
         Raises:
@@ -188,7 +188,7 @@ BEGINNING = StateSnapshot()
 
 
 def feed(
-    decoder: Decoder, moment: StateSnapshot, tokens: NDArray[np.integer], *, exactly: bool
+    decoder: Engine, moment: StateSnapshot, tokens: NDArray[np.integer], *, exactly: bool
 ) -> State:
     """Return the state after all but the last of some further tokens.
 
@@ -205,5 +205,5 @@ def feed(
     for start in range(0, len(inputs), AT_ONCE):
         known = np.asarray(tokens[start : start + AT_ONCE], np.int64)
         plan = SamplingPlan.of(known, decoder.config.vocab_size)
-        state = decoder.decode([int(inputs[start])], state, GraphInputs.of([plan])).state
+        state = decoder.decode([int(inputs[start])], state, [plan]).state
     return state

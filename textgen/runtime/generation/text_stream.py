@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, NoReturn, Self
 
 from textgen.config.arguments import in_range
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import MOST_STEPS, advance, read_part
 from textgen.runtime.generation.sequence import TextSequence
@@ -29,7 +29,7 @@ class TextStream:
         writing: what is written.
     """
 
-    def __init__(self, decoder: Decoder, writing: TextSequence) -> None:
+    def __init__(self, decoder: Engine, writing: TextSequence) -> None:
         self._decoder = decoder
         self._writing = writing
         self._steps = 1
