@@ -130,7 +130,7 @@ class TextGenerator:
                 return cls.from_pretrained(out)
             run.open(corpus)
             run.load_tensorflow(quiet=True)
-            return cls(run.train(callbacks))
+            return cls(run.finish(run.make_trainer(callbacks).run()))
 
     def labelled(self, mix: Mapping[str, float]) -> "TextGenerator":
         """Return the generator of one kind of text, or of a mix; see `Model.labelled`."""

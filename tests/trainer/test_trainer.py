@@ -21,9 +21,9 @@ from textgen.errors import DataError, Interrupted, TrainingDiverged
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer import Trainer
-from textgen.trainer.callback import TrainingCallback
 from textgen.trainer.job_folder import JobFolder
 from textgen.trainer.result import TrainingResult
+from textgen.trainer.trainer import TrainingCallback
 
 NETWORK = NetworkConfig(units=(24,), embedding_size=8)
 Make = Callable[..., Trainer]

@@ -78,7 +78,7 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
         from textgen.trainer.display import TrainingDisplay
 
         with TrainingDisplay(quiet=quiet) as display:
-            model = run.train([display], tell)
+            model = run.finish(run.make_trainer([display], tell).run())
     tell(_summary(out, model.provenance["training"]))
 
 

@@ -92,8 +92,8 @@ def _process_at_work() -> int:
 
 
 @contextmanager
-def retracing_untold() -> Iterator[None]:
-    """Keep one warning of TensorFlow back: each training compiles its own step, and shall."""
+def retracing_expected() -> Iterator[None]:
+    """Suppress TensorFlow's warning about retracing: each training compiles its own step."""
 
     def is_other(record: logging.LogRecord) -> bool:
         return "triggered tf.function retracing" not in record.getMessage()

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from textgen.config.duration import format_duration
 from textgen.config.training import METRICS
-from textgen.trainer.callback import TrainingCallback
+from textgen.trainer.trainer import TrainingCallback
 
 SECONDS_BETWEEN_LINES = 10.0
 SMOOTHING = 0.95  # of the loss shown

@@ -63,7 +63,7 @@ class Initialization:
         )
         self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
 
-    def put_into(self, trainer: "Trainer") -> None:
+    def initialize(self, trainer: "Trainer") -> None:
         """Give a new trainer what the training begins with."""
 
 
@@ -110,7 +110,7 @@ class FromModel(Initialization):
         }
         return open_corpus(corpus, self.corpus | own, watch)
 
-    def put_into(self, trainer: "Trainer") -> None:
+    def initialize(self, trainer: "Trainer") -> None:
         """Give a new trainer the weights."""
 
         model = self._model
@@ -199,10 +199,10 @@ class FromCheckpoint(Initialization):
                 raise DataError(f"{store.folder}: not in the tokens that the training began with")
             store = self._open_in_own_tokens(corpus, watch)
         self._data_changed = True
-        self._notes.append("the corpus has override; a new epoch begins")
+        self._notes.append("the corpus has changed; a new epoch begins")
         return store
 
-    def put_into(self, trainer: "Trainer") -> None:
+    def initialize(self, trainer: "Trainer") -> None:
         """Give a new trainer the state."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from textgen.artifact.model_folder import Model
 from textgen.artifact.run_settings import run_settings_of
@@ -23,19 +23,25 @@ from textgen.paths import check_writable, named, refuse_inputs
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
-from textgen.trainer.enough_text import require_enough_text
 from textgen.trainer.initialization import FromCheckpoint, FromModel, Initialization
 from textgen.trainer.job_folder import JobFolder
-from textgen.trainer.memory import require_memory, told_if_memory_ends
+from textgen.trainer.requirements import (
+    memory_end_explained,
+    require_enough_text,
+    require_memory,
+)
 from textgen.trainer.result import TrainingResult
+
+if TYPE_CHECKING:
+    from textgen.trainer.trainer import Trainer
 
 
 class TrainingJob:
-    """One training, from its options to its model. Use it as a context: that holds the folder.
+    """One training, from its options to its model: its folder, lock, initialization and resume.
 
-    Within it come `open`, `load_tensorflow` and `train`, or `require_corpus` alone where
-    `is_finished` says that there is nothing left to do. `notes` fills with what a person should
-    know.
+    Use it as a context, which holds the folder's lock. Within it call `open`, `load_tensorflow`,
+    `make_trainer` and, with the trainer's result, `finish`. If `is_finished`, nothing is left to
+    do, and `require_corpus` is the only call. `notes` fills with messages for people.
 
     Args:
         out: the model folder to make.
@@ -99,8 +105,8 @@ class TrainingJob:
             self._held = self._held.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._held.close()
+    def __exit__(self, *error: Any) -> None:
+        self._held.__exit__(*error)
 
     def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
         """Open the corpus, as the settings say or as it was, and see that it can be trained on.
@@ -166,28 +172,19 @@ class TrainingJob:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def train(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> Model:
-        """Train, and write the model with its report.
+    def make_trainer(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> "Trainer":
+        """Make the trainer, initialized, and the folder ready for it. TensorFlow is loaded by now.
+
+        If memory ends after this call, within the context, that is a `NotEnoughMemory`.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
-            tell: is told where what stood at `out` is now.
-
-        Raises:
-            TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
-            Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
-            NotEnoughMemory: it ran out; the last checkpoint is there.
-            OSError: the disk refused; the last checkpoint is there.
+            tell: receives the new place of what stood at `out`.
         """
-        with told_if_memory_ends(self._config, self._start.training):
-            return self._train(callbacks, tell)
-
-    def _train(self, callbacks: Sequence[Any], tell: Tell | None) -> Model:
-        """Do what `train` does, whatever memory there is."""
-        from textgen.report.run_page import write_report
-        from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
+        from textgen.trainer.trainer import Trainer
 
         start = self._start
+        self._held.enter_context(memory_end_explained(self._config, start.training))
         trainer = Trainer(
             self._store,
             start.network,
@@ -196,10 +193,21 @@ class TrainingJob:
             folder=self._folder,
             init_from=start.init_from,
         )
-        start.put_into(trainer)
+        start.initialize(trainer)
         if not isinstance(start, FromCheckpoint):
             self._folder.begin(overwrite=self._overwrite, tell=tell)
-        result = trainer.run()
+        return trainer
+
+    def finish(self, result: TrainingResult) -> Model:
+        """Write the model of a run with its report, and return it.
+
+        Raises:
+            TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
+            Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
+            OSError: the disk refused; the last checkpoint is intact.
+        """
+        from textgen.report.run_page import write_report  # loads matplotlib
+
         model = self._model(result)
         self._folder.write_history(result.history)
         self._folder.add(model)

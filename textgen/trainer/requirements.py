@@ -1,4 +1,4 @@
-"""Is there enough memory for a network? Found out before TensorFlow loads, which may just crash."""
+"""What a training requires of text and memory, checked before TensorFlow loads."""
 
 import os
 import resource
@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from textgen.artifact.conditioning import MOST_LABELS
 from textgen.config.cost import least_training_bytes
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.config.values import several
-from textgen.errors import NotEnoughMemory, brief, is_out_of_memory
+from textgen.errors import DataError, NotEnoughMemory, brief, by_setting, is_out_of_memory
+from textgen.tokenization.held_out import why_nothing_is_held_out
+from textgen.tokenization.token_store import TokenStore
 
 PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 FREE = ("MemAvailable", "SwapFree")
@@ -19,6 +22,40 @@ FREE = ("MemAvailable", "SwapFree")
 ROOM = 8
 # The settings by which a training takes less.
 SIZES = ("units", "embedding_size", "batch_size")
+
+
+def require_enough_text(store: TokenStore, training: TrainingConfig) -> None:
+    """Refuse a corpus that cannot be trained on.
+
+    Args:
+        store: the corpus.
+        training: with the streams and the window.
+
+    Raises:
+        DataError: too little of it is trained on or held out, or it has too many labels.
+    """
+    require_length(store.counts("train").tokens, training.batch_size, training.window)
+    if why := why_nothing_is_held_out(store.manifest):
+        raise DataError(f"{store.manifest.corpus}: {why}")
+    if len(store.labels) > MOST_LABELS:
+        raise DataError(
+            f"the corpus has {len(store.labels):,} labels, more than {MOST_LABELS:,}; choose "
+            f"another {by_setting('{}', 'label_column')}"
+        )
+
+
+def require_length(tokens: int, batch_size: int, window: int) -> None:
+    """Refuse a training split that has not one window for each stream.
+
+    Raises:
+        DataError: it is too short.
+    """
+    if tokens < batch_size * window:
+        raise DataError(
+            f"the corpus is too short: {tokens} tokens to train on, but {batch_size} "
+            f"streams of {window} tokens need {batch_size * window}; give more text, or a "
+            f"smaller {by_setting('{}', 'batch_size')} or {by_setting('{}', 'window')}"
+        )
 
 
 def require_memory(config: ModelConfig, training: TrainingConfig) -> None:
@@ -41,7 +78,7 @@ def require_memory(config: ModelConfig, training: TrainingConfig) -> None:
 
 
 @contextmanager
-def told_if_memory_ends(config: ModelConfig, training: TrainingConfig) -> Iterator[None]:
+def memory_end_explained(config: ModelConfig, training: TrainingConfig) -> Iterator[None]:
     """Say in one line that memory ran out while a network was trained.
 
     Raises:
