@@ -34,7 +34,7 @@ ROOMS = [
     ("folder_lock",),
     ("files", "json_files", "signals"),
     ("paths",),
-    ("errors", "identity", "version"),
+    ("errors", "identity", "progress", "version"),
 ]
 TRAINING = {"tensorflow", "keras", "keras_nlp", "keras_hub"}
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

@@ -1,20 +1,21 @@
 """Files: written so that a kill or a full disk loses nothing, read so that nothing surprises."""
 
 import errno
+import logging
 import os
 import re
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from textgen.errors import UnsafeModel, UsageError, by_setting
 from textgen.paths import check_writable, named, refuse_here
 
+logger = logging.getLogger(__name__)
 ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of what is still being written
-Tell = Callable[[str], None]
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -140,13 +141,12 @@ def explain_full_disk(folder: Path, remedy: str = "make room there") -> Iterator
 
 
 @contextmanager
-def new_folder(path: Path, *, overwrite: bool = False, tell: Tell | None = None) -> Iterator[Path]:
+def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path`, whole, when the block ends without error.
 
     Args:
         path: where the folder shall stand. Parents are made.
-        overwrite: move what stands there aside, to `path.old`, `path.old-2`, ...
-        tell: is told where that is.
+        overwrite: move what stands there aside, as `set_aside` does.
 
     Raises:
         UsageError: `path` exists and `overwrite` is false, or it is the folder that we are in.
@@ -164,7 +164,7 @@ def new_folder(path: Path, *, overwrite: bool = False, tell: Tell | None = None)
             yield aside
         _sync_files(aside)
         if overwrite:
-            set_aside(path, tell)
+            set_aside(path)
         refuse_existing(path)
         aside.rename(path)
     except BaseException:
@@ -182,11 +182,11 @@ def make_folder(path: Path) -> None:
     _sync_folder(path.absolute().parent)
 
 
-def set_aside(path: Path, tell: Tell | None = None) -> Path | None:
+def set_aside(path: Path) -> Path | None:
     """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ...
 
     Returns:
-        where it is now, which `tell` is told, too.
+        where it is now, which is logged, too; None if nothing stood there.
 
     Raises:
         UsageError: it is the folder that we are in.
@@ -196,8 +196,7 @@ def set_aside(path: Path, tell: Tell | None = None) -> Path | None:
         return None
     refuse_here(path)
     aside = path.rename(_free_name(path))
-    if tell:
-        tell(f"what stood at {path} is now {aside}")
+    logger.info("what stood at %s is now %s", path, aside)
     return aside
 
 

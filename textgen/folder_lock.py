@@ -2,25 +2,23 @@
 
 import errno
 import fcntl
+import logging
 import os
 import re
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from textgen.errors import Busy
 from textgen.files import explain_full_disk, make_folder
 
+logger = logging.getLogger(__name__)
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
 # In which a marker that was cut off in the writing is seen to be one, and taken over.
 MARKER_SECONDS = 3.0
 _OWNER = re.compile(r"process (\d{1,9}) on (.+)")
-
-
-def tell_nobody(text: str) -> None:
-    """Take what nobody asked for."""
 
 
 class FolderLock:
@@ -39,12 +37,11 @@ class FolderLock:
         self._marker = whole.parent / f".{whole.name}.lock-owner"
 
     @contextmanager
-    def held(self, *, wait: bool, tell: Callable[[str], None] = tell_nobody) -> Iterator[None]:
+    def held(self, *, wait: bool) -> Iterator[None]:
         """Hold the lock while a block lasts.
 
         Args:
             wait: until another process lets go of it.
-            tell: takes what a person should know.
 
         Raises:
             Busy: another process holds it, and there is no waiting.
@@ -52,14 +49,16 @@ class FolderLock:
         """
         make_folder(self.path.parent)
         with ExitStack() as stack:
-            if not stack.enter_context(self._held_by_kernel(wait)):
-                tell(
-                    f"{self.path.parent}: no locks on this file system; {self._marker.name} there "
-                    f"keeps others away meanwhile"
+            has_locks = stack.enter_context(self._held_by_kernel(wait))
+            # The marker may be of a process that sees no locks where we see them.
+            if not has_locks or self._marker.exists():
+                stack.enter_context(self._marked(wait))
+            if not has_locks:
+                logger.warning(
+                    "%s: no locks on this file system; %s there keeps others away meanwhile",
+                    self.path.parent,
+                    self._marker.name,
                 )
-                stack.enter_context(self._marked(wait))
-            elif self._marker.exists():  # of a process that sees no locks where we see them
-                stack.enter_context(self._marked(wait))
             yield
 
     @contextmanager

@@ -1,6 +1,7 @@
 """`TextGenerator`: what an application imports."""
 
 import secrets
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,11 +11,11 @@ from textgen.artifact.model_folder import Model, read_model, write_model
 from textgen.config.arguments import checked, in_range
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import MOST_THREADS, PACKAGED_MODEL, PRECISIONS
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.texts import CorpusArgument
 from textgen.errors import UsageError
 from textgen.evaluation.measure_corpus import how_to_read, measure_corpus
 from textgen.evaluation.quality import Quality
+from textgen.progress import SILENT, ProgressReporter
 from textgen.runtime.engine.decoder import Decoder
 from textgen.runtime.generation.backtracking import begin_sequence
 from textgen.runtime.generation.next_token import NextToken, next_tokens
@@ -279,7 +280,8 @@ class TextGenerator:
         corpus: CorpusArgument,
         *,
         split: str = "all",
-        watch: Watch = UNWATCHED,
+        progress: ProgressReporter = SILENT,
+        watch: ProgressReporter | None = None,
         **settings: Any,
     ) -> Quality:
         """Measure the model on a corpus in one pass with carried state.
@@ -288,7 +290,8 @@ class TextGenerator:
             corpus: as for `train`, but for a token store.
             split: "all", or one of the splits that this corpus has when it is cut as the
                 model's own was.
-            watch: is told how far the reading and the measuring are.
+            progress: receives the progress of reading and scoring.
+            watch: the old name of `progress`, deprecated.
             settings: fields of `DocumentRule`; what is not given is as for the model's own
                 corpus.
 
@@ -296,11 +299,14 @@ class TextGenerator:
             UsageError: no such split, or it is empty, or an unknown setting.
             MissingInput, DataError: the corpus cannot be read.
         """
+        if watch is not None:
+            warnings.warn("watch is called progress now", DeprecationWarning, stacklevel=3)
+            progress = watch
         own = self.model.provenance.get("corpus", {}).get("settings", {})
         reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
         inherited = reading.keys() - settings.keys()
         return measure_corpus(
-            self.decoder, self.tokenizer, corpus, reading, split, watch, inherited=inherited
+            self.decoder, self.tokenizer, corpus, reading, split, progress, inherited=inherited
         )
 
     def _writing(

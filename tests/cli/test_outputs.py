@@ -1,5 +1,6 @@
 """Outputs: whatever they are called, they are written or refused in a line, and are no inputs."""
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import chdir
@@ -224,12 +225,12 @@ def test_what_is_moved_aside_is_told(here: Path, store: Path) -> None:
     assert (here / "store.old" / "mine").read_text() == "mine"
 
 
-def test_a_training_tells_what_it_moves_aside(here: Path) -> None:
-    told = list[str]()
+def test_a_training_says_what_it_moves_aside(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "textgen")
     (here / "m").mkdir()
     (here / "m" / "mine").write_text("mine")
-    JobFolder(Path("m")).begin(overwrite=True, tell=told.append)
-    assert told == ["what stood at m is now m.old"]
+    JobFolder(Path("m")).begin(overwrite=True)
+    assert caplog.messages == ["what stood at m is now m.old"]
     assert (here / "m.old" / "mine").read_text() == "mine"
 
 

@@ -12,41 +12,30 @@ from textgen.corpus.corpus_file import CorpusFile
 from textgen.corpus.hub import hub_api
 from textgen.corpus.hub.dataset_files import hub_parts, resolve
 from textgen.corpus.hub.hub_file import RETRIES
-from textgen.corpus.progress import Watch
 
 API = "api/datasets"
 LATER = {"Retry-After": "2"}
 DATA = r"GET .*/train\.txt$"
 
 
-class Listener(Watch):
-    """Keeps what it is told."""
+class Listener:
+    """Keeps what is reported to it."""
 
-    def __init__(self, told: list[str]) -> None:
-        self._told = told
+    def __init__(self) -> None:
         self.fetched: dict[str, list[int | None]] = {}
-
-    def tell(self, text: str) -> None:
-        self._told.append(text)
 
     def advance(self, stage: str, done: int, total: int | None = None) -> None:
         self.fetched.setdefault(stage, []).extend([done, total])
 
 
-@pytest.fixture
-def told() -> list[str]:
-    return []
+def parts_of(name: str, *, streaming: bool = False) -> list[CorpusFile]:
+    return hub_parts(resolve(name), streaming=streaming, rule=DocumentRule())
 
 
-def parts_of(name: str, told: list[str], *, streaming: bool = False) -> list[CorpusFile]:
-    found = resolve(name, Listener(told))
-    return hub_parts(found, streaming=streaming, rule=DocumentRule(), watch=Listener(told))
-
-
-def test_bytes_that_come_are_told(hub: StandInHub) -> None:
-    listener = Listener([])
-    found = resolve("hf:quay/plain")
-    part = hub_parts(found, streaming=False, rule=DocumentRule(), watch=listener)[0]
+def test_bytes_that_come_are_reported(hub: StandInHub) -> None:
+    listener = Listener()
+    dataset = resolve("hf:quay/plain")
+    part = hub_parts(dataset, streaming=False, rule=DocumentRule(), progress=listener)[0]
     size = len(content(part))
     assert listener.fetched == {"fetching train.txt": [size, size]}
 
@@ -67,28 +56,28 @@ def content(part: CorpusFile) -> bytes:
         (Fault("/tree/", 503, 1), "the hub answers 503; waiting 1 s, retry 1 of 5"),
     ],
 )
-def test_a_hub_that_fails_for_a_while_is_waited_for_and_it_is_told(
-    hub: StandInHub, told: list[str], fault: Fault, first: str
+def test_a_hub_that_fails_for_a_while_is_waited_for_and_that_is_logged(
+    hub: StandInHub, caplog: pytest.LogCaptureFixture, fault: Fault, first: str
 ) -> None:
     times = fault.times
     hub.faults.append(fault)
-    assert content(parts_of("hf:quay/plain", told)[0]) == FILES["plain"]["train.txt"]
-    assert told[0] == first
-    assert len(told) == times
+    assert content(parts_of("hf:quay/plain")[0]) == FILES["plain"]["train.txt"]
+    assert caplog.messages[0] == first
+    assert len(caplog.messages) == times
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 @pytest.mark.parametrize("where", [API, "/tree/", r"\.huggingface\.yaml", "README"])
 def test_a_hub_that_fails_for_ever_is_what_it_says(
-    hub: StandInHub, told: list[str], status: int, where: str
+    hub: StandInHub, caplog: pytest.LogCaptureFixture, status: int, where: str
 ) -> None:
     hub.sets["quay/plain"].commits["0" * 40] = FILES["plain"] | {".huggingface.yaml": b"{}"}
     hub.sets["quay/plain"].branches["main"] = "0" * 40
     hub.faults.append(Fault(where, status))
     with pytest.raises(ConnectionError, match=f"the hub answers {status}") as refused:
-        parts_of("hf:quay/plain", told)
+        parts_of("hf:quay/plain")
     assert "\n" not in str(refused.value)
-    assert told[-1].endswith("retry 5 of 5")
+    assert caplog.messages[-1].endswith("retry 5 of 5")
 
 
 @pytest.mark.parametrize(
@@ -103,46 +92,46 @@ def test_a_hub_that_fails_for_ever_is_what_it_says(
 )
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_download_that_fails_for_a_while_comes_whole(
-    hub: StandInHub, told: list[str], fault: Fault, word: str, streaming: bool
+    hub: StandInHub, caplog: pytest.LogCaptureFixture, fault: Fault, word: str, streaming: bool
 ) -> None:
     hub.faults.append(Fault(**vars(fault)))
-    part, _ = parts_of("hf:quay/plain", told, streaming=streaming)
+    part, _ = parts_of("hf:quay/plain", streaming=streaming)
     assert content(part) == FILES["plain"]["train.txt"]
-    assert told[0] == word
+    assert caplog.messages[0] == word
 
 
 @pytest.mark.parametrize("kind", ["cut", "reset", 503, 429])
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_download_that_fails_for_ever_is_an_error_and_leaves_nothing_half(
-    hub: StandInHub, told: list[str], tmp_path: Path, kind: int | str, streaming: bool
+    hub: StandInHub,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    kind: int | str,
+    streaming: bool,
 ) -> None:
     hub.faults.append(Fault(DATA, kind))
-    part, other = parts_of("hf:quay/plain", told, streaming=streaming)
+    part, other = parts_of("hf:quay/plain", streaming=streaming)
     with pytest.raises(ConnectionError, match=r"train\.txt: ") as refused:
         content(part)
     assert "\n" not in str(refused.value)
-    assert len(told) >= RETRIES
+    assert len(caplog.messages) >= RETRIES
     assert not list(tmp_path.rglob("*.incomplete"))
     assert content(other) == FILES["plain"]["dev.txt"]
     hub.faults.clear()
     assert content(part) == FILES["plain"]["train.txt"]
 
 
-def test_nothing_stays_behind_on_the_loggers_of_the_library(
-    hub: StandInHub, told: list[str]
-) -> None:
+def test_nothing_stays_behind_on_the_loggers_of_the_library(hub: StandInHub) -> None:
     names = ("huggingface_hub.utils._http", "huggingface_hub.file_download")
     before = [(x.handlers[:], x.level, x.propagate) for x in map(logging.getLogger, names)]
     hub.faults.append(Fault(API, 503))
     with pytest.raises(ConnectionError):
-        resolve("hf:quay/plain", Listener(told))
+        resolve("hf:quay/plain")
     assert before == [(x.handlers[:], x.level, x.propagate) for x in map(logging.getLogger, names)]
 
 
-def test_a_full_disk_is_no_fault_of_the_hub(
-    hub: StandInHub, told: list[str], tmp_path: Path
-) -> None:
-    (part, _) = parts_of("hf:quay/plain", told)
+def test_a_full_disk_is_no_fault_of_the_hub(hub: StandInHub, tmp_path: Path) -> None:
+    (part, _) = parts_of("hf:quay/plain")
     blobs = tmp_path / "library" / "datasets--quay--plain" / "blobs"
     blobs.write_bytes(b"a file in the way of a folder")
     with pytest.raises(FileExistsError):
@@ -151,16 +140,19 @@ def test_a_full_disk_is_no_fault_of_the_hub(
 
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_hub_that_goes_away_between_two_files_is_an_error(
-    hub: StandInHub, told: list[str], monkeypatch: pytest.MonkeyPatch, streaming: bool
+    hub: StandInHub,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    streaming: bool,
 ) -> None:
     from huggingface_hub import constants
 
-    part, _ = parts_of("hf:quay/plain", told, streaming=streaming)
+    part, _ = parts_of("hf:quay/plain", streaming=streaming)
     template = dead_endpoint() + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     with pytest.raises(ConnectionError, match=r"train\.txt: .*refused.*HF_HUB_OFFLINE=1"):
         content(part)
-    assert told[-1] == "the hub does not answer; waiting 8 s, retry 5 of 5"
+    assert caplog.messages[-1] == "the hub does not answer; waiting 8 s, retry 5 of 5"
 
 
 def test_a_silent_hub_is_waited_for_as_long_as_the_probe_says(

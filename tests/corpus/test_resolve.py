@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.progress import Watch
 from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
 from textgen.corpus.resolve import open_source
 from textgen.errors import DataError, MissingInput, UsageError
@@ -191,17 +190,15 @@ def test_file_that_changes_before_it_is_read_is_an_error(tmp_path: Path) -> None
             pass
 
 
-def test_splits_of_what_is_on_no_hub_are_said_to_change_nothing(folder: Path) -> None:
-    told = list[str]()
-
-    class Listening(Watch):
-        def tell(self, text: str) -> None:
-            told.append(text)
-
-    with open_source(str(folder), {}, Listening()):
-        assert told == []
-    with open_source(str(folder), {"splits": ("train",)}, Listening()):
-        assert told == [f"{folder.name}: no set on the hub, so that splits changes nothing"]
+def test_splits_of_what_is_on_no_hub_are_said_to_change_nothing(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_source(str(folder), {}):
+        assert caplog.messages == []
+    with open_source(str(folder), {"splits": ("train",)}):
+        assert caplog.messages == [
+            f"{folder.name}: no set on the hub, so that splits changes nothing"
+        ]
 
 
 ROW_OPTIONS: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ import pytest
 
 from tests.corpus.reading import documents
 from textgen.corpus.collect import collect
-from textgen.corpus.hub.retries import retries_told
+from textgen.corpus.hub.retries import retries_logged
 from textgen.corpus.resolve import open_source
 
 LOGGER = logging.getLogger("huggingface_hub.file_download")
@@ -47,20 +47,19 @@ def test_long_cells_are_read_by_several_threads_and_the_limit_stays(tmp_path: Pa
     assert csv.field_size_limit() == limit
 
 
-def test_retries_are_told_to_the_thread_that_waits(caplog: pytest.LogCaptureFixture) -> None:
-    told: dict[int, list[str]] = {}
+def test_each_thread_that_waits_logs_its_own_retries(caplog: pytest.LogCaptureFixture) -> None:
     together = threading.Barrier(3)
 
     def work() -> None:
-        own = told.setdefault(threading.get_ident(), [])
-        with retries_told(own.append):
+        with retries_logged():
             together.wait()
             LOGGER.warning("resume download")
             together.wait()
 
     side_by_side(work)
-    assert list(told.values()) == [["the download was cut; going on with it"]] * 3
-    assert not caplog.records
+    assert caplog.messages == ["the download was cut; going on with it"] * 3
+    assert {record.name for record in caplog.records} == {"textgen.corpus.hub.retries"}
+    assert len({record.thread for record in caplog.records}) == 3
     assert not LOGGER.filters
 
 

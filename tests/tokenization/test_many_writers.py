@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults import SYSTEM_CALL, Faults
-from textgen.corpus.progress import Watch
 from textgen.corpus.resolve import open_source
 from textgen.tokenization.store_cache import prepare_once
 from textgen.tokenization.token_store import TokenStore
@@ -18,7 +17,7 @@ from textgen.tokenization.token_store import TokenStore
 TEXT = "".join(f"line {number} of the harbour log\n" for number in range(60))
 
 
-class Stages(Watch):
+class Stages:
     """Writes the names of the stages that this process goes through into a file."""
 
     def __init__(self, path: Path) -> None:
@@ -35,7 +34,7 @@ class Stages(Watch):
 def prepare_one(corpus: Path, out: Path, told: Path) -> None:
     """Prepare as one of many; tell what was found in the store."""
     with open_source(str(corpus), {"documents": "line"}) as source:
-        store = prepare_once(source, out, watch=Stages(told / "stages"))
+        store = prepare_once(source, out, progress=Stages(told / "stages"))
     with (told / "counts").open("a") as file:
         file.write(f"{store.counts('train').tokens} {len(store.tokens('train'))}\n")
 

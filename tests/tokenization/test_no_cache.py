@@ -12,7 +12,6 @@ import pytest
 
 from tests.conftest import Run
 from tests.seeded_models import TIDEWATER
-from textgen.corpus.progress import Watch
 from textgen.errors import DataError
 from textgen.tokenization.store_cache import open_corpus
 from textgen.tokenization.token_store import TokenStore
@@ -26,16 +25,6 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "no such process": lambda path: path.symlink_to("/proc/self/none"),
     "system": lambda path: path.symlink_to("/sys"),
 }
-
-
-class Told(Watch):
-    """Keeps what a person is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def tell(self, text: str) -> None:
-        self.said.append(text)
 
 
 @pytest.fixture
@@ -65,14 +54,13 @@ def spoil(tmp_path: Path, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_cache_the_corpus_is_prepared_for_now_and_that_is_said(
-    tmp_path: Path, cache: Path, temporary: Path, kind: str
+    tmp_path: Path, cache: Path, temporary: Path, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     spoil(tmp_path, kind)
-    told = Told()
-    store = open_corpus(str(TIDEWATER), {}, told)
+    store = open_corpus(str(TIDEWATER), {})
     assert store.counts("train").documents == 1
     assert store.folder.is_relative_to(temporary)
-    (said,) = told.said
+    (said,) = caplog.messages
     assert "XDG_CACHE_HOME or 'textgen prepare -o' names another place" in said
     assert str(temporary) in said
     del store
@@ -82,7 +70,11 @@ def test_without_a_cache_the_corpus_is_prepared_for_now_and_that_is_said(
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT])
 def test_folder_that_the_system_does_not_let_us_make_is_such_a_case(
-    cache: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    cache: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    number: int,
 ) -> None:
     mkdir = Path.mkdir
 
@@ -92,22 +84,23 @@ def test_folder_that_the_system_does_not_let_us_make_is_such_a_case(
         mkdir(path, *rest, **options)
 
     monkeypatch.setattr(Path, "mkdir", refused)
-    told = Told()
-    assert open_corpus(str(TIDEWATER), {}, told).folder.is_relative_to(temporary)
-    assert os.strerror(number) in told.said[0]
+    assert open_corpus(str(TIDEWATER), {}).folder.is_relative_to(temporary)
+    assert os.strerror(number) in caplog.messages[0]
 
 
 def test_store_in_a_cache_that_can_only_be_read_is_found(
-    cache: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path,
+    temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     kept = open_corpus(str(TIDEWATER), {})
     assert kept.folder.parent == cache
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != cache)
-    told = Told()
-    assert open_corpus(str(TIDEWATER), {}, told).folder == kept.folder
-    assert told.said == []
+    assert open_corpus(str(TIDEWATER), {}).folder == kept.folder
+    assert caplog.messages == []
     (kept.folder / "store.json").write_text("{}")
-    assert open_corpus(str(TIDEWATER), {}, told).folder.is_relative_to(temporary)
+    assert open_corpus(str(TIDEWATER), {}).folder.is_relative_to(temporary)
 
 
 def test_no_temporary_folder_is_left_where_preparing_fails(

@@ -176,13 +176,14 @@ def test_memory_that_runs_out_is_told_as_that_everywhere(
 def test_tensorflow_that_runs_out_of_memory_is_told_so(tmp_path: Path) -> None:
     import tensorflow as tf
 
-    with (
-        pytest.raises(NotEnoughMemory, match="the memory is not enough for"),
-        TrainingJob(tmp_path / "m", {"steps": 1, "units": 8}) as run,
-    ):
+    def fill(run: TrainingJob) -> None:
         run.open(str(TIDEWATER))
         run.make_trainer()
         tf.zeros((1 << 30, 1 << 20))  # a petabyte
+
+    run = TrainingJob(tmp_path / "m", {"steps": 1, "units": 8})
+    with pytest.raises(NotEnoughMemory, match="the memory is not enough for"), run:
+        fill(run)
 
 
 def test_other_errors_stay_what_they_are() -> None:

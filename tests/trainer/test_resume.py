@@ -1,5 +1,6 @@
 """A training goes on where it was, with the settings, text and tokens that it began with."""
 
+import logging
 import shutil
 import signal
 from pathlib import Path
@@ -88,25 +89,27 @@ def test_same_settings_may_be_given_again_and_the_saving_may_change(
 
 
 def test_resume_without_a_checkpoint_begins_anew_and_says_so(
-    small_text: Path, tmp_path: Path, whole: Path
+    small_text: Path, tmp_path: Path, whole: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "textgen")
     out = tmp_path / "new"
     for _ in range(2):
-        with TrainingJob(out, TINY, resume=True) as run:
-            assert run.notes == [f"{out}: no complete checkpoint; the training begins anew"]
+        caplog.clear()
+        with TrainingJob(out, TINY, resume=True):
+            assert caplog.messages == [f"{out}: no complete checkpoint; the training begins anew"]
         (out / "training_state").mkdir(parents=True, exist_ok=True)  # as a kill may leave it
     TextGenerator.train(small_text, out=out, resume=True, **TINY)
     assert weights(out) == weights(whole)
 
 
 def test_damaged_checkpoint_is_named_and_the_training_goes_on_from_the_one_before(
-    small_text: Path, unfinished: Path, whole: Path
+    small_text: Path, unfinished: Path, whole: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = unfinished / "training_state" / f"step-{STOP}" / "state.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with TrainingJob(unfinished, {}, resume=True) as run:
-        (note,) = run.notes
-    assert f"damaged checkpoint is passed over: {path}" in note
+    with TrainingJob(unfinished, {}, resume=True):
+        (message,) = caplog.messages
+    assert f"damaged checkpoint is passed over: {path}" in message
     TextGenerator.train(small_text, out=unfinished, resume=True)
     assert weights(unfinished) == weights(whole)
     assert record(unfinished)["resumed"] == [0]
@@ -137,8 +140,9 @@ def changed(small_text: Path, tmp_path: Path) -> Path:
 
 
 def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
-    unfinished: Path, changed: Path
+    unfinished: Path, changed: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "textgen")
     with (
         TrainingJob(unfinished, {}, resume=True) as run,
         pytest.raises(DataError, match=r"changed.txt: not the text .* allow_changed_data=True"),
@@ -146,7 +150,7 @@ def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
         run.open(str(changed))
     with TrainingJob(unfinished, {}, resume=True, allow_changed_data=True) as run:
         store = run.open(str(changed))
-    assert run.notes == ["the corpus has changed; a new epoch begins"]
+    assert caplog.messages == ["the corpus has changed; a new epoch begins"]
     assert store.tokenizer.to_json() == (unfinished / "tokenizer.json").read_text("utf-8")
 
 

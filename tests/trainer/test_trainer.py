@@ -213,7 +213,7 @@ def test_signal_keeps_the_best_so_far_and_a_checkpoint(
     assert (result.record.ended, result.record.steps_done) == ("interrupted", 5)
     assert result.record.best_step == 5  # measured at the end
     assert np.isfinite(result.record.validation.nats_per_token)
-    _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    _, checkpoint = folder.latest() or pytest.fail("no checkpoint")
     assert checkpoint.progress.steps == 5
     assert checkpoint.progress.best is None  # an unbroken run has none after five steps
 
@@ -240,7 +240,7 @@ def test_second_signal_acts_at_once(make_small: Make, tmp_path: Path) -> None:
     twice = Send(signal.SIGINT, after=5, times=2)
     with pytest.raises(KeyboardInterrupt):
         make_small(twice, steps=40, folder=folder).run()
-    _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    _, checkpoint = folder.latest() or pytest.fail("no checkpoint")
     assert checkpoint.progress.steps == 0  # nothing is saved from within a step
 
 
@@ -258,7 +258,7 @@ def test_second_signal_that_a_command_makes_an_error_saves_no_half_of_a_step(
             make_small(Send(signal.SIGTERM, after=5, times=2), steps=40, folder=folder).run()
     finally:
         signal.signal(signal.SIGTERM, before)
-    _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    _, checkpoint = folder.latest() or pytest.fail("no checkpoint")
     assert checkpoint.progress.steps == 0
 
 
@@ -352,7 +352,7 @@ def test_resumed_training_goes_on_with_the_same_bytes(make_small: Make, tmp_path
     for stop in (20, 44, 50):  # where it validates, and where an epoch ends
         trainer = make_small(Send(signal.SIGTERM, after=stop), folder=folder, **settings)
         if result:
-            _, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+            _, checkpoint = folder.latest() or pytest.fail("no checkpoint")
             trainer.restore(checkpoint)
         result = trainer.run()
         assert result.record.steps_done == stop

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from textgen.cli.combinations import refuse_excluded
+from textgen.cli.messages import messages_shown
 from textgen.cli.names import long_names, usual_name
 from textgen.cli.param_types import CommaList
 from textgen.config.base import reject_unknown
@@ -79,7 +80,8 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, if its options go together."""
-        with worded(self._written):
+        quiet = bool(ctx.params.get("quiet"))
+        with worded(self._written), messages_shown(quiet=quiet):
             refuse_excluded(ctx)
             return super().invoke(ctx)
 

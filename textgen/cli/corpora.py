@@ -94,7 +94,7 @@ def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> 
     from textgen.corpus.resolve import open_source
     from textgen.report.corpus_check import check_parts
 
-    with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
+    with CorpusProgress(quiet) as progress, open_source(corpus, settings, progress) as source:
         parts = list(check_parts(source))
     if as_json:
         told = {"corpus": source.name, "licence": source.licence, "ignored": source.ignored}
@@ -139,7 +139,7 @@ def report(
         raise UsageError("overwrite does nothing without html; add that, or leave overwrite out")
     facts = StoreFacts.of(_open(corpus, settings, quiet))
     if html:
-        _write_page(html, facts, quiet)
+        _write_page(html, facts)
     click.echo(json.dumps(facts.to_dict()) if as_json else tell_in_lines(facts))
 
 
@@ -165,17 +165,17 @@ def _open(corpus: str, settings: dict[str, Any], quiet: bool) -> "TokenStore":
     """Open the token store of a corpus, prepared if it has not been."""
     from textgen.tokenization.store_cache import open_corpus
 
-    with CorpusProgress(quiet) as watch:
-        return open_corpus(corpus, settings, watch)
+    with CorpusProgress(quiet) as progress:
+        return open_corpus(corpus, settings, progress)
 
 
-def _write_page(path: Path, facts: "StoreFacts", quiet: bool) -> None:
+def _write_page(path: Path, facts: "StoreFacts") -> None:
     """Write a report as a page; what stands there is moved aside."""
     from textgen.files import set_aside, write_output
     from textgen.report.store_page import store_page
 
     page = store_page(facts)
-    set_aside(path, CorpusProgress(quiet).tell)
+    set_aside(path)
     write_output(path, page)
 
 

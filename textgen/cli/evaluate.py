@@ -52,8 +52,8 @@ def evaluate(
     from textgen.cli.loading import load_generator
 
     generator = load_generator(model, precision=precision, labels=labels)
-    with CorpusProgress(quiet) as watch:
-        quality = generator.evaluate(corpus, split=split, watch=watch, **settings)
+    with CorpusProgress(quiet) as progress:
+        quality = generator.evaluate(corpus, split=split, progress=progress, **settings)
     if as_json:
         click.echo(json.dumps(quality.to_dict()))
         return

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,8 +13,10 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 from textgen.files import write_output
 from textgen.generator import TextGenerator
+from textgen.progress import ProgressReporter
 from textgen.runtime.generation.prompts import SEEDS, Row
 from textgen.runtime.generation.result import Generation
+from textgen.runtime.generation.scheduler import RoundCounts
 from textgen.runtime.generation.text_stream import REMEMBERED, TextStream
 from textgen.signals import DeferredSignals
 
@@ -64,7 +67,7 @@ def _show(stream: TextStream, interruption: DeferredSignals, *, quiet: bool) -> 
     """Print a text while it is written, after its prompt was read."""
     with TokenProgress(-1, hidden=quiet) as progress:
         for count in stream.read():
-            progress.advance(count, 0)
+            progress.advance("reading", count)
             if interruption.noted:
                 stream.interrupt()
                 return
@@ -101,7 +104,7 @@ def collect(
         with DeferredSignals() as interruption, TokenProgress(total, hidden=quiet) as progress:
             for result in generator.generate_each(
                 rows,
-                advanced=lambda advance: progress.advance(*advance),
+                advanced=partial(_report, progress),
                 is_over=lambda: interruption.noted is not None,
                 **_nth(config, written).to_dict(),
             ):
@@ -110,6 +113,12 @@ def collect(
                 yield result
                 written += 1
             interruption.check()
+
+
+def _report(progress: ProgressReporter, counts: RoundCounts) -> None:
+    """Report the tokens of a round of generation."""
+    progress.advance("reading", counts.read)
+    progress.advance("writing", counts.written)
 
 
 def as_texts(results: Iterable[Generation], begin: str, end: str = "\n") -> Iterator[str]:

@@ -32,8 +32,8 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
 
     refuse_inputs(out, files_of(settings), corpus)
     check_output(out, overwrite=overwrite or TokenStore.is_store(out))
-    with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
-        store = prepare_once(source, out, overwrite=overwrite, watch=watch)
+    with CorpusProgress(quiet) as progress, open_source(corpus, settings, progress) as source:
+        store = prepare_once(source, out, overwrite=overwrite, progress=progress)
     if not quiet:
         click.echo(describe_store(store), err=True)
 

@@ -105,7 +105,7 @@ def _write(
     with TokenProgress(total, hidden=quiet) as progress:
         before = 0
         for _ in stream:
-            progress.advance(0, stream.written - before)
+            progress.advance("writing", stream.written - before)
             before = stream.written
             if interruption.noted:
                 stream.interrupt()

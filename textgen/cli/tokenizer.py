@@ -51,9 +51,9 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
 
     refuse_inputs(out, files_of(settings), corpus)
     check_output(out, overwrite=overwrite)
-    with CorpusProgress(quiet) as watch, open_source(corpus, settings, watch) as source:
-        learned, notes = learn_tokenizer(source, watch)
-    set_aside(out, watch.tell)
+    with CorpusProgress(quiet) as progress, open_source(corpus, settings, progress) as source:
+        learned, notes = learn_tokenizer(source, progress)
+    set_aside(out)
     write_output(out, learned.to_json().encode())
     if not quiet:
         told = [f"{out}: {learned.kind}, {learned.vocab_size:,} types", *notes]

@@ -61,24 +61,22 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
 
     with TrainingJob(out, settings, **choices) as run:
         if run.is_finished:
-            with CorpusProgress(quiet) as watch:
-                run.require_corpus(corpus, watch)
+            with CorpusProgress(quiet) as progress:
+                run.require_corpus(corpus, progress)
             tell(
                 f"{out}: complete; nothing is left to do; to train on: textgen train CORPUS -o NEW "
                 f"--init-from {shlex.quote(str(out))}"
             )
             return
-        with CorpusProgress(quiet) as watch:
-            store = run.open(corpus, watch)
-        tell(
-            "\n".join([*run.notes, describe_store(store), run.describe(), "loading TensorFlow ..."])
-        )
+        with CorpusProgress(quiet) as progress:
+            store = run.open(corpus, progress)
+        tell("\n".join([describe_store(store), run.describe(), "loading TensorFlow ..."]))
         run.load_tensorflow(quiet=True)
 
         from textgen.trainer.display import TrainingDisplay
 
         with TrainingDisplay(quiet=quiet) as display:
-            model = run.finish(run.make_trainer([display], tell).run())
+            model = run.finish(run.make_trainer([display]).run())
     tell(_summary(out, model.provenance["training"]))
 
 

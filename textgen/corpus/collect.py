@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.corpus_file import CorpusFile, LocalFile, Origin, file_part
 from textgen.corpus.documents import End, read_documents
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.selection.decontamination import EvaluationTexts
 from textgen.corpus.selection.deduplicate import remove_copies
 from textgen.corpus.selection.filters import DocumentFilter
@@ -22,6 +21,7 @@ from textgen.corpus.source import Source
 from textgen.corpus.spool import Spool
 from textgen.corpus.statistics import SHOWN_CHARACTERS, CorpusStatistics
 from textgen.errors import DataError
+from textgen.progress import SILENT, ProgressReporter
 
 PLAIN_FORMS = ("text", "csv", "tsv", "jsonl")  # whose size on disk says how long reading takes
 
@@ -73,12 +73,12 @@ class Documents:
 
 
 @contextmanager
-def collect(source: Source, watch: Watch = UNWATCHED) -> Iterator[Documents]:
+def collect(source: Source, progress: ProgressReporter = SILENT) -> Iterator[Documents]:
     """Yield the documents of a source, for as long as the block lasts.
 
     Args:
         source: the corpus, and how it is read.
-        watch: is told of the advance, in bytes of clean text.
+        progress: receives the bytes of clean text that were read.
 
     Raises:
         DataError: there is no text in it, or something cannot be read.
@@ -92,14 +92,14 @@ def collect(source: Source, watch: Watch = UNWATCHED) -> Iterator[Documents]:
         )
         spool = Spool(texts, records)
         documents = Documents(source, spool, listing)
-        _read(documents, watch)
-        remove_copies(source, spool, documents.tally, watch)
+        _read(documents, progress)
+        remove_copies(source, spool, documents.tally, progress)
         if not documents.characters:
             raise DataError(_empty(documents))
         yield documents
 
 
-def _read(documents: Documents, watch: Watch) -> None:
+def _read(documents: Documents, progress: ProgressReporter) -> None:
     """Read all parts of a source."""
     source = documents.source
     total = _bytes_to_read(source)
@@ -107,7 +107,7 @@ def _read(documents: Documents, watch: Watch) -> None:
     for number, part in enumerate(source.parts):
         reader = _PartReader(documents, number, part, None if part.is_held_out else tests)
         for done in reader.read():
-            watch.advance("reading", done, total)
+            progress.advance("reading", done, total)
 
 
 class _PartReader:

@@ -20,6 +20,9 @@ from textgen.corpus.text.recognition import recognise
 from textgen.errors import DataError
 
 PIECE = 1 << 16  # characters
+# Part of every token store's key. Raise it with each change of the documents that a file gives:
+# of decoding, cleaning, the rows of tables, or the ends of documents.
+READING_VERSION = 1
 # What texts for GPT-2 are put between, each often in a line of its own.
 MARKER = re.compile(r"\n?<\|(?:start|end)oftext\|>\n?")
 LONGEST_MARKER = len("\n<|startoftext|>\n")

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import glob
+import logging
 import re
 import shlex
 import shutil
@@ -27,7 +28,6 @@ from textgen.corpus.corpus_file import (
 from textgen.corpus.hub.dataset_files import hub_parts, resolve
 from textgen.corpus.hub.hub_dataset import HUB
 from textgen.corpus.named_splits import refuse_row_options, with_named_splits
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.recipes import (
     Recipe,
     RecipeSource,
@@ -39,7 +39,9 @@ from textgen.corpus.source import Source
 from textgen.corpus.texts import IN_MEMORY, Texts, as_corpus
 from textgen.errors import MissingInput, UsageError, by_setting
 from textgen.files import explain_full_disk
+from textgen.progress import SILENT, ProgressReporter
 
+logger = logging.getLogger(__name__)
 TEMPORARY = "make room there, or name another folder in TMPDIR"
 
 
@@ -47,7 +49,7 @@ TEMPORARY = "make room there, or name another folder in TMPDIR"
 def open_source(
     corpus: Any,
     settings: Mapping[str, Any],
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
     *,
     inherited: Collection[str] = (),
 ) -> Iterator[Source]:
@@ -57,7 +59,7 @@ def open_source(
         corpus: a file, a folder, a glob, `-` for standard input, `hf:org/name`, the name or path
             of a recipe, or texts in memory (see `as_corpus`).
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
-        watch: is told what takes long.
+        progress: receives the bytes that come from the hub.
         inherited: settings that nobody chose for this corpus, and that may mean nothing to it.
 
     Raises:
@@ -69,11 +71,11 @@ def open_source(
     temporary = _temporary_folder()  # of all that is written while a corpus is read
     settings = as_held(settings, CorpusConfig)
     with explain_full_disk(temporary, TEMPORARY), ExitStack() as stack:
-        source = with_named_splits(_find(as_corpus("corpus", corpus), settings, stack, watch))
+        source = with_named_splits(_find(as_corpus("corpus", corpus), settings, stack, progress))
         refuse_row_options(source, inherited)
         if source.config.splits and not any(part.hub_split for part in source.parts):
             idle = by_setting("{} changes nothing", "splits")
-            watch.tell(f"{source.name}: no set on the hub, so that {idle}")
+            logger.warning("%s: no set on the hub, so that %s", source.name, idle)
         yield source
 
 
@@ -92,14 +94,14 @@ def _temporary_folder() -> Path:
 
 
 def _find(
-    corpus: str | Texts, settings: Mapping[str, Any], stack: ExitStack, watch: Watch
+    corpus: str | Texts, settings: Mapping[str, Any], stack: ExitStack, progress: ProgressReporter
 ) -> Source:
     """Resolve a corpus; the stack closes a copy of what is no file, or can be read only once."""
     if isinstance(corpus, Texts):
         return _from_texts(corpus, stack, CorpusConfig.from_dict(settings))
     path = Path(corpus)
     if path.suffix == ".toml" and path.is_file():
-        return _from_recipe(load_recipe(path), settings, watch)
+        return _from_recipe(load_recipe(path), settings, progress)
     config = CorpusConfig.from_dict(settings)
     if corpus == "-":
         return _from_stream("standard input", sys.stdin.buffer, stack, config)
@@ -107,12 +109,12 @@ def _find(
         with path.open("rb") as pipe:
             return _from_stream(corpus, pipe, stack, config)
     if corpus.startswith(HUB):
-        parts = _from_hub(corpus, config, config.document_rule, Origin(), watch)
+        parts = _from_hub(corpus, config, config.document_rule, Origin(), progress)
         return _source(parts[0].origin.name, parts, config)
     if path.exists() or glob.has_magic(corpus):
         return _from_path(corpus, config)
     if recipe := find_recipe(corpus):
-        return _from_recipe(recipe, settings, watch)
+        return _from_recipe(recipe, settings, progress)
     raise MissingInput(
         f"{corpus}: no such file or folder, nor a recipe (known are: {', '.join(recipe_names())})"
         f"{_elsewhere(corpus)}"
@@ -184,11 +186,13 @@ def _from_path(corpus: str, config: CorpusConfig) -> Source:
 
 
 def _from_hub(
-    name: str, config: CorpusConfig, rule: DocumentRule, told: Origin, watch: Watch
+    name: str, config: CorpusConfig, rule: DocumentRule, told: Origin, progress: ProgressReporter
 ) -> list[CorpusFile]:
     """Make parts of a hub set; what is told of its origin goes before what the hub says."""
-    found = resolve(name, watch)
-    parts = hub_parts(found, config.splits, streaming=config.streaming, rule=rule, watch=watch)
+    found = resolve(name)
+    parts = hub_parts(
+        found, config.splits, streaming=config.streaming, rule=rule, progress=progress
+    )
     licence = told.licence if told.licence != "unknown" else found.licence
     origin = dataclasses.replace(
         told, name=found.name, revision=found.revision, licence=licence or "unknown"
@@ -196,7 +200,7 @@ def _from_hub(
     return [dataclasses.replace(part, origin=origin) for part in parts]
 
 
-def _from_recipe(recipe: Recipe, settings: Mapping[str, Any], watch: Watch) -> Source:
+def _from_recipe(recipe: Recipe, settings: Mapping[str, Any], progress: ProgressReporter) -> Source:
     """Make a source of what a recipe selects.
 
     A source's own settings give way to those that differ from the recipe's. So the settings of a
@@ -209,12 +213,16 @@ def _from_recipe(recipe: Recipe, settings: Mapping[str, Any], watch: Watch) -> S
     for source in recipe.sources:
         own = override(override(recipe.settings, source.settings), new)
         rule = CorpusConfig.from_dict(own).document_rule
-        parts += _of_recipe_source(recipe, source, config, rule, watch)
+        parts += _of_recipe_source(recipe, source, config, rule, progress)
     return _source(recipe.name, parts, config)
 
 
 def _of_recipe_source(
-    recipe: Recipe, source: RecipeSource, config: CorpusConfig, rule: DocumentRule, watch: Watch
+    recipe: Recipe,
+    source: RecipeSource,
+    config: CorpusConfig,
+    rule: DocumentRule,
+    progress: ProgressReporter,
 ) -> list[CorpusFile]:
     """Make the parts of one source of a recipe."""
     name = recipe.name if len(recipe.sources) == 1 else f"{recipe.name}: {Path(source.path).name}"
@@ -225,7 +233,7 @@ def _of_recipe_source(
         label=source.label,
     )
     if source.path.startswith(HUB):
-        return _from_hub(source.path, config, rule, origin, watch)
+        return _from_hub(source.path, config, rule, origin, progress)
     return [file_part(path, rule, origin) for path in source.files()]
 
 

@@ -13,6 +13,8 @@ from textgen.corpus.spool import hash_keys
 from textgen.errors import UsageError, by_setting
 
 TRAIN, HELD_OUT, TEST = range(3)
+# Part of every token store's key. Raise it with each change of the text that a split holds.
+SPLITS_VERSION = 1
 
 
 class Span(NamedTuple):

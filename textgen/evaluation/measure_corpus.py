@@ -6,13 +6,13 @@ from typing import Any
 from textgen.config.base import reject_unknown
 from textgen.config.corpus import CorpusConfig, DocumentRule, TextPolicy
 from textgen.corpus.collect import collect
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.resolve import open_source
 from textgen.corpus.splits import choose_split, read_spans, survey
 from textgen.corpus.texts import CorpusArgument
 from textgen.errors import DataError, UsageError
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import measure
+from textgen.progress import SILENT, ProgressReporter
 from textgen.runtime.engine.decoder import Decoder
 from textgen.tokenization.tokenizer import Tokenizer
 
@@ -31,7 +31,7 @@ def measure_corpus(
     corpus: CorpusArgument,
     reading: dict[str, Any],
     split: str,
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
     *,
     inherited: Collection[str] = (),
 ) -> Quality:
@@ -43,14 +43,14 @@ def measure_corpus(
         corpus: a file, folder, glob, hub set, recipe, or texts in memory.
         reading: fields of `CorpusConfig`, as `how_to_read` returns them.
         split: "all", or the name of a split.
-        watch: is told of each stage's advance, and what takes long.
+        progress: receives each stage's progress.
         inherited: those of `reading` that nobody chose for this corpus.
     """
-    opened = open_source(corpus, reading, watch, inherited=inherited)
-    with opened as source, collect(source, watch) as documents:
+    opened = open_source(corpus, reading, progress, inherited=inherited)
+    with opened as source, collect(source, progress) as documents:
         cut, part = choose_split(survey(documents), split, source.config.validation)
         pieces = (piece for here, piece in read_spans(documents, cut) if here.split == part)
-        return measure(decoder, tokenizer, pieces, watch)
+        return measure(decoder, tokenizer, pieces, progress)
 
 
 def how_to_read(

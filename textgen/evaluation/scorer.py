@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.errors import UsageError
 from textgen.evaluation.quality import Quality
+from textgen.progress import SILENT, ProgressReporter
 from textgen.runtime.engine.decoder import Decoder
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.runtime.engine.state import State
@@ -55,7 +55,7 @@ def measure(
     decoder: Decoder,
     tokenizer: Tokenizer,
     pieces: Iterable[str | None],
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
 ) -> Quality:
     """Measure a model on documents, in one pass through all of them.
 
@@ -63,13 +63,13 @@ def measure(
         decoder: the model.
         tokenizer: what its tokens are.
         pieces: of clean text; `None` ends a document, with `<eos>`.
-        watch: is told of the advance in characters.
+        progress: receives the characters that were scored.
     """
     scorer, counts = Scorer(decoder), SplitCounts()
     for _, text, tokens in encode_pieces(((None, piece) for piece in pieces), tokenizer):
         scorer.add(tokens)
         counts = counts.plus(text, len(tokens))
-        watch.advance("scoring", len(text or ""))
+        progress.advance("scoring", len(text or ""))
     return Quality.of(scorer.nats / scorer.tokens, counts)
 
 

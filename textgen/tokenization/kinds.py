@@ -22,6 +22,8 @@ from tokenizers import Tokenizer as LibraryTokenizer
 
 from textgen.tokenization.byte_level import SPELLINGS
 
+# Part of every token store's key. Raise it with each change of the ids that a text gets.
+TOKENS_VERSION = 1
 STRICT = "word-strict"
 KINDS = ("char", "byte", "bpe", "unigram", "word", STRICT)
 WHOLE_PIECES = ("char", "word")  # a piece is a token, if it is known at all

@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from textgen.config.corpus import SPLITS, TOKENIZERS
 from textgen.corpus.collect import Documents, collect
 from textgen.corpus.corpus_file import Origin
-from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.corpus.documents import READING_VERSION
+from textgen.corpus.selection.filters import SELECTION_VERSION
 from textgen.corpus.source import Source
-from textgen.corpus.splits import Cut, assign_splits, read_spans, survey
+from textgen.corpus.splits import SPLITS_VERSION, Cut, assign_splits, read_spans, survey
 from textgen.errors import UsageError
 from textgen.files import new_folder
+from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.encode_pieces import encode_pieces
-from textgen.tokenization.kinds import STRICT
+from textgen.tokenization.kinds import STRICT, TOKENS_VERSION
 from textgen.tokenization.token_store import (
     FORMAT,
     REMOVED,
@@ -35,6 +37,13 @@ from textgen.tokenization.token_store import (
 )
 from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
 
+# Versions of the code that decides the contents of a store. Each stands beside its code.
+CODE_VERSIONS = {
+    "reading": READING_VERSION,
+    "selection": SELECTION_VERSION,
+    "splits": SPLITS_VERSION,
+    "tokens": TOKENS_VERSION,
+}
 # A tokenizer learns from, and one of the user's own is tried on, so many characters at most.
 SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer sorts all endings of the text
 MOST_SAMPLE_CHARACTERS = 1 << 27
@@ -43,7 +52,7 @@ TRIED_CHARACTERS = 1 << 20
 
 
 def prepare(
-    source: Source, out: Path, *, overwrite: bool = False, watch: Watch = UNWATCHED
+    source: Source, out: Path, *, overwrite: bool = False, progress: ProgressReporter = SILENT
 ) -> TokenStore:
     """Write a corpus as a token store.
 
@@ -51,7 +60,7 @@ def prepare(
         source: the corpus, and how it is read, cut and tokenized.
         out: the folder to make.
         overwrite: move what stands there aside.
-        watch: is told of each stage's advance.
+        progress: receives each stage's progress.
 
     Raises:
         DataError: the corpus is empty or cannot be read.
@@ -59,11 +68,11 @@ def prepare(
         OSError: the disk refused; nothing is left half-written.
     """
     key = store_key(source)  # before the work, for it says what the work is done on
-    with collect(source, watch) as documents:
+    with collect(source, progress) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
-        tokenizer, notes = _make_tokenizer(documents, cut, watch)
-        with new_folder(out, overwrite=overwrite, tell=watch.tell) as folder:
-            counts = _write_tokens(folder, documents, cut, tokenizer, watch)
+        tokenizer, notes = _make_tokenizer(documents, cut, progress)
+        with new_folder(out, overwrite=overwrite) as folder:
+            counts = _write_tokens(folder, documents, cut, tokenizer, progress)
             (folder / TOKENIZER).write_text(tokenizer.to_json(), encoding="utf-8")
             _write_listing(folder / REMOVED, documents)
             StoreManifest(
@@ -85,15 +94,19 @@ def prepare(
 
 
 def store_key(source: Source) -> str:
-    """Return a SHA-256 of all that decides what a token store holds."""
-    told = [FORMAT, source.name, source.fingerprint, source.config.to_dict()]
-    told += [asdict(origin) for origin in source.origins]
+    """Return a SHA-256 of everything that decides the contents of a token store."""
+    contents = [FORMAT, source.name, source.fingerprint, source.config.to_dict()]
+    contents += [asdict(origin) for origin in source.origins]
     if Path(source.config.tokenizer).is_file():
-        told.append(hashlib.sha256(Path(source.config.tokenizer).read_bytes()).hexdigest())
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        contents.append(hashlib.sha256(Path(source.config.tokenizer).read_bytes()).hexdigest())
+    # The first version of each is left out, so that the keys of older stores still hold.
+    contents += [f"{code} {version}" for code, version in CODE_VERSIONS.items() if version > 1]
+    return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
 
 
-def learn_tokenizer(source: Source, watch: Watch = UNWATCHED) -> tuple[Tokenizer, list[str]]:
+def learn_tokenizer(
+    source: Source, progress: ProgressReporter = SILENT
+) -> tuple[Tokenizer, list[str]]:
     """Learn a corpus's tokenizer from a part of its training split, or read the user's own.
 
     Returns:
@@ -103,20 +116,22 @@ def learn_tokenizer(source: Source, watch: Watch = UNWATCHED) -> tuple[Tokenizer
         DataError: the corpus is empty or cannot be read, or the user's own is no tokenizer.
         MissingInput: the user's own is not there.
     """
-    with collect(source, watch) as documents:
+    with collect(source, progress) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
-        return _make_tokenizer(documents, cut, watch)
+        return _make_tokenizer(documents, cut, progress)
 
 
-def _make_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokenizer, list[str]]:
+def _make_tokenizer(
+    documents: Documents, cut: Cut, progress: ProgressReporter
+) -> tuple[Tokenizer, list[str]]:
     """Do what `learn_tokenizer` does, for a corpus that has been read."""
     config = documents.source.config
     if config.tokenizer not in TOKENIZERS:
-        return _own_tokenizer(documents, cut, watch)
+        return _own_tokenizer(documents, cut, progress)
     most = SAMPLE_CHARACTERS.get(config.tokenizer, MOST_SAMPLE_CHARACTERS)
     tokenizer = Tokenizer.train(
         config.tokenizer_kind,
-        _sample(documents, cut, most, watch),
+        _sample(documents, cut, most, progress),
         normal_form=config.normalize,
         vocab_size=config.types_wanted,
     )
@@ -124,7 +139,9 @@ def _make_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Token
     return tokenizer, [f"tokens were learned from {most:,} characters, evenly spread"] * sampled
 
 
-def _own_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokenizer, list[str]]:
+def _own_tokenizer(
+    documents: Documents, cut: Cut, progress: ProgressReporter
+) -> tuple[Tokenizer, list[str]]:
     """Read the user's own tokenizer, and try it on a part of the corpus."""
     config = documents.source.config
     tokenizer = Tokenizer.from_file(Path(config.tokenizer), config.normalize)
@@ -132,7 +149,7 @@ def _own_tokenizer(documents: Documents, cut: Cut, watch: Watch) -> tuple[Tokeni
         raise UsageError(f"strict goes with the tokenizer word, not with {config.tokenizer}")
     if tokenizer.kind != CUSTOM:
         return tokenizer, []
-    lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, watch)))
+    lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, progress)))
     if lost is None:
         return tokenizer, []
     before, after = _first_difference(lost, tokenizer.decode(tokenizer.encode(lost)))
@@ -148,12 +165,12 @@ def _first_difference(one: str, other: str) -> tuple[str, str]:
     return one[part], other[part]
 
 
-def _sample(documents: Documents, cut: Cut, most: int, watch: Watch) -> Iterator[str]:
+def _sample(documents: Documents, cut: Cut, most: int, progress: ProgressReporter) -> Iterator[str]:
     """Yield pieces of the training split, evenly spread, of about `most` characters together."""
     share = min(1.0, most / documents.characters)
     seen = kept = 0
     for span, piece in read_spans(documents, cut):
-        watch.advance("learning tokens", len(piece or ""), documents.characters)
+        progress.advance("learning tokens", len(piece or ""), documents.characters)
         if piece and span.split == "train":
             seen += len(piece)
             if kept < seen * share:
@@ -195,7 +212,7 @@ def _write_listing(path: Path, documents: Documents) -> None:
 
 
 def _write_tokens(
-    folder: Path, documents: Documents, cut: Cut, tokenizer: Tokenizer, watch: Watch
+    folder: Path, documents: Documents, cut: Cut, tokenizer: Tokenizer, progress: ProgressReporter
 ) -> dict[str, SplitCounts]:
     """Write the ids of every split, and the label of each document; return the counts."""
     dtype = token_dtype(tokenizer.vocab_size)
@@ -210,5 +227,5 @@ def _write_tokens(
             if text is None and kept:
                 marks[split].write(np.array(kept.get(label, 0), "<u4").tobytes())
             counts[split] = counts[split].plus(text, len(ids))
-            watch.advance("encoding", len(text or ""), documents.characters)
+            progress.advance("encoding", len(text or ""), documents.characters)
     return counts

@@ -1,5 +1,6 @@
 """From a CORPUS argument to an open token store, prepared once however many ask for it."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -11,16 +12,17 @@ from typing import Annotated, Any
 
 import platformdirs
 
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.resolve import open_source
 from textgen.corpus.source import Source
 from textgen.corpus.texts import Texts, as_corpus
 from textgen.errors import Busy, DataError, MissingInput
 from textgen.files import make_folder, refuse_existing, sweep
 from textgen.folder_lock import FolderLock
+from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.prepare import prepare, store_key
 from textgen.tokenization.token_store import TokenStore
 
+logger = logging.getLogger(__name__)
 MOVED = "prepared corpora go there; XDG_CACHE_HOME or 'textgen prepare -o' names another place"
 TEMPORARY = "or name another folder in TMPDIR"
 
@@ -50,7 +52,7 @@ def is_store(corpus: str | Texts | TokenStore) -> bool:
 def open_corpus(
     corpus: str | Texts | TokenStore,
     settings: Mapping[str, Any],
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
 ) -> TokenStore:
     """Return the token store of a corpus.
 
@@ -59,7 +61,7 @@ def open_corpus(
             user's cache folder and found there again. Where there is none that can be written
             to, it is prepared in a temporary folder, which goes with the store.
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
-        watch: is told of each stage's advance, and what takes long.
+        progress: receives each stage's progress.
 
     Raises:
         UsageError: a store that was prepared with other settings, or an illegal setting.
@@ -70,12 +72,12 @@ def open_corpus(
     if isinstance(corpus, TokenStore):
         corpus.require(settings)
         return corpus
-    with open_source(corpus, settings, watch) as source:
+    with open_source(corpus, settings, progress) as source:
         folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
         if problem := _why_unwritable(folder.parent):
-            return _prepared_there(source, folder) or _prepare_for_now(source, problem, watch)
+            return _prepared_there(source, folder) or _prepare_for_now(source, problem, progress)
         with _with_remedy(folder.parent, MOVED):
-            return prepare_once(source, folder, watch=watch)
+            return prepare_once(source, folder, progress=progress)
 
 
 def _why_unwritable(folder: Path) -> str | None:
@@ -96,14 +98,14 @@ def _prepared_there(source: Source, folder: Path) -> TokenStore | None:
     return store if store.manifest.key == store_key(source) else None
 
 
-def _prepare_for_now(source: Source, problem: str, watch: Watch) -> TokenStore:
+def _prepare_for_now(source: Source, problem: str, progress: ProgressReporter) -> TokenStore:
     """Prepare a corpus in a temporary folder, which goes when the store is used no more."""
     place = Path(tempfile.gettempdir())
     with _with_remedy(place, TEMPORARY):
         folder = Path(tempfile.mkdtemp(prefix="textgen-"))
-        watch.tell(f"{problem}; {MOVED}; this once the corpus is prepared in {place}")
+        logger.warning("%s; %s; this once the corpus is prepared in %s", problem, MOVED, place)
         try:
-            store = prepare(source, folder / "store", watch=watch)
+            store = prepare(source, folder / "store", progress=progress)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -123,14 +125,16 @@ def _with_remedy(folder: Path, remedy: str) -> Iterator[None]:
 
 
 def corpus_fingerprint(
-    corpus: str | Texts | TokenStore, settings: Mapping[str, Any], watch: Watch = UNWATCHED
+    corpus: str | Texts | TokenStore,
+    settings: Mapping[str, Any],
+    progress: ProgressReporter = SILENT,
 ) -> tuple[str, str]:
     """Return a corpus's name and the SHA-256 over its bytes, without preparing it.
 
     Args:
         corpus: as for `open_corpus`.
         settings: fields of `CorpusConfig`, which say what belongs to it.
-        watch: is told what takes long.
+        progress: receives the bytes that come from the hub.
 
     Raises:
         UsageError, MissingInput, DataError, OSError: as `open_source` does.
@@ -139,7 +143,7 @@ def corpus_fingerprint(
         corpus = TokenStore(Path(corpus))
     if isinstance(corpus, TokenStore):
         return corpus.manifest.corpus, corpus.manifest.fingerprint
-    with open_source(corpus, settings, watch) as source:
+    with open_source(corpus, settings, progress) as source:
         return source.name, source.fingerprint
 
 
@@ -148,7 +152,7 @@ def prepare_once(
     folder: Path,
     *,
     overwrite: bool = False,
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
 ) -> TokenStore:
     """Prepare a corpus, unless that has been done; one process does it and the others wait.
 
@@ -156,7 +160,7 @@ def prepare_once(
         source: the corpus.
         folder: of the token store.
         overwrite: move what stands there aside, if it is anything else.
-        watch: as for `open_corpus`.
+        progress: receives each stage's progress.
 
     Raises:
         UsageError: something else stands there, and `overwrite` is false.
@@ -164,15 +168,17 @@ def prepare_once(
     """
     lock = FolderLock(folder)
     try:
-        with lock.held(wait=False, tell=watch.tell):
-            return _prepare_locked(source, folder, overwrite, watch)
+        with lock.held(wait=False):
+            return _prepare_locked(source, folder, overwrite, progress)
     except Busy as owner:
-        watch.tell(f"{owner} prepares this corpus; waiting until {lock.file} is free ...")
+        logger.info("%s prepares this corpus; waiting until %s is free ...", owner, lock.file)
     with lock.held(wait=True):
-        return _prepare_locked(source, folder, overwrite, watch)
+        return _prepare_locked(source, folder, overwrite, progress)
 
 
-def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch) -> TokenStore:
+def _prepare_locked(
+    source: Source, folder: Path, overwrite: bool, progress: ProgressReporter
+) -> TokenStore:
     """Return the store that is there if it is of this corpus, or make it."""
     if TokenStore.is_store(folder):
         try:
@@ -181,9 +187,9 @@ def _prepare_locked(source: Source, folder: Path, overwrite: bool, watch: Watch)
             overwrite = True  # of a damaged one nothing is lost
         else:
             if store.manifest.key == store_key(source):
-                watch.tell(f"{folder}: prepared already, from the same text in the same way")
+                logger.info("%s: prepared already, from the same text in the same way", folder)
                 return store
     if not overwrite:
         refuse_existing(folder)  # before the work, not after it
     sweep(folder.absolute().parent.resolve(), folder.name)
-    return prepare(source, folder, overwrite=overwrite, watch=watch)
+    return prepare(source, folder, overwrite=overwrite, progress=progress)

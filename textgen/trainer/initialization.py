@@ -1,6 +1,7 @@
 """Where a training can begin: from nothing, from a model's weights, or from a checkpoint."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,9 @@ from textgen.config.merge import override, split_by_config
 from textgen.config.model import NetworkConfig
 from textgen.config.size import fitting
 from textgen.config.training import TrainingConfig
-from textgen.corpus.progress import Watch
 from textgen.corpus.texts import Texts
 from textgen.errors import DataError, UsageError, by_setting
+from textgen.progress import ProgressReporter
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.store_cache import is_store, open_corpus
 from textgen.tokenization.token_store import TokenStore
@@ -24,6 +25,8 @@ from textgen.trainer.checkpoint import Checkpoint, present_versions
 
 if TYPE_CHECKING:
     from textgen.trainer.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 Given = str | Texts | TokenStore  # what is given as a corpus
 
@@ -44,13 +47,13 @@ class Initialization:
         self._settings = settings
         self._configure(settings)
 
-    def open(self, corpus: Given, watch: Watch) -> TokenStore:
+    def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
         """Open the corpus, prepared as the settings say, and fit what they leave open to it.
 
         Raises:
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        store = open_corpus(corpus, self.corpus, watch)
+        store = open_corpus(corpus, self.corpus, progress)
         tokens, vocab_size = store.counts("train").tokens, store.tokenizer.vocab_size
         fitted = fitting(self.training, tokens=tokens, vocab_size=vocab_size)
         self._configure(override(fitted, self._settings))
@@ -90,7 +93,7 @@ class FromModel(Initialization):
         self.network = self._adapt(network)
         self.init_from = weights_of(folder)
 
-    def open(self, corpus: Given, watch: Watch) -> TokenStore:
+    def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
         """Open the corpus in the tokens of the model.
 
         Raises:
@@ -99,7 +102,7 @@ class FromModel(Initialization):
         """
         tokenizer = self._model.tokenizer
         if is_store(corpus):
-            store = open_corpus(corpus, self.corpus, watch)
+            store = open_corpus(corpus, self.corpus, progress)
             if not _same(store.tokenizer, tokenizer):
                 raise DataError(f"{store.folder}: not in the tokens of {self._folder}")
             return store
@@ -108,7 +111,7 @@ class FromModel(Initialization):
             "normalize": tokenizer.normal_form,
             "strict": tokenizer.kind == STRICT,
         }
-        return open_corpus(corpus, self.corpus | own, watch)
+        return open_corpus(corpus, self.corpus | own, progress)
 
     def initialize(self, trainer: "Trainer") -> None:
         """Give a new trainer the weights."""
@@ -141,7 +144,6 @@ class FromCheckpoint(Initialization):
         settings: those that were chosen again; they must be what they were.
         init_from: a model folder, if one was named again; it must be what it was.
         allow_changed_data: go on even if the corpus is another one now.
-        notes: takes what a person should know.
 
     Raises:
         UsageError: a setting that differs.
@@ -156,7 +158,6 @@ class FromCheckpoint(Initialization):
         *,
         init_from: Path | None,
         allow_changed_data: bool,
-        notes: list[str],
     ) -> None:
         begun = RunSettings.on_record(
             checkpoint.config,
@@ -172,21 +173,16 @@ class FromCheckpoint(Initialization):
         self._checkpoint = checkpoint
         self._allow_changed_data = allow_changed_data
         self._data_changed = False
-        self._notes = notes
-        notes += [
-            f"{name} was {checkpoint.versions.get(name)} and is {here}; the result may differ"
-            for name, here in present_versions().items()
-            if here != checkpoint.versions.get(name)
-        ]
+        _log_other_versions(checkpoint.versions)
 
-    def open(self, corpus: Given, watch: Watch) -> TokenStore:
+    def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
         """Open the corpus as it was, or in the tokens that the run began with.
 
         Raises:
             DataError: it is another one, and that is not allowed, or it has other tokens.
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
-        store = self._open_as_it_was(corpus, watch)
+        store = self._open_as_it_was(corpus, progress)
         if store.identity == self._checkpoint.data:
             return store
         if not self._allow_changed_data:
@@ -197,30 +193,39 @@ class FromCheckpoint(Initialization):
         if not _same(store.tokenizer, self._checkpoint.tokenizer):
             if is_store(corpus):
                 raise DataError(f"{store.folder}: not in the tokens that the training began with")
-            store = self._open_in_own_tokens(corpus, watch)
+            store = self._open_in_own_tokens(corpus, progress)
         self._data_changed = True
-        self._notes.append("the corpus has changed; a new epoch begins")
+        logger.info("the corpus has changed; a new epoch begins")
         return store
 
     def initialize(self, trainer: "Trainer") -> None:
         """Give a new trainer the state."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
-    def _open_as_it_was(self, corpus: Given, watch: Watch) -> TokenStore:
+    def _open_as_it_was(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
         """Open the corpus with its settings; its tokenizer may have been a file that has gone."""
         tokenizer = self.corpus["tokenizer"]
         if is_store(corpus):
-            return open_corpus(corpus, {}, watch)
+            return open_corpus(corpus, {}, progress)
         if tokenizer in TOKENIZERS or Path(tokenizer).is_file():
-            return open_corpus(corpus, self.corpus, watch)
-        return self._open_in_own_tokens(corpus, watch)
+            return open_corpus(corpus, self.corpus, progress)
+        return self._open_in_own_tokens(corpus, progress)
 
-    def _open_in_own_tokens(self, corpus: Given, watch: Watch) -> TokenStore:
+    def _open_in_own_tokens(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
         """Open the corpus with the checkpoint's tokenizer; what was asked for stays on record."""
         own = {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
-        store = open_corpus(corpus, self.corpus | own, watch)
+        store = open_corpus(corpus, self.corpus | own, progress)
         store.manifest = dataclasses.replace(store.manifest, settings=self.corpus)
         return store
+
+
+def _log_other_versions(begun: Mapping[str, str]) -> None:
+    """Log each library whose version is not the one that a training began with."""
+    for name, present in present_versions().items():
+        if present != begun.get(name):
+            logger.warning(
+                "%s was %s and is %s; the result may differ", name, begun.get(name), present
+            )
 
 
 def _same(one: Tokenizer, other: Tokenizer) -> bool:

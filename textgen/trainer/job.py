@@ -1,5 +1,6 @@
 """A training run and its folder: from options to a model, from the beginning or a checkpoint."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,11 +16,11 @@ from textgen.config.merge import as_held
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.presets import with_preset
 from textgen.config.training import TrainingConfig
-from textgen.corpus.progress import UNWATCHED, Watch
 from textgen.corpus.texts import Texts
 from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError, by_setting
-from textgen.files import Tell, check_output
+from textgen.files import check_output
 from textgen.paths import check_writable, named, refuse_inputs
+from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
@@ -35,13 +36,15 @@ from textgen.trainer.result import TrainingResult
 if TYPE_CHECKING:
     from textgen.trainer.trainer import Trainer
 
+logger = logging.getLogger(__name__)
+
 
 class TrainingJob:
     """One training, from its options to its model: its folder, lock, initialization and resume.
 
     Use it as a context, which holds the folder's lock. Within it call `open`, `load_tensorflow`,
     `make_trainer` and, with the trainer's result, `finish`. If `is_finished`, nothing is left to
-    do, and `require_corpus` is the only call. `notes` fills with messages for people.
+    do, and `require_corpus` is the only call.
 
     Args:
         out: the model folder to make.
@@ -72,7 +75,6 @@ class TrainingJob:
         if resume and overwrite:
             raise UsageError("resume and overwrite exclude each other; give one of them")
         out = self.out = named(out)
-        self.notes: list[str] = []
         self.is_finished = False
         chosen = as_held(settings, CorpusConfig, NetworkConfig, TrainingConfig)
         settings = self._settings = with_preset(preset, chosen)
@@ -97,7 +99,7 @@ class TrainingJob:
             check_output(self.out, overwrite=True)
         check_writable(self.out)
         with self._held:
-            self._held.enter_context(self._folder.locked(self.notes.append))
+            self._held.enter_context(self._folder.locked())
             if self._resume:
                 self._take_up()
             elif not self._overwrite:
@@ -108,7 +110,7 @@ class TrainingJob:
     def __exit__(self, *error: Any) -> None:
         self._held.__exit__(*error)
 
-    def open(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> TokenStore:
+    def open(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> TokenStore:
         """Open the corpus, as the settings say or as it was, and see that it can be trained on.
 
         Raises:
@@ -120,7 +122,7 @@ class TrainingJob:
         opened = as_store("corpus", corpus)
         if not isinstance(self._start, FromCheckpoint):
             self._refuse_inputs(opened)
-        self._store = store = self._start.open(opened, watch)
+        self._store = store = self._start.open(opened, progress)
         require_enough_text(store, self._start.training)
         self._config = ModelConfig(
             **self._start.network.to_dict(),
@@ -130,7 +132,7 @@ class TrainingJob:
         require_memory(self._config, self._start.training)
         return store
 
-    def require_corpus(self, corpus: StoreArgument, watch: Watch = UNWATCHED) -> None:
+    def require_corpus(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> None:
         """See that a corpus is the one that the finished model was trained on.
 
         Raises:
@@ -138,7 +140,7 @@ class TrainingJob:
             MissingInput, UsageError: as for `open_corpus`.
         """
         settings = self._begun.corpus.to_dict()
-        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, watch)
+        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
         if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
             remedy = by_setting("train on with {}", "init_from", str(self.out))
             raise DataError(
@@ -172,14 +174,13 @@ class TrainingJob:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def make_trainer(self, callbacks: Sequence[Any] = (), tell: Tell | None = None) -> "Trainer":
+    def make_trainer(self, callbacks: Sequence[Any] = ()) -> "Trainer":
         """Make the trainer, initialized, and the folder ready for it. TensorFlow is loaded by now.
 
         If memory ends after this call, within the context, that is a `NotEnoughMemory`.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
-            tell: receives the new place of what stood at `out`.
         """
         from textgen.trainer.trainer import Trainer
 
@@ -195,7 +196,7 @@ class TrainingJob:
         )
         start.initialize(trainer)
         if not isinstance(start, FromCheckpoint):
-            self._folder.begin(overwrite=self._overwrite, tell=tell)
+            self._folder.begin(overwrite=self._overwrite)
         return trainer
 
     def finish(self, result: TrainingResult) -> Model:
@@ -225,14 +226,13 @@ class TrainingJob:
 
     def _take_up(self) -> None:
         """Find the last checkpoint, or see that there is nothing to resume."""
-        found = self._folder.latest(self.notes)
+        found = self._folder.latest()
         if found is not None:
             self._start = FromCheckpoint(
                 *found,
                 self._settings,
                 init_from=self._init_from,
                 allow_changed_data=self._allow_changed_data,
-                notes=self.notes,
             )
         elif self._folder.is_model and not self._folder.is_begun:
             self._begun = run_settings_of(self.out)
@@ -241,7 +241,7 @@ class TrainingJob:
         else:
             self._folder.refuse_others()
             self._start = self._fresh_start()
-            self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
+            logger.info("%s: no complete checkpoint; the training begins anew", self.out)
 
     def _model(self, result: TrainingResult) -> Model:
         """Put together what is written, and find out whether int8 is good enough for it."""

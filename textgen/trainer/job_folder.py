@@ -1,9 +1,10 @@
 """The folder of a training run: one trainer at a time, checkpoints, what it holds in the end."""
 
+import logging
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from textgen.artifact.model_folder import (
 )
 from textgen.errors import Busy, DataError, UsageError, by_setting
 from textgen.files import (
-    Tell,
     make_folder,
     new_folder,
     refuse_existing,
@@ -28,9 +28,11 @@ from textgen.files import (
     sweep,
     write_file,
 )
-from textgen.folder_lock import FolderLock, tell_nobody
+from textgen.folder_lock import FolderLock
 from textgen.trainer.checkpoint import HISTORY, Checkpoint
 from textgen.trainer.history import History
+
+logger = logging.getLogger(__name__)
 
 WRITTEN = (*FILES, HISTORY, PAGE, PICTURE, TRAINING_STATE)
 KEPT = 2  # checkpoints
@@ -51,19 +53,16 @@ class JobFolder:
         self._lock = FolderLock(path)
 
     @contextmanager
-    def locked(self, tell: Callable[[str], None] = tell_nobody) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep other trainers away; the lock of a process that died is no lock.
 
         The lock is beside the folder, which may be moved aside while it is held.
-
-        Args:
-            tell: takes what a person should know.
 
         Raises:
             Busy: another trainer is at work in it.
         """
         try:
-            with self._lock.held(wait=False, tell=tell):
+            with self._lock.held(wait=False):
                 try:
                     yield
                 finally:
@@ -98,11 +97,8 @@ class JobFolder:
         numbered = [((int(m[1]), int(m[2] or 1)), path) for m, path in found if m]
         return [path for _, path in sorted(numbered)]
 
-    def latest(self, notes: list[str]) -> tuple[Path, Checkpoint] | None:
-        """Return the newest whole checkpoint; the damaged ones are named and put aside.
-
-        Args:
-            notes: takes what a person should know.
+    def latest(self) -> tuple[Path, Checkpoint] | None:
+        """Return the newest whole checkpoint; damaged ones are logged and renamed.
 
         Raises:
             UnsafeModel: a link, or no folder, stands where one of ours should be.
@@ -119,22 +115,21 @@ class JobFolder:
             try:
                 return path, Checkpoint.read(path)
             except DataError as error:
-                notes.append(f"a damaged checkpoint is passed over: {error}")
+                logger.warning("a damaged checkpoint is passed over: %s", error)
                 path.rename(path.with_name(f"damaged-{path.name}-{secrets.token_hex(4)}"))
         return None
 
-    def begin(self, *, overwrite: bool, tell: Tell | None = None) -> None:
+    def begin(self, *, overwrite: bool) -> None:
         """Make the folder ready for a new training.
 
         Args:
             overwrite: move what stands there aside.
-            tell: is told where that is.
 
         Raises:
             UsageError: something else stands there.
         """
         if overwrite:
-            self._aside = set_aside(self.path, tell)
+            self._aside = set_aside(self.path)
         self.refuse_others()
         make_folder(self._state)
 

@@ -7,6 +7,7 @@ split, and how they are read. Everything after that goes by commit, so it cannot
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -20,13 +21,14 @@ from textgen.corpus.hub.hub_dataset import HUB, SHORT, HubDataset, HubName
 from textgen.corpus.hub.hub_errors import is_trouble, translated
 from textgen.corpus.hub.hub_file import HubFile
 from textgen.corpus.hub.resolved_names import recall, recall_by_name, remember
-from textgen.corpus.hub.retries import retries_told
-from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.corpus.hub.retries import retries_logged
 from textgen.errors import DataError, NotInstalled, UsageError, brief
+from textgen.progress import SILENT, ProgressReporter
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
 
+logger = logging.getLogger(__name__)
 READ_BY_US = ("text", "csv", "tsv", "jsonl")
 OTHER_CARDS = (".huggingface.yaml", "dataset_infos.json")
 OTHER_PACKINGS = (".zip", ".xz", ".bz2", ".lz4", ".7z", ".tar")
@@ -55,12 +57,11 @@ def import_datasets(what: str) -> Any:
     return datasets
 
 
-def resolve(name: str, watch: Watch = UNWATCHED) -> HubDataset:
+def resolve(name: str) -> HubDataset:
     """Find the commit that a name means now, and what is there; offline, what it meant last.
 
     Args:
         name: `hf:org/name`, with `:config` and `@revision` if they are wanted.
-        watch: is told of retries.
 
     Raises:
         UsageError: not such a name, or no such configuration.
@@ -73,15 +74,17 @@ def resolve(name: str, watch: Watch = UNWATCHED) -> HubDataset:
     if is_offline():
         return recall_by_name(wanted)
     probe()
-    with retries_told(watch.tell):
+    with retries_logged():
         info = ask(wanted)
         found = recall(wanted, str(info.sha)) or _described(datasets, wanted, info)
     try:
         remember(wanted, found)
     except OSError as error:  # it can be read all the same
-        watch.tell(
-            f"{error.filename}: {error.strerror}; {wanted.id} cannot be found there again offline; "
-            f"XDG_CACHE_HOME names another place"
+        logger.warning(
+            "%s: %s; %s cannot be found there again offline; XDG_CACHE_HOME names another place",
+            error.filename,
+            error.strerror,
+            wanted.id,
         )
     return found
 
@@ -92,7 +95,7 @@ def hub_parts(
     *,
     streaming: bool,
     rule: DocumentRule,
-    watch: Watch = UNWATCHED,
+    progress: ProgressReporter = SILENT,
 ) -> list[CorpusFile]:
     """Return the files of a set as parts of a corpus. Nothing is downloaded yet.
 
@@ -100,7 +103,7 @@ def hub_parts(
         splits: those that are wanted; all if none is named.
         streaming: whether a file is removed when it has been read.
         rule: how they are read.
-        watch: is told of retries.
+        progress: receives the bytes that have come.
 
     Raises:
         UsageError: the set has no such split.
@@ -112,7 +115,9 @@ def hub_parts(
             raise UsageError(f"{hub_set.name}: no split {split!r}; it has: {there}")
     wanted = [split for split in hub_set.files if split in (splits or hub_set.files)]
     return [
-        _part(hub_set, split, HubFile(hub_set.id, hub_set.revision, path, streaming, watch), rule)
+        _part(
+            hub_set, split, HubFile(hub_set.id, hub_set.revision, path, streaming, progress), rule
+        )
         for split in wanted
         for path in hub_set.files[split]
     ]

@@ -1,6 +1,7 @@
 """A file of a set on the hub."""
 
 import hashlib
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from textgen.corpus.hub.download_bar import download_bar
 from textgen.corpus.hub.hub_api import is_offline
 from textgen.corpus.hub.hub_dataset import HUB, SHORT
 from textgen.corpus.hub.hub_errors import translated, untried
-from textgen.corpus.hub.retries import retries_told
-from textgen.corpus.progress import UNWATCHED, Watch
+from textgen.corpus.hub.retries import retries_logged
 from textgen.files import explain_full_disk
+from textgen.progress import SILENT, ProgressReporter
 
+logger = logging.getLogger(__name__)
 # What the library gives up at once is tried again so often, after so long.
 RETRIES = 3
 WAIT_SECONDS = 4
@@ -30,14 +32,14 @@ class HubFile:
         revision: the commit.
         path: in the repository.
         streaming: it is removed when it has been read, not kept in the library's cache.
-        watch: is told of retries, and of the bytes that come.
+        progress: receives the bytes that have come.
     """
 
     id: str
     revision: str
     path: str
     streaming: bool = False
-    watch: Watch = field(default=UNWATCHED, compare=False)
+    progress: ProgressReporter = field(default=SILENT, compare=False)
 
     @property
     def name(self) -> str:
@@ -71,7 +73,7 @@ class HubFile:
             reason = untried(error)
             if not (reason and retries):
                 raise translated(self.name, error) from None
-        self.watch.tell(f"{reason}; waiting {WAIT_SECONDS} s, {retries} retries left")
+        logger.warning("%s; waiting %s s, %s retries left", reason, WAIT_SECONDS, retries)
         time.sleep(WAIT_SECONDS)
         return self._fetched(cache, retries - 1)
 
@@ -80,7 +82,7 @@ class HubFile:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.constants import HF_HUB_CACHE
 
-        with retries_told(self.watch.tell), explain_full_disk(Path(cache or HF_HUB_CACHE)):
+        with retries_logged(), explain_full_disk(Path(cache or HF_HUB_CACHE)):
             path = hf_hub_download(
                 self.id,
                 self.path,
@@ -88,6 +90,6 @@ class HubFile:
                 revision=self.revision,
                 cache_dir=cache,
                 local_files_only=is_offline(),
-                tqdm_class=download_bar(self.watch, self.path),
+                tqdm_class=download_bar(self.progress, self.path),
             )
         return Path(path)

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.corpus.progress import Watch
 from textgen.corpus.selection.duplicates import COMPARED_CHARACTERS, first_copies, near_copies
 from textgen.corpus.source import Source
 from textgen.corpus.spool import Spool, hash_keys
 from textgen.corpus.statistics import SHOWN_CHARACTERS, CorpusStatistics
+from textgen.progress import ProgressReporter
 
 Numbers = NDArray[np.int64]  # of documents, of shape (documents,)
 
 
-def remove_copies(source: Source, spool: Spool, tally: CorpusStatistics, watch: Watch) -> None:
+def remove_copies(
+    source: Source, spool: Spool, tally: CorpusStatistics, progress: ProgressReporter
+) -> None:
     """Mark the copies among a corpus's documents as removed, as its settings say.
 
     Of copies the first one stays, or the first that is held out.
@@ -23,7 +25,7 @@ def remove_copies(source: Source, spool: Spool, tally: CorpusStatistics, watch: 
         source: the corpus.
         spool: its documents.
         tally: is told what is left out.
-        watch: is told of the advance in documents.
+        progress: receives the documents that were compared.
     """
     duplicates = source.config.duplicates
     if duplicates == "keep" or not len(spool):
@@ -36,7 +38,7 @@ def remove_copies(source: Source, spool: Spool, tally: CorpusStatistics, watch: 
         first = first_copies(_column(spool, "digest", numbers)[order])
     numbers, fixed = numbers[order], fixed[order]
     if duplicates == "near":
-        first = near_copies(_compared(spool, numbers, watch), source.config.similarity)
+        first = near_copies(_compared(spool, numbers, progress), source.config.similarity)
     copies = np.flatnonzero((first != np.arange(len(first))) & ~fixed)
     for copy in copies.tolist():
         record, other = spool.record(numbers[copy]), spool.record(numbers[first[copy]])
@@ -73,8 +75,8 @@ def _column(spool: Spool, name: str, numbers: Numbers) -> NDArray[np.generic]:
     return np.concatenate(column)
 
 
-def _compared(spool: Spool, numbers: Numbers, watch: Watch) -> Iterator[str]:
+def _compared(spool: Spool, numbers: Numbers, progress: ProgressReporter) -> Iterator[str]:
     """Yield what is compared of each document."""
     for number in numbers:
-        watch.advance("comparing", 1, len(numbers))
+        progress.advance("comparing", 1, len(numbers))
         yield spool.beginning(spool.record(number), COMPARED_CHARACTERS)

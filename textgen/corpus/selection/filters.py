@@ -11,6 +11,9 @@ from textgen.errors import DataError, NotInstalled, UsageError, by_setting
 if TYPE_CHECKING:
     from regex import Pattern
 
+# Part of every token store's key. Raise it with each change of the documents that are left out, by
+# this module or its neighbours.
+SELECTION_VERSION = 1
 BLANK = "documents of white space only"
 LONGEST_SEARCHED = 1 << 24  # characters
 MOST_REPEATS = 1 << 20  # of a part of an expression; the library writes them all out
