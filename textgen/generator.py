@@ -302,7 +302,7 @@ class TextGenerator:
         if watch is not None:
             warnings.warn("watch is called progress now", DeprecationWarning, stacklevel=3)
             progress = watch
-        own = self.model.provenance.get("corpus", {}).get("settings", {})
+        own = self.model.provenance.corpus_settings
         reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
         inherited = reading.keys() - settings.keys()
         return measure_corpus(

@@ -168,7 +168,7 @@ def test_training_goes_on_with_a_changed_corpus_as_often_as_it_is_broken_off(
     told = record(out)
     assert (told["resumed"], told["steps_done"], told["ended"]) == ([5, 7], 12, "complete")
     assert told["epochs"] > 1  # a new one began with the changed corpus
-    settings = read_model(out).provenance["corpus"]["settings"]
+    settings = read_model(out).provenance.corpus_settings
     assert {name: settings[name] for name in BPE} == BPE  # as asked for, not as found again
 
 
@@ -219,7 +219,7 @@ def test_texts_in_memory_are_gone_on_with_and_compared_as_files_are(
             TextGenerator.train(other, out=out, resume=True)
     TextGenerator.train((text for text in texts), out=out, resume=True)
     assert weights(out) == weights(tmp_path / "whole")
-    assert whole.model.provenance["corpus"]["name"] == "texts in memory"
+    assert whole.model.provenance.values["corpus"]["name"] == "texts in memory"
 
 
 def test_changed_texts_that_can_be_read_once_are_taken_up_if_allowed(

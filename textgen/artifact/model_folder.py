@@ -17,7 +17,7 @@ from textgen.artifact.card import make_card
 from textgen.artifact.conditioning import check_mix, with_mix
 from textgen.artifact.missing_model import explain_missing
 from textgen.artifact.plain_files import refuse_strange
-from textgen.artifact.provenance import check_provenance
+from textgen.artifact.provenance import UNKNOWN, Provenance
 from textgen.artifact.suffix_array import CopyIndex
 from textgen.artifact.weights import Weights, read_weights, round_weights, weights_to_bytes
 from textgen.config.base import Config
@@ -25,16 +25,15 @@ from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import new_folder, write_together
-from textgen.identity import file_identity, identity
+from textgen.identity import changed_file, identity
 from textgen.json_files import read_json, to_json
 from textgen.paths import named
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.version import __version__
 
 FORMAT = 1
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
-TOKENIZER = "tokenizer.json"
 GENERATION = "generation_config.json"
 CARD = "README.md"
 COPIES = "copies.safetensors"  # if there is an index of the training text
@@ -56,7 +55,7 @@ class Model:
         weights: arrays with the names and shapes of `config.tensors()`.
         tokenizer: what its tokens are.
         generation: how it is best sampled.
-        provenance: corpus, training and precision, as written into the manifest; for people.
+        provenance: the records of its corpus, training and precision.
         storage: "fp32" or "fp16", the format of the weights in its folder.
         copies: finds stretches of its training text, if it was trained with an index of it.
     """
@@ -65,14 +64,14 @@ class Model:
     weights: Weights
     tokenizer: Tokenizer
     generation: GenerationConfig
-    provenance: dict[str, Any]
+    provenance: Provenance = UNKNOWN
     storage: str = "fp32"
     copies: CopyIndex | None = None
 
     @property
     def precision(self) -> str:
-        """What it is best run in: int8 where that was measured to cost little."""
-        return str(self.provenance.get("precision", {}).get("default", "fp32"))
+        """The precision it runs in by default: int8 if that was measured to cost little."""
+        return self.provenance.precision.default if self.provenance.precision else "fp32"
 
     def sha256(self) -> str:
         """Return the SHA-256 of all that makes the model what it is."""
@@ -139,7 +138,7 @@ def read_model(folder: Path) -> Model:
     folder = named(folder)
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
-    check_provenance(folder / MANIFEST, manifest)
+    provenance = Provenance.from_manifest(manifest, folder / MANIFEST)
     config = _read_config(folder)
     tokenizer = _read_tokenizer(folder)
     generation = _as_config(GenerationConfig, read_json(folder / GENERATION), folder / GENERATION)
@@ -148,7 +147,6 @@ def read_model(folder: Path) -> Model:
             f"{folder / TOKENIZER}: {tokenizer.vocab_size} token types, but {CONFIG} says "
             f"{config.vocab_size}; the two belong to different models"
         )
-    provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
     weights, storage = read_weights(folder / WEIGHTS, config)
     copies = _find_copies(folder, manifest)
     return Model(config, weights, tokenizer, generation, provenance, storage, copies)
@@ -193,7 +191,7 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
         "format": FORMAT,
         "textgen": __version__,
         "files": {name: identity(files[name]) for name in (*HASHED, COPIES) if name in files},
-        **model.provenance,
+        **model.provenance.to_dict(),
     }
     card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
     return files | {CARD: card.encode(), MANIFEST: to_json(manifest)}
@@ -201,30 +199,28 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
     """Refuse links and other strange things, then any file that is not what the manifest says."""
-    has_copies = COPIES in (manifest.get("files") or {})
-    for name in (*HASHED, GENERATION, *([COPIES] if has_copies else ())):
+    identities = manifest.get("files")
+    identities = identities if isinstance(identities, dict) else {}
+    for name in (*HASHED, GENERATION, *([COPIES] if COPIES in identities else ())):
         refuse_strange(path := folder / name)
         if not path.exists():
             raise DataError(f"{path}: missing; copy the model folder anew")
-    told = manifest.get("files")
-    for name in HASHED:
-        path = folder / name
-        if not isinstance(told, dict) or told.get(name) != file_identity(path):
-            raise DataError(
-                f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
-                f"copy the model folder anew"
-            )
+    if changed := changed_file(folder, identities, HASHED):
+        raise DataError(
+            f"{folder / changed}: changed or damaged (its size or SHA-256 is not the manifest's); "
+            f"copy the model folder anew"
+        )
 
 
 def _find_copies(folder: Path, manifest: dict[str, Any]) -> CopyIndex | None:
     """Return the index of the training text, if there is one; it is read when it is needed."""
-    path, told = folder / COPIES, manifest["files"].get(COPIES)
-    if told is None:
+    path, recorded = folder / COPIES, manifest["files"].get(COPIES)
+    if recorded is None:
         return None
 
     def read() -> bytes:
         data = path.read_bytes()
-        if identity(data) != told:
+        if identity(data) != recorded:
             raise DataError(f"{path}: changed or damaged; copy the model folder anew")
         return data
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,13 +45,15 @@ class RunSettings:
         """Return how the training of a model began.
 
         Raises:
-            DataError: the model does not tell.
+            DataError: its provenance does not tell.
         """
+        corpus, training = model.provenance.corpus, model.provenance.training
+        if corpus is None or training is None:
+            raise DataError("the model does not tell how it was trained (it has no record of it)")
         try:
-            corpus, training = model.provenance["corpus"], model.provenance["training"]
-            begun = training.get("init_from")
-            return cls.on_record(model.config, corpus, training["settings"], begun)
-        except (KeyError, UsageError) as error:
+            begun = training.init_from
+            return cls.on_record(model.config, asdict(corpus), training.settings, begun)
+        except UsageError as error:
             raise DataError(f"the model does not tell how it was trained ({error})") from None
 
     @classmethod
@@ -67,10 +69,10 @@ class RunSettings:
         Raises:
             KeyError, UsageError: something is missing, or not what it should be.
         """
-        told = config.to_dict()
+        values = config.to_dict()
         return cls(
             corpus=CorpusConfig.from_dict(corpus["settings"]),
-            network=NetworkConfig(**{name: told[name] for name in NetworkConfig.names()}),
+            network=NetworkConfig(**{name: values[name] for name in NetworkConfig.names()}),
             training=TrainingConfig.from_dict(training),
             init_from=init_from,
             fingerprint=corpus.get("fingerprint"),

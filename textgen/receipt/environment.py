@@ -1,22 +1,21 @@
 """What a text depends on beside its prompt and settings: the model, the programs, the machine."""
 
 import platform
-import re
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Self
 
-from textgen.artifact.model_folder import CONFIG, TOKENIZER, WEIGHTS, read_manifest
+from textgen.artifact.model_folder import CONFIG, WEIGHTS, read_manifest
 from textgen.config.base import Config
+from textgen.config.cpu import cpu_features
 from textgen.config.model import PRECISIONS
-from textgen.version import __version__
+from textgen.tokenization.tokenizer import TOKENIZER
+from textgen.version import __version__, library_versions
 
 HASHES = {CONFIG: "config_sha256", WEIGHTS: "weights_sha256", TOKENIZER: "tokenizer_sha256"}
 SHOWN = 12  # digits of a hash in a message
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
-CPU_FILE = Path("/proc/cpuinfo")  # Linux alone has it; elsewhere no feature is recorded
-# How the features begin by which ONNX Runtime chooses its kernels, and with them last digits.
+# Prefixes of the features by which ONNX Runtime chooses its kernels, and with them last digits.
 VECTOR_FEATURES = ("avx", "amx", "fma", "asimd", "sve", "sme", "i8mm", "bf16")
 
 
@@ -59,10 +58,10 @@ class Environment(Config):
             precision=precision,
             textgen=__version__,
             python=platform.python_version(),
-            **{name: metadata.version(name) for name in LIBRARIES},
+            **library_versions(*LIBRARIES),
             system=platform.system(),
             architecture=platform.machine(),
-            cpu_features=_cpu_features(),
+            cpu_features=_vector_features(),
         )
 
     def changed_files(self, other: "Environment") -> list[str]:
@@ -80,12 +79,9 @@ class Environment(Config):
         return [_change(name, then[name], now[name]) for name in then if then[name] != now[name]]
 
 
-def _cpu_features() -> tuple[str, ...]:
-    """Return the CPU's vector instructions, in order."""
-    told = CPU_FILE.read_text() if CPU_FILE.exists() else ""
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", told, re.MULTILINE)
-    features = found[1].split() if found else []
-    return tuple(sorted(name for name in features if name.startswith(VECTOR_FEATURES)))
+def _vector_features() -> tuple[str, ...]:
+    """Return the vector instructions of the processor, in order."""
+    return tuple(sorted(name for name in cpu_features() if name.startswith(VECTOR_FEATURES)))
 
 
 def _change(name: str, then: str | tuple[str, ...], now: str | tuple[str, ...]) -> str:

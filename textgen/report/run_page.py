@@ -19,14 +19,16 @@ def write_report(folder: Path, model: Model, events: list[dict[str, Any]]) -> No
 
     Args:
         folder: of the model.
-        model: with the record of its training.
-        events: what happened; see `History`.
+        model: made by the run, with the record of it.
+        events: of the run; see `History`.
 
     Raises:
         OSError: the disk refused.
     """
-    record = model.provenance["training"]
-    vector, picture = draw(events, record["best_step"])
+    record = model.provenance.training
+    if record is None:
+        raise ValueError("the model has no record of its training")
+    vector, picture = draw(events, record.best_step)
     parts = [
         facts_table(model_rows(model) | training_rows(record) | repeat_rows(model)),
         figure(vector, CURVES),

@@ -1,12 +1,17 @@
 """A table for people, on a terminal or in a page."""
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+from rich.text import Text
 
 MOST = 25  # rows shown
+GAP = 2  # spaces before each column
+WIDEST = 1 << 20  # so that no cell is cut
 BAR = 24  # columns of the terminal that the longest bar takes
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -31,15 +36,18 @@ class TextTable:
 
     def as_text(self) -> str:
         """Return the table as lines for a terminal."""
-        rows = [self.columns, *(list(map(_printable, row)) for row in self.rows[:MOST])]
-        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-        bars = ["", *self._bars(_blocks)]
-        lines = [
-            "  ".join(["", *self._padded(row, widths), bar]).rstrip()
-            for row, bar in zip(rows, bars, strict=True)
-        ]
-        rest = [f"  {told}" for told in self._rest()]
-        return "\n".join([self.title, *lines, *rest])
+        table = Table(box=None, padding=(0, 0, 0, GAP), pad_edge=True)
+        for number, column in enumerate(self.columns):
+            justify: JustifyMethod = "left" if number < self.words else "right"
+            table.add_column(Text(column), justify=justify, no_wrap=True)
+        table.add_column(no_wrap=True)  # of the bars
+        for row, bar in zip(self.rows, self._bars(_blocks), strict=False):
+            table.add_row(*(Text(_printable(cell)) for cell in row), Text(bar))
+        console = Console(file=io.StringIO(), width=WIDEST, color_system=None)
+        with console.capture() as output:
+            console.print(table)
+        lines = [line.rstrip() for line in output.get().splitlines()]
+        return "\n".join([self.title, *lines, *(f"{'':{GAP}}{line}" for line in self._rest())])
 
     def as_html(self) -> str:
         """Return the table as a part of a page."""
@@ -49,14 +57,6 @@ class TextTable:
         rest = [f"<p>{told}</p>" for told in self._rest()]
         head, table = f"<h2>{escape(self.title)}</h2>", '<div class="wide"><table>'
         return "\n".join([head, table, *lines, "</table></div>", *rest])
-
-    def _padded(self, row: Sequence[str], widths: Sequence[int]) -> list[str]:
-        """Return the cells of a row, each as wide as its column."""
-        spaces = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-        return [
-            cell + space if number < self.words else space + cell
-            for number, (cell, space) in enumerate(zip(row, spaces, strict=True))
-        ]
 
     def _tagged(self, row: Sequence[str]) -> str:
         """Return the cells of a row of a page."""

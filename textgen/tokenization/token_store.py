@@ -14,10 +14,9 @@ from textgen.config.corpus import SPLITS, CorpusConfig
 from textgen.corpus.corpus_file import STORE
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.json_files import to_json
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import EOS_ID, TOKENIZER, Tokenizer
 
 FORMAT = 4
-TOKENIZER = "tokenizer.json"
 # Settings whose effect on the ids is seen in the tokenizer, the counts and the fingerprint.
 TOLD_OTHERWISE = ("tokenizer", "vocab_size", "validation", "decontaminate", "streaming")
 # A line of JSON for each document that was left out: where, why, its beginning. The name ends with

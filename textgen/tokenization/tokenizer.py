@@ -31,6 +31,7 @@ BYTE_ORDER_MARK = "\ufeff"
 CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one
 CUSTOM = "custom"  # the kind of a tokenizer that somebody else made
 CUSTOM_SHIFT = 1  # what its ids are more than the library's
+TOKENIZER = "tokenizer.json"  # the name of its file, in a model folder and elsewhere
 LARGEST_FILE = 64 << 20  # characters; bounds what a foreign tokenizer.json can ask for
 
 

@@ -3,7 +3,6 @@
 `manifest.json` holds sizes and SHA-256 of the other files; `checkpoint.json` holds plain facts.
 """
 
-import importlib.metadata
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,17 @@ from textgen.artifact.model_folder import MANIFEST
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
-from textgen.identity import file_identity, identity
+from textgen.identity import changed_file, identity
 from textgen.json_files import read_json, to_json
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.trainer.history import History, read_jsonl
 from textgen.trainer.run_state import RunState
-from textgen.version import __version__
+from textgen.version import __version__, library_versions
 
 FORMAT = 1
 FACTS = "checkpoint.json"
 ARRAYS = "state.safetensors"
 HISTORY = "history.jsonl"
-TOKENIZER = "tokenizer.json"
 LIBRARIES = ("tensorflow", "keras", "numpy")
 
 
@@ -123,16 +121,15 @@ class Checkpoint:
 
 
 def present_versions() -> dict[str, str]:
-    """Return the versions of what computes here: libraries, Python, machine."""
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    here = {"textgen": __version__, "python": platform.python_version()}
-    return here | versions | {"machine": f"{platform.system()} {platform.machine()}"}
+    """Return the versions of textgen, Python and libraries, and the kind of machine."""
+    ours = {"textgen": __version__, "python": platform.python_version()}
+    machine = {"machine": f"{platform.system()} {platform.machine()}"}
+    return ours | library_versions(*LIBRARIES) | machine
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a checkpoint of another form, or one that is not what it was when written."""
+    """Refuse a checkpoint of another format, and one with a changed file."""
     if manifest.get("format") != FORMAT:
         raise DataError(f"{folder}: format {manifest.get('format')!r} is not read")
-    for name in (ARRAYS, HISTORY, TOKENIZER, FACTS):
-        if manifest["files"][name] != file_identity(folder / name):
-            raise DataError(f"{folder / name}: changed or damaged")
+    if name := changed_file(folder, manifest["files"], (ARRAYS, HISTORY, TOKENIZER, FACTS)):
+        raise DataError(f"{folder / name}: changed or damaged")

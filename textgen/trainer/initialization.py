@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textgen.artifact.conditioning import with_labels
-from textgen.artifact.model_folder import TOKENIZER, read_model
+from textgen.artifact.model_folder import read_model
 from textgen.artifact.run_settings import DECIDED_BY_MODEL, RunSettings, weights_of
 from textgen.config.corpus import TOKENIZERS, CorpusConfig
 from textgen.config.merge import override, split_by_config
@@ -20,7 +20,7 @@ from textgen.progress import ProgressReporter
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.store_cache import is_store, open_corpus
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.trainer.checkpoint import Checkpoint, present_versions
 
 if TYPE_CHECKING:

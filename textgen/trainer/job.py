@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from textgen.artifact.model_folder import Model
+from textgen.artifact.provenance import Provenance
 from textgen.artifact.run_settings import run_settings_of
 from textgen.artifact.suffix_array import CopyIndex
 from textgen.config.corpus import CorpusConfig, files_of
@@ -247,7 +248,7 @@ class TrainingJob:
         """Put together what is written, and find out whether int8 is good enough for it."""
         from textgen.runtime.engine.precision import measure_precisions  # ONNX Runtime, late
 
-        provenance = {"corpus": self._store.provenance, "training": result.record.to_dict()}
+        provenance = Provenance.of(corpus=self._store.provenance, training=result.record)
         model = Model(
             result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
         ).stored_as(self._start.training.storage)
@@ -255,9 +256,7 @@ class TrainingJob:
         held_out = self._store.tokens("validation")
         precision = measure_precisions(model.config, model.weights, held_out)
         copies = CopyIndex.of(self._store.texts("train")) if training.copy_index else None
-        return replace(
-            model, provenance=provenance | {"precision": precision.to_dict()}, copies=copies
-        )
+        return replace(model, provenance=provenance.with_precision(precision), copies=copies)
 
     def _explained(
         self, error: Interrupted | TrainingDiverged, result: TrainingResult

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.artifact.provenance import TrainingRecord
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.config.values import refuse
@@ -24,7 +25,7 @@ from textgen.trainer.checkpoint_schedule import CheckpointSchedule
 from textgen.trainer.history import History
 from textgen.trainer.job_folder import JobFolder
 from textgen.trainer.requirements import require_enough_text
-from textgen.trainer.result import Best, TrainingRecord, TrainingResult
+from textgen.trainer.result import Best, TrainingResult
 from textgen.trainer.run_state import RunState
 from textgen.trainer.sample_text import write_sample
 from textgen.trainer.schedule import Schedule, learning_rate, make_schedule
@@ -407,7 +408,7 @@ class Trainer:
             seconds=round(state.seconds, 3),
             seconds_saving=round(state.seconds_saving, 3),
             tokens_per_second=round(pace, 1),
-            validation=best.quality,
+            validation=best.quality.to_dict(),
             validation_tokens=best.tokens,
             metrics={name: round(value, 5) for name, value in best.metrics.items()},
             course=state.course,
