@@ -150,7 +150,7 @@ def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
         run.open(str(changed))
     with TrainingJob(unfinished, {}, resume=True, allow_changed_data=True) as run:
         store = run.open(str(changed))
-    assert caplog.messages == ["the corpus has changed; a new epoch begins"]
+    assert "the corpus has changed; a new epoch begins" in caplog.messages
     assert store.tokenizer.to_json() == (unfinished / "tokenizer.json").read_text("utf-8")
 
 
@@ -239,3 +239,19 @@ def test_what_is_no_callback_is_refused_before_anything_is_written(
         with pytest.raises(UsageError, match=r"callbacks is .*keras.callbacks.Callback"):
             TextGenerator.train(small_text, out=tmp_path / "m", callbacks=callbacks, **TINY)
     assert not (tmp_path / "m").exists()
+
+
+def test_progress_of_a_training_counts_the_steps_of_all_its_parts(
+    small_text: Path, tmp_path: Path
+) -> None:
+    reports: list[tuple[str, int, int | None]] = []
+
+    class Recorder:
+        def advance(self, stage: str, done: int, total: int | None = None) -> None:
+            reports.append((stage, done, total))
+
+    out = interrupt(small_text, tmp_path / "m")
+    TextGenerator.train(small_text, out=out, resume=True, progress=Recorder())
+    steps = TINY["steps"]
+    training = [report for report in reports if report[0] == "training"]
+    assert training == [("training", STOP, steps)] + [("training", 1, steps)] * (steps - STOP)

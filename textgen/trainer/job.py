@@ -175,15 +175,18 @@ class TrainingJob:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def make_trainer(self, callbacks: Sequence[Any] = ()) -> "Trainer":
+    def make_trainer(
+        self, callbacks: Sequence[Any] = (), progress: ProgressReporter = SILENT
+    ) -> "Trainer":
         """Make the trainer, initialized, and the folder ready for it. TensorFlow is loaded by now.
 
         If memory ends after this call, within the context, that is a `NotEnoughMemory`.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
+            progress: receives the stage "training" in steps.
         """
-        from textgen.trainer.trainer import Trainer
+        from textgen.trainer.trainer import StepProgress, Trainer
 
         start = self._start
         self._held.enter_context(memory_end_explained(self._config, start.training))
@@ -191,7 +194,7 @@ class TrainingJob:
             self._store,
             start.network,
             start.training,
-            callbacks,
+            [*callbacks, StepProgress(progress)],
             folder=self._folder,
             init_from=start.init_from,
         )

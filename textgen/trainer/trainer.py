@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from textgen.config.training import TrainingConfig
 from textgen.config.values import refuse
 from textgen.errors import Interrupted, TrainingDiverged, by_setting
 from textgen.model.network import LanguageModel, State
+from textgen.progress import ProgressReporter
 from textgen.signals import DeferredSignals
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import retracing_expected
@@ -45,6 +47,29 @@ class TrainingCallback(keras.callbacks.Callback):
 
     def on_checkpoint(self, step: int) -> None:
         """Receive the step of a checkpoint that was written."""
+
+
+class StepProgress(keras.callbacks.Callback):
+    """Reports the optimizer steps of a run, as the stage "training".
+
+    Args:
+        progress: receives the reports.
+    """
+
+    def __init__(self, progress: ProgressReporter) -> None:
+        super().__init__()
+        self._progress = progress
+        self._steps = 0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Report the steps that a resumed run has taken before."""
+        counts = logs or {}
+        self._steps = int(counts["steps"])  # Keras makes logs floats
+        self._progress.advance("training", int(counts["done"]), self._steps)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Report a step."""
+        self._progress.advance("training", 1, self._steps)
 
 
 class Trainer:
