@@ -1,4 +1,4 @@
-"""Files: written so that a kill or a full disk loses nothing, read so that nothing surprises."""
+"""Atomic writing of files and folders, so that a kill or a full disk loses nothing."""
 
 import errno
 import logging
@@ -15,14 +15,14 @@ from textgen.errors import UnsafeModel, UsageError, by_setting
 from textgen.paths import check_writable, named, refuse_here
 
 logger = logging.getLogger(__name__)
-ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of what is still being written
+ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # names of files and folders during their writing
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that `path` always holds its old or its new content.
+    """Write a file so that its path always holds the old or the new content.
 
     Raises:
-        OSError: the disk refused, or a folder stands there; the old content is untouched.
+        OSError: the disk refused, or the path is a folder; the old content is untouched.
     """
     path = named(path)
     if path.is_dir():
@@ -38,14 +38,14 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def write_together(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files that belong together; the last one stands only beside the others of its kind.
+    """Write files that belong together. The last one is there only if all others are.
 
     Args:
-        folder: where they go. What else is there stays.
-        files: contents by name. Readers take the last one for the sign that all are there.
+        folder: to write to. Its other files stay.
+        files: contents by name. The last one marks them as complete for readers.
 
     Raises:
-        OSError: the disk refused. Until everything was on the disk, nothing has changed.
+        OSError: the disk refused. Nothing changes before everything is on the disk.
     """
     *_, last = files
     asides = {name: _name_aside(folder / name) for name in files}
@@ -66,7 +66,7 @@ def write_together(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a plain folder so that no part of it ever stands at its name."""
+    """Remove a plain folder, whose path never holds only a part of it."""
     require_folder(path)
     aside = _name_aside(path)
     path.rename(aside)
@@ -74,11 +74,11 @@ def remove_folder(path: Path) -> None:
 
 
 def sweep(folder: Path, *names: str) -> None:
-    """Remove what killed writers left in a plain folder.
+    """Remove the unfinished files and folders of killed writers from a plain folder.
 
     Args:
-        folder: no other may be at work in it.
-        names: of the only files and folders whose writers are meant, if not all are.
+        folder: in which no other process is writing.
+        names: of files and folders; unfinished ones of other names stay. None means all.
     """
     require_folder(folder)
     for entry in folder.iterdir():
@@ -91,25 +91,25 @@ def sweep(folder: Path, *names: str) -> None:
 
 
 def require_folder(path: Path) -> None:
-    """Refuse a link, or what is no folder, as unsafe where a folder of our own is wanted."""
+    """Refuse a path as unsafe that should be a folder of ours, and is a link or no folder."""
     if not stat.S_ISDIR(path.lstat().st_mode):
-        what = f"a link to {path.readlink()}" if path.is_symlink() else "no folder"
+        kind = f"a link to {path.readlink()}" if path.is_symlink() else "no folder"
         raise UnsafeModel(
-            f"{path}: {what}, which textgen never makes here; nothing was touched; move it away"
+            f"{path}: {kind}, which textgen never makes here; nothing was touched; move it away"
         )
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write a file as `write_file` does; folders that are missing above it are made."""
+    """Write a file as `write_file` does, and make missing folders above it."""
     make_folder(named(path).parent)
     write_file(path, data)
 
 
 def check_output(path: Path, *, overwrite: bool = False) -> None:
-    """Find out before the work, not after it, that an output cannot be written.
+    """Check before the work that an output can be written.
 
     Raises:
-        UsageError: it exists, and `overwrite` is false, or it is the folder that we are in.
+        UsageError: it exists, and `overwrite` is false, or it is the working folder.
         OSError: the nearest folder above it that exists cannot be written to.
     """
     if not overwrite:
@@ -119,10 +119,10 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
 
 
 def refuse_existing(path: Path) -> None:
-    """Refuse to write over anything but an empty folder.
+    """Refuse a path that exists and is not an empty folder.
 
     Raises:
-        UsageError: `path` is a file or a folder with something in it.
+        UsageError: `path` is a file, or a folder that is not empty.
     """
     if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
         overwrite = by_setting(" or pass {}", "overwrite", True)
@@ -131,7 +131,7 @@ def refuse_existing(path: Path) -> None:
 
 @contextmanager
 def explain_full_disk(folder: Path, remedy: str = "make room there") -> Iterator[None]:
-    """Say which folder has no room, and what helps: the error of a write does not."""
+    """Add the folder and a remedy to errors of a full disk."""
     try:
         yield
     except OSError as error:
@@ -145,12 +145,12 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path`, whole, when the block ends without error.
 
     Args:
-        path: where the folder shall stand. Parents are made.
-        overwrite: move what stands there aside, as `set_aside` does.
+        path: of the folder. Its parents are made.
+        overwrite: move anything at this path aside, as `set_aside` does.
 
     Raises:
-        UsageError: `path` exists and `overwrite` is false, or it is the folder that we are in.
-        OSError: the disk refused; nothing at `path` has changed.
+        UsageError: `path` exists and `overwrite` is false, or it is the working folder.
+        OSError: the disk refused; `path` is unchanged.
     """
     path = named(path)
     if not overwrite:
@@ -174,7 +174,7 @@ def new_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they are missing, and flush their names."""
+    """Make a folder and its missing parents, and flush their names."""
     if path.is_dir():
         return
     make_folder(path.absolute().parent)
@@ -183,13 +183,13 @@ def make_folder(path: Path) -> None:
 
 
 def set_aside(path: Path) -> Path | None:
-    """Move what stands at a path, if anything does, to `path.old`, `path.old-2`, ...
+    """Move a file or folder aside, to `path.old`, `path.old-2`, ..., and log the new path.
 
     Returns:
-        where it is now, which is logged, too; None if nothing stood there.
+        the new path; None if nothing was there.
 
     Raises:
-        UsageError: it is the folder that we are in.
+        UsageError: it is the working folder.
     """
     path = named(path)
     if not os.path.lexists(path):
@@ -201,7 +201,7 @@ def set_aside(path: Path) -> Path | None:
 
 
 def _write_synced(path: Path, data: bytes) -> None:
-    """Write a new file, down to the disk."""
+    """Write a new file, and flush it to the disk."""
     with path.open("xb") as file:
         file.write(data)
         file.flush()
@@ -209,7 +209,7 @@ def _write_synced(path: Path, data: bytes) -> None:
 
 
 def _name_aside(path: Path) -> Path:
-    """Return a new hidden name, matched by `ASIDE`, beside `path`, on the same disk."""
+    """Return a new hidden name beside `path`, which `ASIDE` matches."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}")
 
 
@@ -217,14 +217,14 @@ def _free_name(path: Path) -> Path:
     """Return the first of `path.old`, `path.old-2`, ... that is free."""
     old = path.with_name(f"{path.name}.old")
     number = 2
-    while os.path.lexists(old):  # a link that leads nowhere is there, too
+    while os.path.lexists(old):  # a broken link is there, too
         old = path.with_name(f"{path.name}.old-{number}")
         number += 1
     return old
 
 
 def _sync_files(folder: Path) -> None:
-    """Flush every file of a flat folder, then the folder itself, to the disk."""
+    """Flush every file of a flat folder to the disk, then the folder itself."""
     for entry in folder.iterdir():
         with entry.open("rb") as file:
             os.fsync(file.fileno())
@@ -232,7 +232,7 @@ def _sync_files(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names to the disk."""
+    """Flush the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

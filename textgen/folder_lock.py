@@ -1,4 +1,4 @@
-"""One process at a time in a folder: a lock beside it, so that the folder may be moved aside."""
+"""Locks of folders: one process at a time. The lock is beside the folder, which may be moved."""
 
 import errno
 import fcntl
@@ -16,19 +16,19 @@ from textgen.files import explain_full_disk, make_folder
 
 logger = logging.getLogger(__name__)
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
-# In which a marker that was cut off in the writing is seen to be one, and taken over.
-MARKER_SECONDS = 3.0
+MARKER_SECONDS = 3.0  # after which an incomplete marker is taken over
 _OWNER = re.compile(r"process (\d{1,9}) on (.+)")
 
 
 class FolderLock:
-    """The lock of a folder. That of a process that died is none, however it died.
+    """The lock of a folder. It ends with its process, however that ends.
 
-    The kernel holds it. Where the file system has no locks, as some on a network, a file stands for
-    it that names its owner; one that lives no more is found out, unless it was on another host.
+    The kernel holds the lock. Some network file systems have no locks. There, a marker takes its
+    place: a file that names the owner. The marker of a dead owner is removed, unless the owner ran
+    on another host.
 
     Args:
-        folder: it may not exist yet.
+        folder: to lock; it need not exist.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,14 +38,14 @@ class FolderLock:
 
     @contextmanager
     def held(self, *, wait: bool) -> Iterator[None]:
-        """Hold the lock while a block lasts.
+        """Hold the lock during a block.
 
         Args:
-            wait: until another process lets go of it.
+            wait: until another process releases it.
 
         Raises:
-            Busy: another process holds it, and there is no waiting.
-            OSError: the lock's file cannot be written.
+            Busy: another process holds it, and `wait` is false.
+            OSError: the file of the lock cannot be written.
         """
         make_folder(self.path.parent)
         with ExitStack() as stack:
@@ -63,12 +63,12 @@ class FolderLock:
 
     @contextmanager
     def _held_by_kernel(self, wait: bool) -> Iterator[bool]:
-        """Hold the kernel's lock; yield whether it has any here.
+        """Hold the kernel's lock; yield whether this file system has locks.
 
         Raises:
             Busy, OSError: as for `held`.
         """
-        import filelock  # here: a reader of the owner alone does without
+        import filelock  # here, since reading the owner does not need it
 
         if not self._has_locks():
             self._clear_up()
@@ -84,11 +84,11 @@ class FolderLock:
                 self.path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
             yield True
         finally:
-            self.path.unlink(missing_ok=True)  # who waits for it notices, and makes it anew
+            self.path.unlink(missing_ok=True)  # a process that waits for it makes it again
             lock.release()
 
     def _has_locks(self) -> bool:
-        """Find out whether there are locks; what `filelock` does without differs by version.
+        """Return whether this file system has locks. Versions of `filelock` differ without them.
 
         Raises:
             OSError: nothing can be locked or written here.
@@ -104,7 +104,7 @@ class FolderLock:
 
     @contextmanager
     def _marked(self, wait: bool) -> Iterator[None]:
-        """Hold the file that stands for the lock.
+        """Hold the marker.
 
         Raises:
             Busy, OSError: as for `held`.
@@ -122,10 +122,10 @@ class FolderLock:
             lock.release()
 
     def _clear_up(self) -> None:
-        """Remove the empty file of a lock that could not be had; one with an owner stays.
+        """Remove the file of a lock that no living process holds.
 
         Raises:
-            Busy: the owner seems to live.
+            Busy: its owner may be alive.
         """
         with suppress(FileNotFoundError):
             if self.path.stat().st_size and _may_live(self.owner()):
@@ -134,11 +134,11 @@ class FolderLock:
 
     @property
     def file(self) -> Path:
-        """The file that stands for the lock now."""
+        """The file of the lock: the marker if there is one."""
         return self._marker if self._marker.exists() else self.path
 
     def owner(self) -> str:
-        """Return who took the lock last, as that process wrote it there."""
+        """Return the last owner of the lock, as it wrote its name."""
         with suppress(OSError):
             if self.file == self._marker:
                 return self._marked_owner()
@@ -146,17 +146,19 @@ class FolderLock:
         return "another process"
 
     def holder(self) -> str | None:
-        """Return who seems to hold it, without trying it."""
+        """Return the owner that seems to hold the lock, without trying it, if there is one."""
         return self.owner() if self.file.exists() and _may_live(self.owner()) else None
 
     def _marked_owner(self) -> str:
-        """Return whom the file that stands for the lock names, and what to do if that has ended.
+        """Return the owner in the marker, with a remedy if it may be dead.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: the marker cannot be read.
         """
         number, host, *_ = [*self._marker.read_text(errors="replace").splitlines(), "", ""]
-        owner = f"process {number} on {host.partition('?')[0]}"  # a mark of its container follows
+        owner = (
+            f"process {number} on {host.partition('?')[0]}"  # the mark of a container may follow
+        )
         if _OWNER.fullmatch(owner) and host.partition("?")[0] == socket.gethostname():
             return owner
         owner = owner if _OWNER.fullmatch(owner) else "another process"
@@ -164,14 +166,14 @@ class FolderLock:
 
 
 def _may_live(owner: str) -> bool:
-    """Tell whether the process that a lock names lives, as far as can be seen from here."""
-    told = _OWNER.fullmatch(owner)
-    if told is None or told[2] != socket.gethostname():
+    """Return whether the owner of a lock may be alive, as far as this host can see."""
+    match = _OWNER.fullmatch(owner)
+    if match is None or match[2] != socket.gethostname():
         return True
     try:
-        os.kill(int(told[1]), 0)  # sends nothing
+        os.kill(int(match[1]), 0)  # sends nothing
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # it is somebody else's
+        pass  # a process of another user
     return True

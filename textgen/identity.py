@@ -1,4 +1,4 @@
-"""Size and SHA-256 of files, by which a change is noticed."""
+"""Identities of files: size and SHA-256."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Small JSON files: how values are written, and what is read of them."""
+"""Small JSON files."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,9 @@ LARGEST_JSON = 1 << 20  # bytes
 
 
 def to_json(value: Any) -> bytes:
-    """Encode `value` as indented UTF-8 JSON that ends with a newline.
+    """Encode a value as indented UTF-8 JSON that ends with a newline.
 
-    A lone surrogate, as in the name of a file that is no UTF-8, is written as JSON escapes it.
+    A lone surrogate, as in the name of a file that is not UTF-8, becomes a JSON escape.
     """
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     return text.encode(errors="backslashreplace")
@@ -22,7 +22,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a small JSON object.
 
     Raises:
-        DataError: it is something else.
+        DataError: the file is too large, or holds no JSON object.
     """
     if path.stat().st_size > LARGEST_JSON:
         raise DataError(f"{path}: larger than any such file ({LARGEST_JSON} bytes)")

@@ -1,4 +1,4 @@
-"""Names of files and folders as people write them, and what may not be an output."""
+"""Paths as people write them, and checks of outputs."""
 
 import errno
 import glob
@@ -10,19 +10,19 @@ from textgen.errors import UsageError
 
 
 def named(path: str | Path) -> Path:
-    """Return a path that ends with a name, with the home folder in the place of `~`.
+    """Return a path that ends with a name, with `~` expanded.
 
-    So `.` is the name of the present folder. The root alone has no name.
+    `.` becomes the name of the working folder. Only the root has no name.
     """
     whole = Path(os.path.expanduser(path))
     return whole if whole.name not in ("", "..") else Path(os.path.realpath(whole))
 
 
 def refuse_here(path: Path) -> None:
-    """Refuse to put something in the place of the folder that a command runs in.
+    """Refuse to replace the working folder.
 
     Raises:
-        UsageError: `path` is that folder, or one above it.
+        UsageError: `path` is the working folder, or one above it.
     """
     here = Path.cwd()
     if Path(os.path.realpath(path)) in (here, *here.parents):
@@ -33,7 +33,7 @@ def refuse_here(path: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Find out whether something can be made at a path.
+    """Check that a file or folder can be made at a path.
 
     Raises:
         OSError: the nearest folder above it that exists cannot be written to.
@@ -45,19 +45,19 @@ def check_writable(path: Path) -> None:
 
 
 def refuse_inputs(out: Path, inputs: Iterable[str | Path | None], corpus: str | Path = "") -> None:
-    """Refuse an output that would take the place of an input, or be read as a part of a corpus.
+    """Refuse an output that would replace an input, or become a file of a corpus.
 
     Args:
-        out: what is written.
-        inputs: files, folders and patterns; what is not there is none.
-        corpus: a folder of which `out` must be no part either.
+        out: the path of the output.
+        inputs: files, folders and patterns; those that do not exist are ignored.
+        corpus: a folder that must not contain `out`.
 
     Raises:
-        UsageError: it would.
+        UsageError: `out` is an input, or in the corpus.
     """
     place = Path(os.path.realpath(out))
     for name in filter(None, (*inputs, corpus)):
-        for path in map(Path, map(os.path.realpath, _found(str(name)))):
+        for path in map(Path, map(os.path.realpath, _matches(str(name)))):
             if place == path or place in path.parents:
                 raise UsageError(f"{out}: would take the place of {name}; choose another output")
             if name == corpus and path in place.parents:
@@ -67,8 +67,8 @@ def refuse_inputs(out: Path, inputs: Iterable[str | Path | None], corpus: str | 
                 )
 
 
-def _found(name: str) -> Iterator[str]:
-    """Yield the paths that a name stands for."""
+def _matches(name: str) -> Iterator[str]:
+    """Yield the paths of a file name or a pattern."""
     if os.path.lexists(name):
         yield name
     elif glob.has_magic(name):

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM wait until what is at work is whole."""
+"""Deferred signals: SIGINT and SIGTERM wait for the end of a piece of work."""
 
 import signal
 import threading
@@ -11,11 +11,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class DeferredSignals:
-    """Within it the first signal is only noted; a second acts at once, as it did before.
+    """A context in which the first signal is only noted. A second one acts at once, as usual.
 
-    Outside the main thread, where Python allows no handlers, nothing is noted; nor is a signal
-    that the process ignores, as one begun in the background does. What the second raises may be
-    an `Interrupted`, too, and comes at any point; `noted` is the first.
+    Nothing is noted outside the main thread, where Python allows no handlers, nor of a signal that
+    the process ignores, as a process in the background does. The second signal may raise
+    `Interrupted`, too, at any point.
+
+    Attributes:
+        noted: the first signal, or None.
     """
 
     def __init__(self) -> None:
@@ -33,10 +36,10 @@ class DeferredSignals:
         self._restore()
 
     def check(self) -> None:
-        """Raise what was noted.
+        """Raise the signal that was noted, if there is one.
 
         Raises:
-            Interrupted: a signal has come.
+            Interrupted: a signal was noted.
         """
         if self.noted:
             raise self.noted

@@ -50,7 +50,7 @@ def test_check_says_what_is_wrong_and_fails(run: Run, rows: Path) -> None:
     assert b"'the 0th row of all'" in good.stdout
     bad = run("corpora", "check", rows, "--column", "title", "--json")
     assert bad.returncode == 65
-    assert "1 of 1 parts cannot be read" in one_line(bad.stderr)
+    assert "1 of 1 files cannot be read" in one_line(bad.stderr)
     (part,) = json.loads(bad.stdout)["parts"]
     assert "'title'" in part["problem"]
     assert run("corpora", "check", "nowhere").returncode == 66

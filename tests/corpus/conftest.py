@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.stand_in_hub import StandInHub, stand_in_hub
-from textgen.corpus.hub.dataset_files import import_datasets
+from textgen.corpus.datasets_library import import_datasets
 from textgen.corpus.hub.hub_dataset import HUB
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.corpus_file import CorpusFile, Origin, file_part
+from textgen.corpus.corpus_file import CorpusFile, Origin
 from textgen.corpus.documents import End, read_documents
+from textgen.corpus.forms import local_corpus_file
 from textgen.corpus.statistics import CorpusStatistics
 
 Document = tuple[str, str, str]  # its text, where it began, its label
@@ -27,13 +28,13 @@ def whole(pieces: Iterable[str | End]) -> list[Document]:
     return found
 
 
-def part_of(path: Path, label: str = "", **settings: Any) -> CorpusFile:
-    return file_part(path, DocumentRule(**settings), Origin(label=label))
+def file_of(path: Path, label: str = "", **settings: Any) -> CorpusFile:
+    return local_corpus_file(path, DocumentRule(**settings), Origin(label=label))
 
 
-def documents(path: Path, tally: CorpusStatistics | None = None, **settings: Any) -> list[str]:
+def documents(path: Path, statistics: CorpusStatistics | None = None, **settings: Any) -> list[str]:
     """Return the texts of a file's documents."""
-    pieces = read_documents(part_of(path, **settings), tally or CorpusStatistics())
+    pieces = read_documents(file_of(path, **settings), statistics or CorpusStatistics())
     return [text for text, _, _ in whole(pieces)]
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.collect import Documents, collect
-from textgen.corpus.corpus_file import Origin, file_part
+from textgen.corpus.corpus_file import Origin
+from textgen.corpus.forms import local_corpus_file
 from textgen.corpus.resolve import open_source
 from textgen.corpus.splits import assign_splits, read_spans, survey
 from textgen.errors import DataError
-from textgen.report.corpus_check import check_part
+from textgen.report.corpus_check import check_file
 
 SENTENCE = "the old harbour master counted every boat that came in before the evening tide "
 
@@ -28,7 +29,7 @@ def collected(corpus: Path, **settings: Any) -> Iterator[Documents]:
 def texts(documents: Documents) -> list[str]:
     return [
         "".join(documents.spool.pieces(int(record["start"]), int(record["stop"])))
-        for records in documents.kept()
+        for records in documents.records()
         for record in records
     ]
 
@@ -54,8 +55,8 @@ def test_filters_leave_out_and_list_what_they_name(tmp_path: Path) -> None:
         told = listed(documents)
         assert [entry["where"] for entry in told] == [f"{path}:1", f"{path}:3", f"{path}:4"]
         assert [entry["text"][:4] for entry in told] == ["ab", "drop", "xxxx"]
-        assert sum(documents.tally.removed.values()) == len(told)
-        assert {entry["why"] for entry in told} == set(documents.tally.removed)
+        assert sum(documents.statistics.removed.values()) == len(told)
+        assert {entry["why"] for entry in told} == set(documents.statistics.removed)
 
 
 def test_rows_that_are_not_wanted_are_listed_too(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_rows_that_are_not_wanted_are_listed_too(tmp_path: Path) -> None:
     with collected(path, where=(("lang", "en"),)) as documents:
         assert texts(documents) == ["one"]
         assert [entry["where"] for entry in listed(documents)] == [f"{path}:2", f"{path}:3"]
-        assert sum(documents.tally.removed.values()) == 2
+        assert sum(documents.statistics.removed.values()) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,13 +179,13 @@ def test_white_documents_are_left_out_and_told_and_white_lines_in_others_stay(
     path = write_lines(tmp_path, "book.txt", *lines)
     with collected(path) as documents:
         assert texts(documents) == ["\n".join(lines) + "\n"]
-        assert not documents.tally.removed
+        assert not documents.statistics.removed
     with collected(path, documents="line") as documents:
         assert texts(documents) == ["one", "two"]
-        assert documents.tally.removed == {"documents of white space only": 2}
+        assert documents.statistics.removed == {"documents of white space only": 2}
         assert [told["where"] for told in listed(documents)] == [f"{path}:2", f"{path}:5"]
     with collected(path, strict=True, tokenizer="word") as documents:
         assert texts(documents) == lines
-    found = check_part(file_part(path, DocumentRule(documents="line"), Origin()))
+    found = check_file(local_corpus_file(path, DocumentRule(documents="line"), Origin()))
     assert found.documents == ("one", "two")
     assert found.removed == {"documents of white space only": 2}

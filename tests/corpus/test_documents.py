@@ -8,14 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.corpus.reading import documents, part_of, whole, write_rows
+from tests.corpus.reading import documents, file_of, whole, write_rows
 from tests.scripts_of_the_world import FORMS, PACKINGS, TEXTS, write
 from textgen.config.corpus import CorpusConfig
 from textgen.corpus.documents import (
     MARKER,
     PIECE,
-    DocumentBuilder,
     End,
+    Unit,
     _lines,
     _marked,
     _paragraphs,
@@ -30,12 +30,12 @@ ALL = list(TEXTS.values())
 
 def places(path: Path, **settings: Any) -> list[str]:
     """Return where the documents of a file began, after its folder."""
-    pieces = read_documents(part_of(path, **settings), CorpusStatistics())
+    pieces = read_documents(file_of(path, **settings), CorpusStatistics())
     return [where.removeprefix(f"{path.parent}/") for _, where, _ in whole(pieces)]
 
 
 def labels(path: Path, **settings: Any) -> list[str]:
-    pieces = read_documents(part_of(path, **settings), CorpusStatistics())
+    pieces = read_documents(file_of(path, **settings), CorpusStatistics())
     return [label for _, _, label in whole(pieces)]
 
 
@@ -84,7 +84,7 @@ def test_lines_are_those_of_the_whole_text_however_it_is_cut(pieces: list[str]) 
     text = "".join(pieces)
     lines = text.removesuffix("\n").split("\n") if text else []
     expected = [(line, f"a:{number}", "x") for number, line in enumerate(lines, 1)]
-    assert whole(_lines(DocumentBuilder("a", "x", pieces, has_lines=True))) == expected
+    assert whole(_lines(Unit("a", "x", pieces, has_lines=True))) == expected
 
 
 @given(st.lists(st.text("ab \n", max_size=6), max_size=8))
@@ -97,7 +97,7 @@ def test_paragraphs_are_those_of_the_whole_text_however_it_is_cut(pieces: list[s
                 expected.append(([], f"a:{number}", ""))
             expected[-1][0].append(line)
         after_blank = not line.strip()
-    found = whole(_paragraphs(DocumentBuilder("a", "", pieces, has_lines=True)))
+    found = whole(_paragraphs(Unit("a", "", pieces, has_lines=True)))
     assert found == [("\n".join(lines), where, label) for lines, where, label in expected]
 
 
@@ -107,29 +107,29 @@ marked = st.lists(words | st.sampled_from(["<|startoftext|>", "<|endoftext|>"]),
 
 @given(marked, st.integers(1, 20))
 @example(["a", "<|endoftext|>", "\nb"], 1)
-def test_markers_cut_the_whole_text_however_it_is_cut(parts: list[str], size: int) -> None:
-    text, expected, line = "".join(parts), list[tuple[str, str, str]](), 1
+def test_markers_cut_the_whole_text_however_it_is_cut(files: list[str], size: int) -> None:
+    text, expected, line = "".join(files), list[tuple[str, str, str]](), 1
     for piece in re.split("(\n?<\\|(?:start|end)oftext\\|>\n?)", text):
         if not MARKER.fullmatch(piece):
             expected.append((piece, f"a:{line}", ""))
         line += piece.count("\n")
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
-    assert whole(_marked(DocumentBuilder("a", "", pieces, has_lines=True))) == expected
+    assert whole(_marked(Unit("a", "", pieces, has_lines=True))) == expected
 
 
 def test_null_and_empty_cells_are_skipped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     path.write_text('{"text": "a"}\n\n{"text": null}\n{"text": ""}\n{"text": "b", "more": 1}\n')
-    tally = CorpusStatistics()
-    assert documents(path, tally) == ["a", "b"]
-    assert tally.removed == {EMPTY_CELLS: 2}
+    statistics = CorpusStatistics()
+    assert documents(path, statistics) == ["a", "b"]
+    assert statistics.removed == {EMPTY_CELLS: 2}
     for form in (".csv", ".tsv", ".parquet"):
-        table, tally = (
+        table, statistics = (
             write(tmp_path, f"corpus{form}", ["a", "", "NA", "007", "null"]),
             CorpusStatistics(),
         )
-        assert documents(table, tally) == ["a", "NA", "007", "null"]
-        assert tally.removed == {EMPTY_CELLS: 1}
+        assert documents(table, statistics) == ["a", "NA", "007", "null"]
+        assert statistics.removed == {EMPTY_CELLS: 1}
 
 
 @pytest.mark.parametrize("form", FORMS[1:])
@@ -171,10 +171,10 @@ def test_where_keeps_rows_with_one_of_the_values_in_every_column(tmp_path: Path)
         {"text": "c", "language": "fr", "year": 1999, "good": False},
         {"text": "d", "language": None, "year": None, "good": None},
     ]
-    path, tally = write_rows(tmp_path / "corpus.jsonl", *rows), CorpusStatistics()
+    path, statistics = write_rows(tmp_path / "corpus.jsonl", *rows), CorpusStatistics()
     either = (("language", "en"), ("language", "de"))
-    assert documents(path, tally, where=either) == ["a", "b"]
-    assert tally.removed == {"rows that are not where language=en or de": 2}
+    assert documents(path, statistics, where=either) == ["a", "b"]
+    assert statistics.removed == {"rows that are not where language=en or de": 2}
     assert documents(path, where=(*either, ("year", "1999"))) == ["a"]
     assert documents(path, where=(("good", "false"),)) == ["c"]
     with pytest.raises(DataError, match="no column 'lang'; its columns are: text, language"):
@@ -183,9 +183,9 @@ def test_where_keeps_rows_with_one_of_the_values_in_every_column(tmp_path: Path)
 
 @pytest.mark.parametrize("form", FORMS[1:])
 def test_where_is_the_same_in_every_form(tmp_path: Path, form: str) -> None:
-    path, tally = write(tmp_path, f"corpus{form}", ["one", "two", ""]), CorpusStatistics()
-    assert documents(path, tally, where=(("number", "1"),)) == ["two"]
-    assert tally.removed == {"rows that are not where number=1": 2}
+    path, statistics = write(tmp_path, f"corpus{form}", ["one", "two", ""]), CorpusStatistics()
+    assert documents(path, statistics, where=(("number", "1"),)) == ["two"]
+    assert statistics.removed == {"rows that are not where number=1": 2}
 
 
 def test_labels_are_the_cells_and_else_those_of_the_part(tmp_path: Path) -> None:
@@ -199,12 +199,12 @@ def test_labels_are_the_cells_and_else_those_of_the_part(tmp_path: Path) -> None
 
 
 def test_escapes_in_json_are_cleaned_like_other_text(tmp_path: Path) -> None:
-    path, tally = (
+    path, statistics = (
         write_rows(tmp_path / "corpus.jsonl", {"text": "e\u0301\r\nx"}),
         CorpusStatistics(),
     )
-    assert documents(path, tally) == ["é\nx"]
-    assert sum(tally.changes.values()) == 2
+    assert documents(path, statistics) == ["é\nx"]
+    assert sum(statistics.changes.values()) == 2
     path.write_text('{"text": "fine"}\n{"text": "\\ud800"}\n')
     with pytest.raises(DataError, match=r"corpus\.jsonl:2: .*surrogate"):
         documents(path)
@@ -213,14 +213,14 @@ def test_escapes_in_json_are_cleaned_like_other_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["e\u0301\r\n" * PIECE, "e\u0301\r" * PIECE, "xe\u0301" * PIECE])
 def test_long_rows_come_in_pieces_as_clean_as_short_ones(tmp_path: Path, text: str) -> None:
     path = write_rows(tmp_path / "corpus.jsonl", {"text": text})
-    tally = CorpusStatistics()
-    *pieces, end = read_documents(part_of(path), tally)
+    statistics = CorpusStatistics()
+    *pieces, end = read_documents(file_of(path), statistics)
     assert isinstance(end, End)
     assert max(map(len, pieces)) <= 2 * PIECE
     assert len(pieces) > 1
     clean = text.replace("e\u0301", "é").replace("\r\n", "\n").replace("\r", "\n")
     assert "".join(map(str, pieces)) == clean
-    assert tally.changes.total() == (2 * PIECE if "\r" in text else 1)
+    assert statistics.changes.total() == (2 * PIECE if "\r" in text else 1)
 
 
 def test_empty_tables_hold_no_documents(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.stand_in_hub import Fault, StandInHub, dead_endpoint, silent_hub
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.corpus_file import CorpusFile
 from textgen.corpus.hub import hub_api
-from textgen.corpus.hub.dataset_files import hub_parts, resolve
+from textgen.corpus.hub.dataset_files import hub_files, resolve
 from textgen.corpus.hub.hub_file import RETRIES
 
 API = "api/datasets"
@@ -29,19 +29,19 @@ class Listener:
 
 
 def parts_of(name: str, *, streaming: bool = False) -> list[CorpusFile]:
-    return hub_parts(resolve(name), streaming=streaming, rule=DocumentRule())
+    return hub_files(resolve(name), streaming=streaming, rule=DocumentRule())
 
 
 def test_bytes_that_come_are_reported(hub: StandInHub) -> None:
     listener = Listener()
     dataset = resolve("hf:quay/plain")
-    part = hub_parts(dataset, streaming=False, rule=DocumentRule(), progress=listener)[0]
-    size = len(content(part))
+    file = hub_files(dataset, streaming=False, rule=DocumentRule(), progress=listener)[0]
+    size = len(content(file))
     assert listener.fetched == {"fetching train.txt": [size, size]}
 
 
-def content(part: CorpusFile) -> bytes:
-    with part.file.local() as path:
+def content(file: CorpusFile) -> bytes:
+    with file.stored.local() as path:
         return path.read_bytes()
 
 
@@ -95,8 +95,8 @@ def test_a_download_that_fails_for_a_while_comes_whole(
     hub: StandInHub, caplog: pytest.LogCaptureFixture, fault: Fault, word: str, streaming: bool
 ) -> None:
     hub.faults.append(Fault(**vars(fault)))
-    part, _ = parts_of("hf:quay/plain", streaming=streaming)
-    assert content(part) == FILES["plain"]["train.txt"]
+    file, _ = parts_of("hf:quay/plain", streaming=streaming)
+    assert content(file) == FILES["plain"]["train.txt"]
     assert caplog.messages[0] == word
 
 
@@ -110,15 +110,15 @@ def test_a_download_that_fails_for_ever_is_an_error_and_leaves_nothing_half(
     streaming: bool,
 ) -> None:
     hub.faults.append(Fault(DATA, kind))
-    part, other = parts_of("hf:quay/plain", streaming=streaming)
+    file, other = parts_of("hf:quay/plain", streaming=streaming)
     with pytest.raises(ConnectionError, match=r"train\.txt: ") as refused:
-        content(part)
+        content(file)
     assert "\n" not in str(refused.value)
     assert len(caplog.messages) >= RETRIES
     assert not list(tmp_path.rglob("*.incomplete"))
     assert content(other) == FILES["plain"]["dev.txt"]
     hub.faults.clear()
-    assert content(part) == FILES["plain"]["train.txt"]
+    assert content(file) == FILES["plain"]["train.txt"]
 
 
 def test_nothing_stays_behind_on_the_loggers_of_the_library(hub: StandInHub) -> None:
@@ -131,11 +131,11 @@ def test_nothing_stays_behind_on_the_loggers_of_the_library(hub: StandInHub) -> 
 
 
 def test_a_full_disk_is_no_fault_of_the_hub(hub: StandInHub, tmp_path: Path) -> None:
-    (part, _) = parts_of("hf:quay/plain")
+    (file, _) = parts_of("hf:quay/plain")
     blobs = tmp_path / "library" / "datasets--quay--plain" / "blobs"
     blobs.write_bytes(b"a file in the way of a folder")
     with pytest.raises(FileExistsError):
-        content(part)
+        content(file)
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -147,11 +147,11 @@ def test_a_hub_that_goes_away_between_two_files_is_an_error(
 ) -> None:
     from huggingface_hub import constants
 
-    part, _ = parts_of("hf:quay/plain", streaming=streaming)
+    file, _ = parts_of("hf:quay/plain", streaming=streaming)
     template = dead_endpoint() + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     with pytest.raises(ConnectionError, match=r"train\.txt: .*refused.*HF_HUB_OFFLINE=1"):
-        content(part)
+        content(file)
     assert caplog.messages[-1] == "the hub does not answer; waiting 8 s, retry 5 of 5"
 
 

@@ -9,16 +9,17 @@ import pytest
 from tests.corpus.hub_sets import FILES
 from tests.stand_in_hub import COMMIT, LATER, StandInHub
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.hub.dataset_files import hub_parts, import_datasets, resolve
+from textgen.corpus.datasets_library import import_datasets
+from textgen.corpus.hub.dataset_files import hub_files, resolve
 from textgen.corpus.hub.hub_dataset import HUB
 from textgen.errors import MissingInput
 
 
 def read(name: str, *, streaming: bool = False) -> bytes:
-    parts = hub_parts(resolve(name), streaming=streaming, rule=DocumentRule())
+    files = hub_files(resolve(name), streaming=streaming, rule=DocumentRule())
     found = b""
-    for part in parts:
-        with part.file.local() as path:
+    for file in files:
+        with file.stored.local() as path:
             found += path.read_bytes()
     return found
 
@@ -95,8 +96,8 @@ def test_the_switch_of_the_other_library_will_do(
 def test_streaming_keeps_no_copy(
     hub: StandInHub, go_offline: Callable[[], None], tmp_path: Path
 ) -> None:
-    (part,) = hub_parts(resolve("hf:quay/table"), streaming=True, rule=DocumentRule())
-    with part.file.local() as path:
+    (file,) = hub_files(resolve("hf:quay/table"), streaming=True, rule=DocumentRule())
+    with file.stored.local() as path:
         assert path.read_bytes() == FILES["table"]["train.csv"]
     assert not path.exists()
     assert not [path for path in (tmp_path / "library").rglob("*.csv")]

@@ -16,7 +16,7 @@ from textgen.errors import DataError, MissingInput, UsageError
 
 def names(corpus: str | Path) -> list[tuple[str, str | None]]:
     with open_source(str(corpus), {}) as source:
-        return [(Path(part.name).name, part.split) for part in source.parts]
+        return [(Path(file.name).name, file.split) for file in source.files]
 
 
 @pytest.fixture
@@ -82,12 +82,12 @@ def test_every_recipe_that_comes_along_loads() -> None:
     for name in fetched:
         with open_source(name, {}) as source:
             assert source.name == name
-            assert source.parts
+            assert source.files
 
 
 def test_standard_library_recipe_leaves_tests_out() -> None:
     with open_source("python-stdlib", {}) as source:
-        paths = [part.name for part in source.parts]
+        paths = [file.name for file in source.files]
     assert len(paths) > 300
     assert all(path.endswith(".py") for path in paths)
     assert not any("/test/" in path or "/tests/" in path for path in paths)
@@ -132,23 +132,23 @@ def test_wrong_recipe_names_file_and_fault(tmp_path: Path, content: str, error: 
 
 
 def test_validation_may_be_a_file_and_is_then_not_trained_on(folder: Path) -> None:
-    def parts(**settings: str) -> list[tuple[str, str | None]]:
+    def files(**settings: str) -> list[tuple[str, str | None]]:
         with open_source(str(folder), settings) as source:
-            return [(Path(part.name).name, part.split) for part in source.parts]
+            return [(Path(file.name).name, file.split) for file in source.files]
 
     chosen = str(folder / "deep" / ".." / "b.txt")  # by another way than the folder's
-    assert parts(validation=chosen) == [("a.txt", None), ("c.txt", None), ("b.txt", "validation")]
-    other = parts(validation=str(folder / "notes.md"))
+    assert files(validation=chosen) == [("a.txt", None), ("c.txt", None), ("b.txt", "validation")]
+    other = files(validation=str(folder / "notes.md"))
     assert other == [("a.txt", None), ("b.txt", None), ("c.txt", None), ("notes.md", "validation")]
     with pytest.raises(UsageError, match=r"neither a file nor a split.*it has: none"):
-        parts(validation="dev")
+        files(validation="dev")
 
 
 def test_named_split_may_be_the_validation(tmp_path: Path) -> None:
     for name in ("train", "valid", "test"):
         (tmp_path / f"{name}.txt").write_text(name)
     with open_source(str(tmp_path), {"validation": "test"}) as source:
-        found = [(Path(part.name).name, part.split) for part in source.parts]
+        found = [(Path(file.name).name, file.split) for file in source.files]
     assert found == [("train.txt", "train"), ("test.txt", "validation")]
     with (
         pytest.raises(UsageError, match="nothing else"),
@@ -163,7 +163,7 @@ def test_files_of_no_known_form_are_named_and_hidden_ones_are_not(folder: Path) 
     (folder / "shards" / "train-00000-of-00002.txt.gz").write_bytes(b"")
     with open_source(str(folder), {}) as source:
         assert [Path(name).name for name in source.ignored] == ["notes.md"]
-        assert {part.split for part in source.parts} == {None, "train"}
+        assert {file.split for file in source.files} == {None, "train"}
 
 
 @pytest.mark.parametrize("change", ["grows", "is cut", "is written anew", "vanishes"])
@@ -175,7 +175,7 @@ def test_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path, change: 
         after = {"grows": "a text\nand more\n", "is cut": "", "is written anew": "A TEXT\n"}
         with (
             pytest.raises((DataError, FileNotFoundError), match=r"book\.txt"),
-            source.parts[0].file.local() as local,
+            source.files[0].stored.local() as local,
         ):
             local.write_text(after[change]) if change in after else local.unlink()
 
@@ -186,7 +186,7 @@ def test_file_that_changes_before_it_is_read_is_an_error(tmp_path: Path) -> None
     with open_source(str(path), {}) as source:
         assert source.fingerprint
         path.write_text("another one\n")
-        with pytest.raises(DataError, match="changed while"), source.parts[0].file.local():
+        with pytest.raises(DataError, match="changed while"), source.files[0].stored.local():
             pass
 
 
@@ -230,10 +230,10 @@ def test_options_for_rows_are_refused_of_plain_text(
         ):
             pass
     with open_source(str(folder), settings, inherited=[name]) as source:
-        assert source.parts
+        assert source.files
     (folder / "rows.jsonl").write_text('{"body": "x", "author": "me", "language": "en"}\n')
     with open_source(str(folder / "rows.jsonl"), settings) as source:
-        assert source.parts
+        assert source.files
     beside = {"column", "template"} >= settings.keys()
     try:
         with open_source(str(folder), settings):

@@ -71,8 +71,8 @@ def test_test_documents_are_never_held_out_for_validation() -> None:
 
 def test_choosing_all_takes_everything_and_an_empty_split_is_refused() -> None:
     found = survey((1, "train"), (2, "validation"))
-    cut, part = choose_split(found, "all", 0.1)
-    assert [SPLITS[span] for span in cut.spans] == [part, part]
+    cut, file = choose_split(found, "all", 0.1)
+    assert [SPLITS[span] for span in cut.spans] == [file, file]
     assert choose_split(found, "validation", 0.1)[1] == "validation"
     with pytest.raises(UsageError, match="test split of this corpus is empty"):
         choose_split(found, "test", 0.1)

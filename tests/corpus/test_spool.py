@@ -16,7 +16,7 @@ def spool_of(documents: list[str]) -> Spool:
     for number, text in enumerate(documents):
         spool.write(text.encode())
         spool.end(
-            where=f"book:{number}", characters=len(text), digest=bytes(16), part=0, label=number
+            where=f"book:{number}", characters=len(text), digest=bytes(16), file=0, label=number
         )
     return spool
 
@@ -55,12 +55,12 @@ def test_long_documents_come_in_pieces_that_lose_nothing(text: str, times: int) 
 def test_discarded_document_leaves_no_trace() -> None:
     spool = spool_of(["first"])
     spool.write(b"not wanted")
-    assert "".join(spool.begun()) == "not wanted"
+    assert "".join(spool.open_text()) == "not wanted"
     spool.discard()
     spool.write(b"sec")
-    next(spool.begun())
+    next(spool.open_text())
     spool.write(b"ond")
-    spool.end(where="b:2", characters=6, digest=bytes(16), part=0, label=0)
+    spool.end(where="b:2", characters=6, digest=bytes(16), file=0, label=0)
     assert read(spool) == ["first", "second"]
 
 

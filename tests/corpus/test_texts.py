@@ -32,7 +32,7 @@ Documents = list[tuple[str, str]]
 def read(corpus: Any, **settings: Any) -> Documents:
     """Return the documents of a corpus, with their labels."""
     with open_source(corpus, settings) as source:
-        found = [whole(read_documents(part, CorpusStatistics())) for part in source.parts]
+        found = [whole(read_documents(file, CorpusStatistics())) for file in source.files]
     return [(text, label) for documents in found for text, _, label in documents]
 
 

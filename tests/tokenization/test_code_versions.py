@@ -38,7 +38,7 @@ RULES: tuple[dict[str, Any], ...] = (
     {"control_characters": "remove"},
     {"strict": True},
 )
-ROW_RULES: tuple[dict[str, str], ...] = (
+ROW_RULES: tuple[dict[str, Any], ...] = (
     {},
     {"documents": "file"},
     {"template": "$title: $text"},
@@ -77,7 +77,7 @@ def select(folder: Path) -> Iterator[object]:
             open_source(str(path), {"documents": "line", **rule}) as source,
             collect(source) as left,
         ):
-            records = chain.from_iterable(left.kept())
+            records = chain.from_iterable(left.records())
             yield [
                 "".join(left.spool.pieces(record["start"], record["stop"])) for record in records
             ]

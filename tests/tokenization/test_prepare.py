@@ -25,13 +25,13 @@ def test_splits_decode_to_the_two_parts_of_the_text(tmp_path: Path, text: str, k
     (tmp_path / "book.txt").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
     store = make(tmp_path / "book.txt", tmp_path / "store", tokenizer=kind)
     cut = int(0.9 * len(text))
-    for split, part in (("train", text[:cut]), ("validation", text[cut:])):
+    for split, file in (("train", text[:cut]), ("validation", text[cut:])):
         tokens, counts = store.tokens(split), store.counts(split)
         assert isinstance(tokens, np.memmap)
         assert tokens.dtype == np.uint16
         assert tokens[-1] == EOS_ID
-        assert store.tokenizer.decode(tokens) == part
-        assert (counts.characters, counts.bytes) == (len(part), len(part.encode()))
+        assert store.tokenizer.decode(tokens) == file
+        assert (counts.characters, counts.bytes) == (len(file), len(file.encode()))
         assert (counts.documents, counts.tokens) == (1, len(tokens))
 
 
@@ -44,7 +44,7 @@ def test_each_document_is_closed_by_eos(tmp_path: Path) -> None:
         tokens = store.tokens(split)
         ends = np.flatnonzero(tokens == EOS_ID)
         assert len(ends) == store.counts(split).documents
-        found += [store.tokenizer.decode(part) for part in np.split(tokens, ends)[:-1]]
+        found += [store.tokenizer.decode(file) for file in np.split(tokens, ends)[:-1]]
     assert sorted(found) == sorted(f"document {number}" for number in range(20))
 
 
@@ -185,7 +185,7 @@ def test_token_store_is_no_corpus_and_nothing_in_it_is_read_as_one(tmp_path: Pat
     store = make(tmp_path / "book.txt", tmp_path / "stores" / "book", **settings)
     assert store.manifest.removed == {"longer than 5 characters": 9}
     with open_source(str(tmp_path), {}) as source:
-        assert [part.name for part in source.parts] == [str(tmp_path / "book.txt")]
+        assert [file.name for file in source.files] == [str(tmp_path / "book.txt")]
     with pytest.raises(UsageError, match="a token store, not a corpus"):
         make(store.folder, tmp_path / "again")
 

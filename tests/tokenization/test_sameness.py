@@ -54,7 +54,7 @@ def test_settings_of_a_store_leave_the_sources_of_its_recipe_their_own(tmp_path:
     with open_source(str(recipe), store.manifest.settings) as source:
         assert store_key(source) == store.manifest.key
     with open_source(str(recipe), {"documents": "file"}) as source:
-        assert {part.rule.documents for part in source.parts} == {"file"}
+        assert {file.rule.documents for file in source.files} == {"file"}
 
 
 def test_all_of_a_corpus_is_measured_once_whatever_the_weights(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_all_of_a_corpus_is_measured_once_whatever_the_weights(tmp_path: Path) -
     recipe = tmp_path / "mine.toml"
     recipe.write_text("sources = [{path = 'lines.txt', weight = 2.5, documents = 'line'}]")
     with open_source(str(recipe), {}) as source, collect(source) as documents:
-        cut, part = choose_split(survey(documents), "all", 0.1)
+        cut, file = choose_split(survey(documents), "all", 0.1)
         ends = [span.split for span, piece in read_spans(documents, cut) if piece is None]
-    assert ends == [part] * 40
+    assert ends == [file] * 40
 
 
 def test_store_takes_the_settings_it_was_made_with_as_tuples(tmp_path: Path) -> None:

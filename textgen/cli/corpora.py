@@ -1,4 +1,4 @@
-"""`textgen corpora`: recipes, a first look at a corpus, and reports of what is in one."""
+"""`textgen corpora`: recipes, checks of corpora, and reports on them."""
 
 import json
 import textwrap
@@ -17,12 +17,12 @@ from textgen.errors import DataError, MissingInput, UsageError
 
 if TYPE_CHECKING:
     from textgen.corpus.recipes import RecipeSource
-    from textgen.report.corpus_check import PartCheck
+    from textgen.report.corpus_check import FileCheck
     from textgen.report.store_facts import StoreFacts
     from textgen.tokenization.token_store import TokenStore
 
 LINE = 80  # characters of a line
-SHOWN_DOCUMENTS = 3  # of a part that is checked
+SHOWN_DOCUMENTS = 3  # of a file that is checked
 json_option = option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -31,7 +31,7 @@ json_option = option("--json", "as_json", is_flag=True, help="Print JSON.")
 )
 @click.pass_context
 def corpora(context: click.Context) -> None:
-    """List the corpus recipes, and see what is in a corpus, before and after it is prepared."""
+    """List the corpus recipes, and check or report on a corpus."""
     if context.invoked_subcommand is None:
         context.invoke(list_recipes)
 
@@ -39,7 +39,7 @@ def corpora(context: click.Context) -> None:
 @corpora.command("list", short_help="List the corpus recipes.")
 @json_option
 def list_recipes(as_json: bool = False) -> None:
-    """List the corpus recipes, whose names all commands take as CORPUS."""
+    """List the corpus recipes. Every command takes their names as CORPUS."""
     from textgen.corpus.recipes import load_recipe, recipe_folder, recipe_names
 
     recipes = [load_recipe(recipe_folder() / f"{name}.toml") for name in recipe_names()]
@@ -49,70 +49,70 @@ def list_recipes(as_json: bool = False) -> None:
     width = max(len(recipe.name) for recipe in recipes) + 2
     for recipe in recipes:
         unread = "" if recipe.verified else "; never fetched by its makers"
-        told = f"{recipe.name:<{width}}{recipe.description} (licence: {recipe.licence}{unread})"
-        click.echo(textwrap.fill(told, LINE, subsequent_indent=" " * width))
+        line = f"{recipe.name:<{width}}{recipe.description} (licence: {recipe.licence}{unread})"
+        click.echo(textwrap.fill(line, LINE, subsequent_indent=" " * width))
 
 
 @corpora.command(short_help="Show a corpus recipe.")
 @click.argument("recipe")
 @json_option
 def show(recipe: str, as_json: bool) -> None:
-    """Show all that a recipe says, as TOML, and which files are there.
+    """Show a recipe as TOML, and the files of it that are there.
 
-    RECIPE is the name of one that comes with textgen, or a file.
+    RECIPE is the name of a recipe that comes with textgen, or a file.
     """
     from textgen.corpus.recipes import load_recipe
 
     path = _recipe_path(recipe)
-    told = load_recipe(path)
-    found = [_files(source) for source in told.sources]
+    loaded = load_recipe(path)
+    found_files = [_files(source) for source in loaded.sources]
     if as_json:
         sources = [
             asdict(source) | {"files": [str(file) for file in files]}
-            for source, files in zip(told.sources, found, strict=True)
+            for source, files in zip(loaded.sources, found_files, strict=True)
         ]
-        click.echo(json.dumps({"file": str(path)} | asdict(told) | {"sources": sources}))
+        click.echo(json.dumps({"file": str(path)} | asdict(loaded) | {"sources": sources}))
         return
-    there = [
+    lines = [
         f"# {source.path}: {_describe_files(source, files)}"
-        for source, files in zip(told.sources, found, strict=True)
+        for source, files in zip(loaded.sources, found_files, strict=True)
     ]
-    click.echo("\n".join([f"# {path}", path.read_text(encoding="utf-8"), *there]))
+    click.echo("\n".join([f"# {path}", path.read_text(encoding="utf-8"), *lines]))
 
 
-@corpora.command(short_help="Look for what is wrong with a corpus.")
+@corpora.command(short_help="Find problems of a corpus.")
 @click.argument("corpus", type=CorpusName())
 @config_options(CorpusConfig)
 @json_option
 @quiet_option
 def check(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> None:
-    """Read the beginning of each part of CORPUS, and say what is found and what is wrong.
+    """Read the beginning of each file of CORPUS, and show its documents and its problems.
 
-    CORPUS and the options are those of 'prepare'. Of a set on the hub, the first file of each
-    split is fetched.
+    CORPUS and the options are those of 'prepare'. Of a hub dataset, the first file of each split
+    is fetched.
     """
     from textgen.corpus.resolve import open_source
-    from textgen.report.corpus_check import check_parts
+    from textgen.report.corpus_check import check_files
 
     with CorpusProgress(quiet) as progress, open_source(corpus, settings, progress) as source:
-        parts = list(check_parts(source))
+        files = list(check_files(source))
     if as_json:
-        told = {"corpus": source.name, "licence": source.licence, "ignored": source.ignored}
-        click.echo(json.dumps(told | {"parts": [asdict(part) for part in parts]}))
+        facts = {"corpus": source.name, "licence": source.licence, "ignored": source.ignored}
+        click.echo(json.dumps(facts | {"parts": [asdict(file) for file in files]}))
     else:
         ignored = [f"{name}: not read, being of no known form or split" for name in source.ignored]
-        click.echo("\n".join([*map(_describe_part, parts), *ignored]))
-    if wrong := sum(bool(part.problem) for part in parts):
-        raise DataError(f"{corpus}: {wrong} of {len(parts)} parts cannot be read; see above")
-    if not any(part.documents for part in parts):
+        click.echo("\n".join([*map(_describe_file, files), *ignored]))
+    if bad := sum(bool(file.problem) for file in files):
+        raise DataError(f"{corpus}: {bad} of {len(files)} files cannot be read; see above")
+    if not any(file.documents for file in files):
         raise DataError(f"{corpus}: no text was found; give a file with some that is not left out")
 
 
-@corpora.command(short_help="Report what is in a corpus.")
+@corpora.command(short_help="Report on the contents of a corpus.")
 @click.argument("corpus", type=CorpusName())
 @config_options(CorpusConfig)
 @json_option
-@option("--html", type=PathName(), help="Write the report as a page, too.")
+@option("--html", type=PathName(), help="Also write the report to this HTML page.")
 @overwrite_option
 @quiet_option
 def report(
@@ -149,7 +149,7 @@ def report(
 @json_option
 @quiet_option
 def removed(corpus: str, settings: dict[str, Any], as_json: bool, quiet: bool) -> None:
-    """List the documents of CORPUS that were left out: where they are, why, how they begin.
+    """List the documents of CORPUS that were left out, each with its place and the reason.
 
     CORPUS and the options are those of 'report'. JSON has one object a line.
     """
@@ -170,7 +170,7 @@ def _open(corpus: str, settings: dict[str, Any], quiet: bool) -> "TokenStore":
 
 
 def _write_page(path: Path, facts: "StoreFacts") -> None:
-    """Write a report as a page; what stands there is moved aside."""
+    """Write a report as a page. A page that is there is moved aside."""
     from textgen.files import set_aside, write_output
     from textgen.report.store_page import store_page
 
@@ -183,7 +183,7 @@ def _recipe_path(name: str) -> Path:
     """Return the file of a recipe.
 
     Raises:
-        MissingInput: there is none of that name.
+        MissingInput: no recipe has this name.
     """
     from textgen.corpus.recipes import recipe_folder, recipe_names
 
@@ -195,7 +195,7 @@ def _recipe_path(name: str) -> Path:
 
 
 def _files(source: "RecipeSource") -> list[Path]:
-    """Return the files of a source of a recipe that are on this machine."""
+    """Return the files of a recipe's source that are on this machine."""
     try:
         return source.files()
     except MissingInput:
@@ -203,7 +203,7 @@ def _files(source: "RecipeSource") -> list[Path]:
 
 
 def _describe_files(source: "RecipeSource", files: list[Path]) -> str:
-    """Say where the files of a source are."""
+    """Describe the files of a source in a line."""
     from textgen.corpus.hub.hub_dataset import HUB
 
     if source.path.startswith(HUB):
@@ -212,21 +212,21 @@ def _describe_files(source: "RecipeSource", files: list[Path]) -> str:
     return f"files: {len(files):,}, bytes: {size:,}" if files else "no file of it is there"
 
 
-def _describe_part(part: "PartCheck") -> str:
-    """Say in a few lines what was found in a part."""
-    looked_at = len(part.documents) + sum(part.removed.values())
-    told = [part.form, part.split, part.encoding, f"documents looked at: {looked_at}"]
-    columns = [f"  columns: {', '.join(part.columns)}"] if part.columns else []
-    documents = [f"  {beginning!r}" for beginning in part.documents[:SHOWN_DOCUMENTS]]
-    counts = [*part.changes.items(), *((f"left out: {why}", n) for why, n in part.removed.items())]
+def _describe_file(file: "FileCheck") -> str:
+    """Describe the check of a file in a few lines."""
+    looked_at = len(file.documents) + sum(file.removed.values())
+    facts = [file.form, file.split, file.encoding, f"documents looked at: {looked_at}"]
+    columns = [f"  columns: {', '.join(file.columns)}"] if file.columns else []
+    documents = [f"  {beginning!r}" for beginning in file.documents[:SHOWN_DOCUMENTS]]
+    counts = [*file.changes.items(), *((f"left out: {why}", n) for why, n in file.removed.items())]
     counted = [f"  {what}: {count:,}" for what, count in counts]
-    notes = [f"  note: {note}" for note in part.notes]
-    problem = [f"  wrong: {part.problem}"] if part.problem else []
-    first = f"{part.name}: {', '.join(filter(None, told))}"
+    notes = [f"  note: {note}" for note in file.notes]
+    problem = [f"  wrong: {file.problem}"] if file.problem else []
+    first = f"{file.name}: {', '.join(filter(None, facts))}"
     return "\n".join([first, *columns, *documents, *counted, *notes, *problem])
 
 
-def _describe_removed(told: dict[str, str]) -> str:
-    """Say in a line which document was left out, and why."""
-    why = f"{told['why']} ({told['of']})" if "of" in told else told["why"]
-    return f"{told['where']}: {why}: {told['text']!r:.70}"
+def _describe_removed(entry: dict[str, str]) -> str:
+    """Describe a document that was left out in a line."""
+    why = f"{entry['why']} ({entry['of']})" if "of" in entry else entry["why"]
+    return f"{entry['where']}: {why}: {entry['text']!r:.70}"

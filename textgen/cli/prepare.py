@@ -1,4 +1,4 @@
-"""`textgen prepare`: write a corpus as a token store."""
+"""`textgen prepare`: from a corpus to a token store."""
 
 from pathlib import Path
 from typing import Any
@@ -39,22 +39,20 @@ def prepare(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, q
 
 
 def describe_store(store: Any) -> str:
-    """Say in a few lines what a token store holds."""
+    """Describe a token store in a few lines."""
     from textgen.tokenization.held_out import why_nothing_is_held_out
 
-    lines = [
-        f"{store.manifest.corpus}: {store.tokenizer.kind}, {store.tokenizer.vocab_size:,} types"
-    ]
-    for split, counts in store.manifest.counts.items():
+    manifest = store.manifest
+    lines = [f"{manifest.corpus}: {store.tokenizer.kind}, {store.tokenizer.vocab_size:,} types"]
+    for split, counts in manifest.counts.items():
         if counts.documents:
             lines.append(
                 f"  {split:<10} {counts.documents:>9,} documents {counts.characters:>13,} "
                 f"characters {counts.tokens:>13,} tokens"
             )
-    told = store.manifest
-    lacking = [why] if (why := why_nothing_is_held_out(told)) else []
-    read_as = [f"{name} was read as {encoding}" for name, encoding in told.encodings.items()]
-    changes = [f"{what}: {count:,}" for what, count in told.changes.items()]
-    removed = [f"left out: {why}: {count:,}" for why, count in told.removed.items()]
-    notes = [f"  note: {note}" for note in (*read_as, *changes, *removed, *told.notes, *lacking)]
-    return "\n".join([*lines, f"  ({told.cut})", *notes])
+    missing = [why] if (why := why_nothing_is_held_out(manifest)) else []
+    read_as = [f"{name} was read as {encoding}" for name, encoding in manifest.encodings.items()]
+    changes = [f"{what}: {count:,}" for what, count in manifest.changes.items()]
+    removed = [f"left out: {why}: {count:,}" for why, count in manifest.removed.items()]
+    notes = (*read_as, *changes, *removed, *manifest.notes, *missing)
+    return "\n".join([*lines, f"  ({manifest.cut})", *(f"  note: {note}" for note in notes)])

@@ -89,7 +89,10 @@ class CorpusProgress:
         now = time.monotonic()
         if stage == self._stage and now - self._drawn < REDRAW_SECONDS:
             return
-        state = {"completed": self._done[stage], "reached": self._reached(stage, total)}
+        state: dict[str, Any] = {
+            "completed": self._done[stage],
+            "reached": self._reached(stage, total),
+        }
         if stage == self._stage:
             self._bar.update(self._bar.task_ids[0], **state)
         else:

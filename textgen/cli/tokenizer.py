@@ -1,4 +1,4 @@
-"""`textgen tokenizer`: learn a tokenizer, look at it, and use it on its own."""
+"""`textgen tokenizer`: learn, inspect and use a tokenizer on its own."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ SHOWN_TOKENS = 12
 def tokenizer() -> None:
     """Turn text into tokens and back.
 
-    Where a command takes -m, it may also be a token store, or a tokenizer.json itself.
+    The option -m also takes a token store, or a tokenizer.json itself.
     """
 
 
@@ -40,9 +40,9 @@ def tokenizer() -> None:
 @overwrite_option
 @quiet_option
 def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, quiet: bool) -> None:
-    """Learn a tokenizer from the training split of CORPUS, as 'textgen train' would.
+    """Learn a tokenizer from the training split of CORPUS, as 'textgen train' does.
 
-    The file is in Hugging Face's format; 'train --tokenizer FILE' takes it.
+    The file is in Hugging Face's format. 'train --tokenizer FILE' uses it.
     """
     from textgen.corpus.resolve import open_source
     from textgen.files import check_output, set_aside, write_output
@@ -56,8 +56,8 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
     set_aside(out)
     write_output(out, learned.to_json().encode())
     if not quiet:
-        told = [f"{out}: {learned.kind}, {learned.vocab_size:,} types", *notes]
-        click.echo("\n  note: ".join(told), err=True)
+        lines = [f"{out}: {learned.kind}, {learned.vocab_size:,} types", *notes]
+        click.echo("\n  note: ".join(lines), err=True)
 
 
 @tokenizer.command(short_help="Turn text into token ids.")
@@ -68,10 +68,10 @@ def train(corpus: str, out: Path, settings: dict[str, Any], overwrite: bool, qui
     "--json",
     "as_json",
     is_flag=True,
-    help="Print a JSON list of [id, token text]; of a part of a character, 'bytes' and its bytes.",
+    help="Print a JSON list of [id, token text]. Part of a character is shown as 'bytes' in hex.",
 )
 def encode(text: str | None, model: Path, file: Path | None, as_json: bool) -> None:
-    """Print the ids of TEXT ('-' is standard input), without <eos>."""
+    """Print the ids of TEXT (- for standard input), without <eos>."""
     if text is None and file is None:
         raise UsageError("no text; give it as argument, with -f, or '-' for standard input")
     loaded = _load(model)
@@ -86,7 +86,7 @@ def encode(text: str | None, model: Path, file: Path | None, as_json: bool) -> N
 @click.argument("tokens", nargs=-1)
 @model_option()
 def decode(tokens: tuple[str, ...], model: Path) -> None:
-    """Print the text of TOKENS, ids with spaces between them; '-' is standard input."""
+    """Print the text of TOKENS, which are ids separated by spaces (- for standard input)."""
     loaded = _load(model)
     words = read_standard_input().split() if tokens == ("-",) else tokens
     try:
@@ -99,14 +99,14 @@ def decode(tokens: tuple[str, ...], model: Path) -> None:
     click.echo(loaded.decode(ids))
 
 
-@tokenizer.command(short_help="Show what a tokenizer is.")
+@tokenizer.command(short_help="Describe a tokenizer.")
 @model_option()
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path, as_json: bool) -> None:
     """Show the kind, the size and some tokens of a tokenizer."""
     loaded = _load(model)
     shown = [_shown(loaded, token) for token in range(1, loaded.vocab_size)]
-    told = {
+    facts = {
         "tokenizer": str(model),
         "kind": loaded.kind,
         "types": loaded.vocab_size,
@@ -115,9 +115,9 @@ def info(model: Path, as_json: bool) -> None:
         "last": shown[-SHOWN_TOKENS:],
     }
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(facts))
         return
-    for name, value in told.items():
+    for name, value in facts.items():
         click.echo(f"{name:<10} {' '.join(map(repr, value)) if isinstance(value, list) else value}")
 
 
@@ -129,7 +129,7 @@ def _load(path: Path) -> "Tokenizer":
 
 
 def _shown(loaded: "Tokenizer", token: int) -> str:
-    """Return a token's text, or its bytes where they are no whole character."""
+    """Return the text of a token, or its bytes if they are no whole character."""
     data = loaded.token_bytes(token)
     try:
         return data.decode()

@@ -1,4 +1,4 @@
-"""How a corpus is read, cleaned, cut into splits and turned into tokens."""
+"""Settings of a corpus: reading, cleaning, splits and tokens."""
 
 import codecs
 from collections.abc import Mapping
@@ -12,36 +12,30 @@ from textgen.errors import UsageError, by_setting
 
 NORMAL_FORMS = ("none", "nfc", "nfkc")
 SPLITS = ("train", "validation", "test")
+AUTO = "auto"  # detects the encoding of each file
 
-
-AUTO = "auto"  # the encoding that a file seems to be in
-
-# A column of a table, and a value of it.
+# A column of a table, and one of its values.
 ColumnValue = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextPolicy(Config):
-    """How bytes become clean text."""
+    """The rules that turn bytes into clean text."""
 
-    encoding: str = option(
-        "utf-8", "Character encoding of the corpus files; auto tries to find out which it is."
-    )
+    encoding: str = option("utf-8", "Character encoding of the corpus files; auto detects it.")
     encoding_errors: str = option(
         "strict",
-        "What becomes of bytes that are no text in this encoding, and of lone surrogates: strict "
-        "refuses the file, replace puts U+FFFD in their place.",
+        "How to handle undecodable bytes and lone surrogates: strict refuses the file, replace "
+        "turns each into U+FFFD.",
         choices=("strict", "replace"),
     )
     control_characters: str = option(
         "keep",
-        "What becomes of control characters other than tab and line end: keep refuses NUL alone, "
-        "which a text does not hold; remove takes all of them out.",
+        "How to handle control characters other than tab and line end: keep leaves them in, but "
+        "refuses NUL; remove deletes all of them.",
         choices=("keep", "remove"),
     )
-    normalize: str = option(
-        "nfc", "Unicode normal form that the text is brought to.", choices=NORMAL_FORMS
-    )
+    normalize: str = option("nfc", "Unicode normal form of the text.", choices=NORMAL_FORMS)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,28 +53,28 @@ class TextPolicy(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentRule(TextPolicy):
-    """Which text of a corpus is read, where a document of it ends, and which are kept."""
+    """The text of a corpus that is read, the ends of documents, and the documents to keep."""
 
     documents: str | None = option(
         None,
-        "What a document is: a file, a line, a paragraph (between blank lines), a row of a table, "
-        "or what is between markers as <|endoftext|>.  [default: row in tables, line with "
-        "--strict, else file]",
+        "Unit of a document: file, line, paragraph (between blank lines), row of a table, or "
+        "marker (the text between markers such as <|endoftext|>).  [default: row in tables, line "
+        "with --strict, else file]",
         choices=("file", "line", "paragraph", "row", "marker"),
     )
     column: str | None = option(
-        None, "Column of a table that holds the text.  [default: text, or the only one of text]"
+        None, "Table column with the text.  [default: text, or the only column of text]"
     )
     template: str | None = option(
-        None, r"Text made of several columns, as '$title\n$body' or '${first name}'."
+        None, r"Text of a row, made of several columns: '$title\n$body' or '${first name}'."
     )
     where: tuple[ColumnValue, ...] = option(
         (),
-        "Keep only rows with this value in this column, as language=en; repeat it for other "
-        "columns, or for other values that will do.",
+        "Keep only rows with this value in this column, such as language=en. Repeat it for other "
+        "columns, or for more values of one column.",
     )
     label_column: str | None = option(
-        None, "Column of a table that says what kind of text a row holds, as its author."
+        None, "Table column with the label (the kind of text) of each row, such as its author."
     )
     min_characters: int = option(0, "Leave out documents with fewer characters.", minimum=0)
     max_characters: int | None = option(
@@ -88,27 +82,27 @@ class DocumentRule(TextPolicy):
     )
     keep_matching: str | None = option(
         None,
-        "Keep only documents in which this regular expression is found.",
+        "Keep only documents that match this regular expression somewhere.",
         reads=pattern,
     )
     drop_matching: str | None = option(
         None,
-        "Leave out documents in which this regular expression is found.",
+        "Leave out documents that match this regular expression somewhere.",
         reads=pattern,
     )
     regex_seconds: float = option(
-        1.0, "Time that a regular expression may take for a document.", above=0
+        1.0, "Time limit of a regular expression for each document, in seconds.", above=0
     )
     strict: bool = option(
         False,
-        "With the tokenizer word: split at white space only, one <eos> a line, unknown words are "
-        "<unk>, as word-level benchmarks do.",
+        "With the tokenizer word: split at white space only, end each line with <eos>, and turn "
+        "unknown words into <unk>, as word-level benchmarks do.",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.strict and self.documents not in (None, "line", "row"):
-            raise UsageError(f"strict takes a line for a document; {self.documents} does not fit")
+            raise UsageError(f"strict makes each line a document; {self.documents} does not fit")
         if self.max_characters is not None and self.max_characters < self.min_characters:
             raise UsageError(
                 f"max_characters is {self.max_characters}, below min_characters "
@@ -125,7 +119,7 @@ class DocumentRule(TextPolicy):
 
     @property
     def row_options(self) -> dict[str, str]:
-        """The options given that say something of rows, which plain text has not, by setting."""
+        """The chosen settings that apply to rows of tables only, by name, as people wrote them."""
         names = ("column", "template", "where", "label_column")
         given = {name: by_setting("{}", name) for name in names if getattr(self, name)}
         if self.documents != "row":
@@ -133,49 +127,48 @@ class DocumentRule(TextPolicy):
         return given | {"documents": by_setting("{}", "documents", "row")}
 
 
-# Types that a tokenizer learns if nothing is said; the others have as many as they have.
+# Default number of types of the kinds of tokenizer that have a choice.
 VOCAB_SIZES = {"bpe": 4096, "unigram": 4096, "word": 8192}
 TOKENIZERS = ("char", "byte", "bpe", "unigram", "word")
-SMALLEST_VOCAB = 258  # <eos>, every byte, and something learned
+SMALLEST_VOCAB = 258  # <eos>, every byte, and one learned type
 
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusConfig(DocumentRule):
-    """How a corpus becomes a token store."""
+    """All settings that turn a corpus into a token store."""
 
     splits: tuple[str, ...] = option(
-        (), "Split of a hub set that is read; repeat it for others.  [default: all]"
+        (), "Split of a hub dataset to read; repeat it for others.  [default: all]"
     )
     streaming: bool = option(
-        False, "Keep no copy of a hub set's files: each is read as it comes, and removed."
+        False, "Remove each file of a hub dataset after reading it, instead of keeping it."
     )
     duplicates: str = option(
         "keep",
-        "What becomes of documents that come again: keep them, or leave out exact copies, or "
-        "copies and near copies.",
+        "Duplicate documents: keep them, leave out exact copies, or leave out near copies, too.",
         choices=("keep", "exact", "near"),
     )
     similarity: float = option(
         0.8,
-        "Share of word sequences in common (Jaccard) that makes documents near copies.",
+        "Jaccard similarity of two documents' word sequences that makes them near copies.",
         above=0,
         maximum=1,
     )
     decontaminate: str | None = option(
         None,
-        "File with texts to be tested on: documents to train on that share 13 words in a row "
-        "with it are left out.",
+        "File with test texts. Training documents that share 13 consecutive words with it are "
+        "left out.",
     )
     validation: float | str = option(
         0.1,
-        "What is held out to measure quality: a share of the corpus, a file, or the name of a "
-        "split. Files and splits named train, valid or test are used as such.",
+        "Text held out to measure quality: a share of the corpus, a file, or the name of a split. "
+        "Files and splits named train, valid or test are used as such.",
         above=0,
         below=1,
     )
     tokenizer: str = option(
         "char",
-        f"What a token is: {', '.join(TOKENIZERS)}, or what a tokenizer.json of your own says.",
+        f"Kind of tokenizer: {', '.join(TOKENIZERS)}, or the path of a tokenizer.json.",
     )
     vocab_size: int | None = option(
         None,
@@ -189,9 +182,9 @@ class CorpusConfig(DocumentRule):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.tokenizer not in TOKENIZERS and not self.tokenizer.endswith(".json"):
-            known = ", ".join(TOKENIZERS)
+            kinds = ", ".join(TOKENIZERS)
             raise UsageError(
-                f"tokenizer is {self.tokenizer!r}; it must be one of {known}, or a tokenizer.json, "
+                f"tokenizer is {self.tokenizer!r}; it must be one of {kinds}, or a tokenizer.json, "
                 f"the .json file that holds all of one"
             )
         if self.strict and self.tokenizer in TOKENIZERS and self.tokenizer != "word":
@@ -204,21 +197,21 @@ class CorpusConfig(DocumentRule):
 
     @property
     def tokenizer_kind(self) -> str:
-        """The kind of tokenizer to learn; a path if it is one of the user's own."""
+        """The kind of tokenizer to learn, or the path of a tokenizer.json."""
         return "word-strict" if self.strict else self.tokenizer
 
     @property
     def types_wanted(self) -> int | None:
-        """Number of token types to learn; None for all that there are."""
+        """The largest number of token types to learn; None for no limit."""
         return self.vocab_size or (None if self.strict else VOCAB_SIZES.get(self.tokenizer))
 
     @property
     def document_rule(self) -> DocumentRule:
-        """The part that decides the texts of the documents, whatever the tokens."""
+        """The settings that decide the texts of the documents."""
         names = DocumentRule.names()
         return DocumentRule(**{name: getattr(self, name) for name in names})
 
 
 def files_of(settings: Mapping[str, Any]) -> list[str]:
-    """Return what may be names of files among the settings of a corpus."""
+    """Return the settings of a corpus that may be names of files."""
     return [str(settings[n]) for n in ("validation", "decontaminate", "tokenizer") if n in settings]

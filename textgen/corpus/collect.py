@@ -1,4 +1,4 @@
-"""From a source to its clean documents: reads it once, and leaves out what is not wanted."""
+"""Collection: the clean documents of a source, read once, without those to be left out."""
 
 import hashlib
 import tempfile
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.corpus import DocumentRule
-from textgen.corpus.corpus_file import CorpusFile, LocalFile, Origin, file_part
+from textgen.corpus.corpus_file import CorpusFile, LocalFile, Origin
 from textgen.corpus.documents import End, read_documents
+from textgen.corpus.forms import form_of, local_corpus_file
 from textgen.corpus.selection.decontamination import EvaluationTexts
 from textgen.corpus.selection.deduplicate import remove_copies
 from textgen.corpus.selection.filters import DocumentFilter
@@ -23,49 +24,47 @@ from textgen.corpus.statistics import SHOWN_CHARACTERS, CorpusStatistics
 from textgen.errors import DataError
 from textgen.progress import SILENT, ProgressReporter
 
-PLAIN_FORMS = ("text", "csv", "tsv", "jsonl")  # whose size on disk says how long reading takes
-
 
 class Documents:
-    """The clean documents of a source, and what became of the others.
+    """The clean documents of a source, and the statistics of the others.
 
     Attributes:
         source: the corpus.
-        spool: its documents; those marked as removed are not wanted.
-        tally: what was changed and left out.
-        labels: by number; the first is none.
-        listing: a line of JSON for each document that was removed.
+        spool: its documents, with a mark on those that are removed.
+        statistics: counts of changes, and of documents left out.
+        labels: the number of each label; 0 is no label.
+        listing: a line of JSON for each document left out.
     """
 
     def __init__(self, source: Source, spool: Spool, listing: IO[str]) -> None:
         self.source = source
         self.spool = spool
         self.listing = listing
-        self.tally = CorpusStatistics(listing=listing)
+        self.statistics = CorpusStatistics(listing=listing)
         self.labels = {"": 0}
 
     @cached_property
     def characters(self) -> int:
-        """Characters of all documents that are wanted."""
-        return int(self.count("part")[1].sum())
+        """Characters of all documents that remain."""
+        return int(self.count("file")[1].sum())
 
-    def kept(self) -> Iterator[NDArray[Any]]:
-        """Yield the records of the documents that are wanted, many at a time."""
+    def records(self) -> Iterator[NDArray[Any]]:
+        """Yield the records of the documents that remain, many at a time."""
         for records in self.spool.records():
             yield records[~records["removed"]]
 
     def count(self, column: str) -> NDArray[np.int64]:
-        """Return the documents and characters for each number of a column of the records.
+        """Return the numbers of documents and characters for each value of a column.
 
         Args:
-            column: "part" or "label".
+            column: "file" or "label".
 
         Returns:
-            shape (2, numbers).
+            shape (2, values).
         """
-        size = len(self.source.parts if column == "part" else self.labels)
+        size = len(self.source.files if column == "file" else self.labels)
         total = np.zeros((2, size), np.int64)
-        for records in self.kept():
+        for records in self.records():
             numbers = records[column]
             total[0] += np.bincount(numbers, minlength=size)
             total[1] += np.bincount(numbers, records["characters"], size).astype(np.int64)
@@ -77,66 +76,66 @@ def collect(source: Source, progress: ProgressReporter = SILENT) -> Iterator[Doc
     """Yield the documents of a source, for as long as the block lasts.
 
     Args:
-        source: the corpus, and how it is read.
+        source: the corpus, and its rules.
         progress: receives the bytes of clean text that were read.
 
     Raises:
-        DataError: there is no text in it, or something cannot be read.
+        DataError: the corpus has no text, or a file cannot be read.
     """
     with ExitStack() as stack:
-        # Files without a name: they vanish with the process, however it ends.
+        # Files without a name vanish with the process, however it ends.
         texts = stack.enter_context(tempfile.TemporaryFile())
         records = stack.enter_context(tempfile.TemporaryFile())
-        listing = stack.enter_context(  # in which a lone surrogate is written as JSON escapes it
+        listing = stack.enter_context(  # lone surrogates are written as JSON escapes them
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")
         )
         spool = Spool(texts, records)
         documents = Documents(source, spool, listing)
         _read(documents, progress)
-        remove_copies(source, spool, documents.tally, progress)
+        remove_copies(source, spool, documents.statistics, progress)
         if not documents.characters:
             raise DataError(_empty(documents))
         yield documents
 
 
 def _read(documents: Documents, progress: ProgressReporter) -> None:
-    """Read all parts of a source."""
+    """Read all files of a source."""
     source = documents.source
     total = _bytes_to_read(source)
-    tests = _tests(source)
-    for number, part in enumerate(source.parts):
-        reader = _PartReader(documents, number, part, None if part.is_held_out else tests)
+    tests = _evaluation_texts(source)
+    for number, file in enumerate(source.files):
+        reader = _FileReader(documents, number, file, None if file.is_held_out else tests)
         for done in reader.read():
             progress.advance("reading", done, total)
 
 
-class _PartReader:
-    """Reads one part into the spool.
+class _FileReader:
+    """Reads one file into the spool.
 
     Args:
-        documents: what is made.
-        number: of the part.
-        part: what is read.
-        tests: texts that must not be trained on.
+        documents: the collection to add to.
+        number: of the file.
+        file: the file.
+        tests: texts that must stay out of training, if there are any.
     """
 
     def __init__(
-        self, documents: Documents, number: int, part: CorpusFile, tests: EvaluationTexts | None
+        self, documents: Documents, number: int, file: CorpusFile, tests: EvaluationTexts | None
     ) -> None:
         self._documents = documents
         self._number = number
-        self._part = part
+        self._file = file
         self._tests = tests
-        self._filter = DocumentFilter(part.rule)
+        self._filter = DocumentFilter(file.rule)
         self._digest = hashlib.sha256()
         self._characters = 0
         self._is_blank = True
         self._head = ""
 
     def read(self) -> Iterator[int]:
-        """Read it; yield how many bytes of text have come since the last time."""
+        """Read the file; yield the bytes of text since the last time."""
         spool = self._documents.spool
-        for piece in read_documents(self._part, self._documents.tally):
+        for piece in read_documents(self._file, self._documents.statistics):
             if isinstance(piece, End):
                 self._end(piece)
                 self._digest, self._characters = hashlib.sha256(), 0
@@ -151,47 +150,47 @@ class _PartReader:
             yield len(data)
 
     def _end(self, end: End) -> None:
-        """Keep the document, or leave it out."""
+        """Add the document, or leave it out."""
         spool = self._documents.spool
-        if why := self._why_not(end):
+        if why := self._reason(end):
             spool.discard()
-            self._documents.tally.leave_out(end.where, why, self._head)
+            self._documents.statistics.leave_out(end.where, why, self._head)
             return
         labels = self._documents.labels
         spool.end(
             where=end.where,
             characters=self._characters,
             digest=self._digest.digest()[:16],
-            part=self._number,
+            file=self._number,
             label=labels.setdefault(end.label, len(labels)),
         )
 
-    def _why_not(self, end: End) -> str | None:
-        """Return why a document is not wanted, if it is not."""
+    def _reason(self, end: End) -> str | None:
+        """Return the reason to leave a document out; None to keep it."""
         spool = self._documents.spool
         reason = self._filter.reason(
             self._characters,
-            lambda: "".join(spool.begun()),
+            lambda: "".join(spool.open_text()),
             end.where,
             is_blank=self._is_blank,
         )
         if reason or self._tests is None:
             return reason
-        shared = self._tests.shared(spool.begun())
+        shared = self._tests.shared(spool.open_text())
         return f"shares words with {self._documents.source.config.decontaminate}" * bool(shared)
 
 
-def _tests(source: Source) -> EvaluationTexts | None:
-    """Read the texts that must not be trained on, if there are any."""
+def _evaluation_texts(source: Source) -> EvaluationTexts | None:
+    """Read the texts that must stay out of training, if there are any."""
     if source.config.decontaminate is None:
         return None
-    part = file_part(Path(source.config.decontaminate), DocumentRule(), Origin())
-    return EvaluationTexts(_texts_of(part))
+    file = local_corpus_file(Path(source.config.decontaminate), DocumentRule(), Origin())
+    return EvaluationTexts(_texts_of(file))
 
 
-def _texts_of(part: CorpusFile) -> Iterator[Iterator[str]]:
-    """Yield the documents of a part, each as its pieces."""
-    pieces = read_documents(part, CorpusStatistics())
+def _texts_of(file: CorpusFile) -> Iterator[Iterator[str]]:
+    """Yield the documents of a file, each as its pieces."""
+    pieces = read_documents(file, CorpusStatistics())
     for first in pieces:
         yield _until_end(first, pieces)
 
@@ -205,18 +204,18 @@ def _until_end(first: str | End, pieces: Iterator[str | End]) -> Iterator[str]:
 
 
 def _bytes_to_read(source: Source) -> int | None:
-    """Return how many bytes of text there will be, about, if that can be known."""
+    """Return the rough number of bytes of text; None if it is unknown."""
     paths = [
-        part.file.path
-        for part in source.parts
-        if isinstance(part.file, LocalFile) and part.form in PLAIN_FORMS and not part.packing
+        file.stored.path
+        for file in source.files
+        if isinstance(file.stored, LocalFile) and form_of(file).is_plain and not file.packing
     ]
-    known = len(paths) == len(source.parts)
-    return sum(path.stat().st_size for path in paths) if known else None
+    all_known = len(paths) == len(source.files)
+    return sum(path.stat().st_size for path in paths) if all_known else None
 
 
 def _empty(documents: Documents) -> str:
-    """Say that nothing is left, and why."""
-    why = "; ".join(f"{why}: {count:,}" for why, count in documents.tally.removed.items())
+    """Return the error of a corpus without text, with the reasons."""
+    why = "; ".join(f"{why}: {count:,}" for why, count in documents.statistics.removed.items())
     left_out = f" (left out: {why})" if why else ""
     return f"{documents.source.name}: the corpus is empty{left_out}; give a file with some text"

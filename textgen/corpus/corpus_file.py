@@ -1,7 +1,6 @@
-"""A part of a corpus: one file, wherever it is, and how it is read."""
+"""A file of a corpus: the place of its bytes, and the way to read them."""
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,8 +11,6 @@ from typing import Any, Protocol
 from textgen.config.corpus import DocumentRule
 from textgen.errors import DataError
 
-# What a file's name ends with, and its form. A file named alone may end with anything.
-FORMS = {".txt": "text", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".parquet": "parquet"}
 PACKINGS = (".gz", ".zst")
 SPLIT_NAMES = {
     "train": "train",
@@ -22,12 +19,11 @@ SPLIT_NAMES = {
     "dev": "validation",
     "test": "test",
 }
-STORE = "store.json"  # a folder that holds it is a token store, whose texts are elsewhere
-_SHARD = re.compile(r"-\d+-of-\d+$")
+STORE = "store.json"  # marks a folder as a token store, whose texts are elsewhere
 
 
 class StoredFile(Protocol):
-    """Where the bytes of a part are."""
+    """The place of a file's bytes."""
 
     def fingerprint(self) -> str:
         """Return a SHA-256 that changes when the bytes do."""
@@ -53,38 +49,38 @@ class LocalFile:
         """Yield its path.
 
         Raises:
-            DataError: the file is not what it was when it was first looked at.
+            DataError: the file has changed since it was first looked at.
         """
         self._refuse_changes()
         yield self.path
         self._refuse_changes()
 
     @cached_property
-    def _first_seen(self) -> tuple[int, int]:
+    def _first_state(self) -> tuple[int, int]:
         """The state in which it was first looked at."""
         return self._state()
 
     def _state(self) -> tuple[int, int]:
-        """Return its size, and when it was last written to, in nanoseconds."""
-        found = self.path.stat()
-        return found.st_size, found.st_mtime_ns
+        """Return its size, and the time of its last change in nanoseconds."""
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns
 
     def _refuse_changes(self) -> None:
-        """Refuse a file that is written to meanwhile: nobody could say what was read."""
-        if self._first_seen != self._state():
+        """Refuse a file that changes meanwhile, since nobody could say which text was read."""
+        if self._first_state != self._state():
             raise DataError(f"{self.path}: changed while it was read; run this again")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where parts of a corpus come from: what was named for it, or one source of a recipe.
+    """The origin of files: the corpus that was named, or one source of a recipe.
 
     Attributes:
         name: what people call it.
         licence: of its texts, or "unknown".
-        revision: the commit, if it is a hub set.
-        weight: how often a document of it that is trained on comes in an epoch.
-        label: the kind of text that all of it is, or nothing.
+        revision: the commit, if it is a hub dataset.
+        weight: the number of times that each of its training documents comes in an epoch.
+        label: the label of all its documents, or nothing.
     """
 
     name: str = ""
@@ -100,18 +96,18 @@ class CorpusFile:
 
     Attributes:
         name: what people call it.
-        file: where its bytes are.
-        form: "text", "csv", "tsv", "jsonl", or the name of a builder of Hugging Face `datasets`.
-        packing: how it is packed, one of `PACKINGS`, or nothing.
-        rule: which text of it is read, where documents end, and which are kept.
-        split: the split that its name or its set puts it in, if any.
-        hub_split: what the hub calls the split, if it is of a hub set.
-        origin: where it comes from.
+        stored: the place of its bytes.
+        form: a name in `FORMS`, or the name of a builder of Hugging Face `datasets`.
+        packing: its compression, one of `PACKINGS`, or nothing.
+        rule: the text of it that is read, the ends of documents, and the documents to keep.
+        split: the split that its name or its dataset assigns it to, if any.
+        hub_split: the name of the split on the hub, if it is of a hub dataset.
+        origin: the source that it belongs to.
         options: of the builder.
     """
 
     name: str
-    file: StoredFile
+    stored: StoredFile
     form: str
     packing: str = ""
     rule: DocumentRule = field(default_factory=DocumentRule)
@@ -122,31 +118,22 @@ class CorpusFile:
 
     @property
     def is_held_out(self) -> bool:
-        """Whether its name or its set says that it is not trained on."""
+        """Whether its name or its dataset keeps it out of training."""
         return self.split in ("validation", "test")
 
     @property
     def label(self) -> str:
-        """The kind of text that all of it is, or nothing."""
+        """The label of all its documents, or nothing."""
         return self.origin.label
 
     def in_encoding(self, encoding: str) -> "CorpusFile":
-        """Return the same part, whose encoding is known."""
+        """Return the same file with its encoding."""
         if encoding == self.rule.encoding:
             return self
         return replace(self, rule=self.rule.replace(encoding=encoding))
 
 
 def suffixes(path: Path) -> tuple[str, str]:
-    """Return what tells a file's form, and how it is packed: `(".csv", ".gz")` of x.csv.gz."""
+    """Return the suffix of a file's form and that of its packing: x.csv.gz gives .csv and .gz."""
     last = path.suffix.lower()
     return (Path(path.stem).suffix.lower(), last) if last in PACKINGS else (last, "")
-
-
-def file_part(path: Path, rule: DocumentRule, origin: Origin) -> CorpusFile:
-    """Make a part of a file."""
-    suffix, packing = suffixes(path)
-    stem = path.name.lower().removesuffix(packing).removesuffix(suffix)
-    split = SPLIT_NAMES.get(_SHARD.sub("", stem))
-    form = FORMS.get(suffix, "text")
-    return CorpusFile(str(path), LocalFile(path), form, packing, rule, split, origin=origin)

@@ -1,7 +1,7 @@
-"""From a part of a corpus to its documents: clean text in pieces, and where each ends.
+"""Documents: the clean text of a corpus file in pieces, and the end of each document.
 
-Documents come as one flat stream of pieces in which an `End` closes each. So a document of any
-size, and any number of small ones, pass through the same memory.
+Documents come as one flat stream of pieces, each closed by an `End`. So a document of any size, and
+any number of small ones, need the same memory.
 """
 
 import re
@@ -11,19 +11,18 @@ from itertools import chain, starmap
 from typing import NamedTuple
 
 from textgen.corpus.corpus_file import CorpusFile
+from textgen.corpus.forms import TableForm, TextForm, form_of
 from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.tables.rows import read_rows
 from textgen.corpus.text.cleaning import TextCleaner, UncleanText, unify_line_ends
 from textgen.corpus.text.normalization_boundaries import cut_safely
-from textgen.corpus.text.reader import read_text
-from textgen.corpus.text.recognition import recognise
 from textgen.errors import DataError
 
 PIECE = 1 << 16  # characters
 # Part of every token store's key. Raise it with each change of the documents that a file gives:
 # of decoding, cleaning, the rows of tables, or the ends of documents.
 READING_VERSION = 1
-# What texts for GPT-2 are put between, each often in a line of its own.
+# The markers between texts for GPT-2, which often have a line of their own.
 MARKER = re.compile(r"\n?<\|(?:start|end)oftext\|>\n?")
 LONGEST_MARKER = len("\n<|startoftext|>\n")
 
@@ -32,8 +31,8 @@ class End(NamedTuple):
     """The end of a document.
 
     Attributes:
-        where: it began, for people: "book.txt:17", "rows.parquet: row 3".
-        label: what kind of text it is, or nothing.
+        where: the place of its beginning, for people: "book.txt:17", "rows.parquet: row 3".
+        label: its label, or nothing.
     """
 
     where: str
@@ -43,11 +42,11 @@ class End(NamedTuple):
 Pieces = Iterator[str | End]
 
 
-class DocumentBuilder(NamedTuple):
-    """A file of plain text, a row of a table, or all rows: what documents are cut from.
+class Unit(NamedTuple):
+    """A text that documents are cut from: a file of running text, a row, or all rows.
 
     Attributes:
-        where: it is, for people.
+        where: its place, for people.
         label: of its documents.
         pieces: its clean text.
         has_lines: whether people can find one of its lines by number.
@@ -59,67 +58,55 @@ class DocumentBuilder(NamedTuple):
     has_lines: bool = False
 
     def end(self, line: int) -> End:
-        """Return the end of a document that began in a line, counted from 1."""
+        """Return the end of a document that begins in a line, counted from 1."""
         return End(f"{self.where}:{line}" if self.has_lines else self.where, self.label)
 
 
-def read_documents(part: CorpusFile, tally: CorpusStatistics) -> Pieces:
-    """Yield the documents of a part of a corpus.
+def read_documents(file: CorpusFile, statistics: CorpusStatistics) -> Pieces:
+    """Yield the documents of a file.
 
     Args:
-        part: a file, and the rule by which it is read.
-        tally: is told what is changed and left out.
+        file: a file, and its rule.
+        statistics: counts the changes, and the documents that are left out.
 
     Returns:
         pieces of text, none of them empty unless lines are strict, and the end of each document.
 
     Raises:
-        DataError: something in it cannot be read, naming file and line.
+        DataError: the file cannot be read, naming file and line.
     """
-    rule = part.rule
-    if part.form == "text":
-        cut = rule.documents or ("line" if rule.strict else "file")
-        units = iter([_text(part, tally)])
+    rule, form = file.rule, form_of(file)
+    if isinstance(form, TextForm):
+        end = rule.documents or ("line" if rule.strict else "file")
+        text = form.read(file, statistics)
+        units = iter([Unit(file.name, file.label, text, has_lines=True)])
     else:
-        cut = rule.documents or "row"
-        rows = _rows(part, tally)
-        units = iter([_joined(part, rows)]) if cut == "file" else rows
-    documents = {"line": _lines, "paragraph": _paragraphs, "marker": _marked}.get(cut, _whole)
-    pieces = chain.from_iterable(map(documents, units))
+        end = rule.documents or "row"
+        rows = _rows(file, form, statistics)
+        units = iter([_joined(file, rows)]) if end == "file" else rows
+    cut = {"line": _lines, "paragraph": _paragraphs, "marker": _marked}.get(end, _whole)
+    pieces = chain.from_iterable(map(cut, units))
     return pieces if rule.strict else _not_empty(pieces)
 
 
-def _text(part: CorpusFile, tally: CorpusStatistics) -> DocumentBuilder:
-    """Return a file of plain text."""
-    return DocumentBuilder(part.name, part.label, _file_text(part, tally), has_lines=True)
-
-
-def _file_text(part: CorpusFile, tally: CorpusStatistics) -> Iterator[str]:
-    """Yield the text of a file for as long as it is there."""
-    with part.file.local() as path:
-        part = recognise(path, part, tally)
-        yield from read_text(path, part.rule, name=part.name, packing=part.packing, tally=tally)
-
-
-def _rows(part: CorpusFile, tally: CorpusStatistics) -> Iterator[DocumentBuilder]:
-    """Yield the rows of a table. None is held while the next is read, for it may be long."""
-    clean_row = partial(_row, part, tally, TextCleaner(part.rule, tally))
-    return starmap(clean_row, read_rows(part, tally))
+def _rows(file: CorpusFile, form: TableForm, statistics: CorpusStatistics) -> Iterator[Unit]:
+    """Yield the rows of a table. None is held while the next is read, since it may be long."""
+    clean_row = partial(_row, file, statistics, TextCleaner(file.rule, statistics))
+    with form.open(file, statistics) as table:
+        yield from starmap(clean_row, read_rows(table, file.rule, statistics))
 
 
 def _row(
-    part: CorpusFile,
-    tally: CorpusStatistics,
+    file: CorpusFile,
+    statistics: CorpusStatistics,
     cleaner: TextCleaner,
     where: str,
     label: str,
     text: str,
-) -> DocumentBuilder:
+) -> Unit:
     """Return a row of a table."""
-    label = "".join(_clean(cleaner, where, label)) if label else part.label
-    return DocumentBuilder(
-        where, label, _clean(cleaner, where, unify_line_ends(text, tally.changes))
-    )
+    label = "".join(_clean(cleaner, where, label)) if label else file.label
+    return Unit(where, label, _clean(cleaner, where, unify_line_ends(text, statistics.changes)))
 
 
 def _clean(cleaner: TextCleaner, where: str, text: str) -> Iterator[str]:
@@ -137,12 +124,12 @@ def _clean(cleaner: TextCleaner, where: str, text: str) -> Iterator[str]:
         yield clean
 
 
-def _joined(part: CorpusFile, rows: Iterable[DocumentBuilder]) -> DocumentBuilder:
-    """Return all rows as one, each closed by a line end."""
-    return DocumentBuilder(part.name, part.label, chain.from_iterable(map(_closed, rows)))
+def _joined(file: CorpusFile, rows: Iterable[Unit]) -> Unit:
+    """Return all rows as one unit, each closed by a line end."""
+    return Unit(file.name, file.label, chain.from_iterable(map(_closed, rows)))
 
 
-def _closed(row: DocumentBuilder) -> Iterator[str]:
+def _closed(row: Unit) -> Iterator[str]:
     """Yield the text of a row with a line end after it."""
     last = ""
     for last in row.pieces:
@@ -151,14 +138,14 @@ def _closed(row: DocumentBuilder) -> Iterator[str]:
         yield "\n"
 
 
-def _whole(unit: DocumentBuilder) -> Pieces:
+def _whole(unit: Unit) -> Pieces:
     """Yield a unit as one document."""
     yield from unit.pieces
     yield End(unit.where, unit.label)
 
 
-def _lines(unit: DocumentBuilder) -> Pieces:
-    """Cut a unit at line ends; a line without end at the end of it counts, too."""
+def _lines(unit: Unit) -> Pieces:
+    """Cut a unit at line ends. A last line without line end is a document, too."""
     number, is_open = 1, False
     for piece in unit.pieces:
         *lines, rest = piece.split("\n")
@@ -172,10 +159,10 @@ def _lines(unit: DocumentBuilder) -> Pieces:
         yield unit.end(number)
 
 
-def _paragraphs(unit: DocumentBuilder) -> Pieces:
+def _paragraphs(unit: Unit) -> Pieces:
     """Cut a unit at blank lines. The last line of a paragraph comes without its line end."""
-    number, begun = 1, 0  # this line, and the one in which the paragraph began; 0 for none
-    blank: str | None = ""  # what this line holds so far, None if that is not blank
+    number, begun = 1, 0  # this line, and the first of the paragraph; 0 for none
+    blank: str | None = ""  # the text of this line so far; None if it is not blank
     for piece in chain(unit.pieces, ["\n\n"]):
         for index, text in enumerate(piece.split("\n")):
             if index:
@@ -192,8 +179,8 @@ def _paragraphs(unit: DocumentBuilder) -> Pieces:
                 begun, blank = begun or number, None
 
 
-def _marked(unit: DocumentBuilder) -> Pieces:
-    """Cut a unit at markers. They, and the line ends around them, are no text."""
+def _marked(unit: Unit) -> Pieces:
+    """Cut a unit at markers. Markers and the line ends around them are no text."""
     number, begun, held = 1, 1, ""
     for piece in chain(unit.pieces, [None]):
         text, start = held + (piece or ""), 0

@@ -1,98 +1,98 @@
-"""Which parts of a corpus are trained on and which are held out, where that has been named."""
+"""Splits that are named: by files, by datasets, or by the setting `validation`."""
 
 import dataclasses
 from collections.abc import Collection
 from pathlib import Path
 
-from textgen.corpus.corpus_file import SPLIT_NAMES, CorpusFile, Origin, file_part
+from textgen.corpus.corpus_file import SPLIT_NAMES, CorpusFile, Origin
+from textgen.corpus.forms import TableForm, TextForm, form_of, local_corpus_file, table_suffixes
 from textgen.corpus.source import Source
-from textgen.corpus.statistics import CorpusStatistics
-from textgen.corpus.text.recognition import recognise
 from textgen.errors import UsageError
 
-_OF_TABLES = ("column", "template")  # what says where in a row the text is
+_TEXT_OF_ROWS = ("column", "template")  # settings that name the text in a row
 
 
 def with_named_splits(source: Source) -> Source:
-    """Let what `--validation` names be the validation split, in the place of any other.
+    """Return a source whose validation split is the one that the setting `validation` names.
 
-    Splits of a hub set that have no role beside one named train are left out.
+    Splits of a hub dataset without a role are left out if one is named train.
+
+    Raises:
+        UsageError: no file or split has this name, or nothing is left for training.
     """
-    wanted = source.config.validation
-    kept: list[CorpusFile] = list(source.parts)
+    validation = source.config.validation
+    files: list[CorpusFile] = list(source.files)
     held_out: list[CorpusFile] = []
-    if isinstance(wanted, str):
-        chosen = _named(source, wanted) or [_validation_file(source, wanted)]
-        names = {_identity(part) for part in chosen}
-        kept = [p for p in kept if _identity(p) not in names and p.split != "validation"]
-        held_out = [dataclasses.replace(part, split="validation") for part in chosen]
-    if not any(part.split in (None, "train") for part in kept):
-        raise UsageError(f"validation is {wanted!r}, but nothing else is in {source.name}")
+    if isinstance(validation, str):
+        chosen = _named(source, validation) or [_validation_file(source, validation)]
+        names = {_identity(file) for file in chosen}
+        files = [p for p in files if _identity(p) not in names and p.split != "validation"]
+        held_out = [dataclasses.replace(file, split="validation") for file in chosen]
+    if not any(file.split in (None, "train") for file in files):
+        raise UsageError(f"validation is {validation!r}, but nothing else is in {source.name}")
     spare: list[CorpusFile] = []
-    if any(part.split == "train" for part in kept):
-        spare = [part for part in kept if _is_spare(part)]
-        kept = [part for part in kept if not _is_spare(part)]
-    ignored = (*source.ignored, *(part.name for part in spare))
-    return dataclasses.replace(source, parts=(*kept, *held_out), ignored=ignored)
+    if any(file.split == "train" for file in files):
+        spare = [file for file in files if _is_spare(file)]
+        files = [file for file in files if not _is_spare(file)]
+    ignored = (*source.ignored, *(file.name for file in spare))
+    return dataclasses.replace(source, files=(*files, *held_out), ignored=ignored)
 
 
 def refuse_row_options(source: Source, inherited: Collection[str]) -> None:
-    """Refuse options that say something of rows where no rows are.
+    """Refuse options for rows where a file of running text has none.
 
-    What says where the text of a row is means nothing to plain text beside tables; what chooses
-    or marks rows would be wanted of it, too.
+    The options that name the text of a row are fine if the corpus has tables, too. Those that
+    choose or label rows are not, since the running text would escape them.
 
     Args:
         source: the corpus.
         inherited: settings that nobody chose for it.
 
     Raises:
-        UsageError: naming the plain text and the options.
-        DataError: it is no plain text either.
+        UsageError: naming the file and the options.
+        DataError: the file holds no text at all.
     """
-    with_tables = any(part.form != "text" for part in source.parts)
-    free = {*inherited, *(_OF_TABLES if with_tables else ())}
-    for part in source.parts:
-        asked = [flag for name, flag in part.rule.row_options.items() if name not in free]
-        if part.form == "text" and asked:
-            with part.file.local() as path:
-                recognise(
-                    path, part, CorpusStatistics()
-                )  # what is no text at all is told as what it is
+    with_tables = any(isinstance(form_of(file), TableForm) for file in source.files)
+    free = {*inherited, *(_TEXT_OF_ROWS if with_tables else ())}
+    for file in source.files:
+        form = form_of(file)
+        options = [flag for name, flag in file.rule.row_options.items() if name not in free]
+        if options and isinstance(form, TextForm):
+            form.check(file)
             raise UsageError(
-                f"{part.name}: plain text has no rows; {' and '.join(asked)} "
-                f"{'is' if len(asked) == 1 else 'are'} for tables (.csv .tsv .jsonl .parquet)"
+                f"{file.name}: plain text has no rows; {' and '.join(options)} "
+                f"{'is' if len(options) == 1 else 'are'} for tables ({' '.join(table_suffixes())})"
             )
 
 
-def _is_spare(part: CorpusFile) -> bool:
-    """Tell whether a part is of a split of a hub set that has no role."""
-    return bool(part.hub_split) and part.split is None
+def _is_spare(file: CorpusFile) -> bool:
+    """Return whether a file is of a split of a hub dataset that has no role."""
+    return bool(file.hub_split) and file.split is None
 
 
-def _named(source: Source, wanted: str) -> list[CorpusFile]:
-    """Return the parts of a split, by the role or the name that it has on the hub."""
-    role = SPLIT_NAMES.get(wanted)
-    by_role = [part for part in source.parts if role and part.split == role]
-    return by_role or [part for part in source.parts if part.hub_split == wanted]
+def _named(source: Source, split: str) -> list[CorpusFile]:
+    """Return the files of a split, which is a role or a name on the hub."""
+    role = SPLIT_NAMES.get(split)
+    by_role = [file for file in source.files if role and file.split == role]
+    return by_role or [file for file in source.files if file.hub_split == split]
 
 
-def _validation_file(source: Source, wanted: str) -> CorpusFile:
-    """Return the file that is to be the validation split.
+def _validation_file(source: Source, name: str) -> CorpusFile:
+    """Return the file of the validation split.
 
     Raises:
         UsageError: there is no such file.
     """
-    if Path(wanted).is_file():
-        return file_part(Path(wanted), source.rule, Origin(Path(wanted).name))
-    splits = {part.hub_split or part.split for part in source.parts}
+    if Path(name).is_file():
+        return local_corpus_file(Path(name), source.rule, Origin(Path(name).name))
+    splits = {file.hub_split or file.split for file in source.files}
     there = ", ".join(sorted(split for split in splits if split)) or "none"
     raise UsageError(
-        f"validation is {wanted!r}, which is neither a file nor a split of {source.name} "
+        f"validation is {name!r}, which is neither a file nor a split of {source.name} "
         f"(it has: {there})"
     )
 
 
-def _identity(part: CorpusFile) -> str:
-    """Return the same text for the same file, whatever way it was named."""
-    return part.name if part.hub_split else str(Path(part.name).resolve())
+def _identity(file: CorpusFile) -> str:
+    """Return the identity of a file, however it was named."""
+    return file.name if file.hub_split else str(Path(file.name).resolve())

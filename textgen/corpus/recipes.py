@@ -1,4 +1,4 @@
-"""Corpus recipes: TOML files that say which texts make a corpus and how each is best read."""
+"""Corpus recipes: TOML files that name the texts of a corpus and the settings to read each."""
 
 import dataclasses
 import fnmatch
@@ -15,13 +15,13 @@ from textgen.config.toml import read_toml
 from textgen.corpus.hub.hub_dataset import HUB
 from textgen.errors import MissingInput, UsageError
 
-# What must be the same for all of a corpus, because its tokenizer depends on it.
+# Settings that must be the same for a whole corpus, because its tokenizer depends on them.
 WHOLE_CORPUS = ("strict", "normalize")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSource(Config):
-    """One source of a recipe; beside these keys it may hold any setting of `DocumentRule`."""
+    """One source of a recipe. Its table may also hold any setting of `DocumentRule`."""
 
     path: str = option(
         "", "File or folder, relative to the recipe, or hf:org/name; $stdlib is Python's library."
@@ -29,10 +29,10 @@ class RecipeSource(Config):
     include: tuple[str, ...] = option(("**/*.txt",), "Glob patterns of the files in a folder.")
     exclude: tuple[str, ...] = option((), "Patterns of file and folder names to leave out.")
     weight: float = option(
-        1.0, "How often its documents come in an epoch; 0.5 takes half of them.", above=0
+        1.0, "Number of times that its documents come in an epoch; 0.5 takes half of them.", above=0
     )
-    label: str = option("", "The kind of text that it is, as its author.")
-    licence: str = option("", "Licence of its texts, if not that of the recipe.")
+    label: str = option("", "Label of its documents, such as their author.")
+    licence: str = option("", "Licence of its texts, if it is not that of the recipe.")
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -46,7 +46,7 @@ class RecipeSource(Config):
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], *, where: str) -> "RecipeSource":
-        """Make a source of a table of a recipe.
+        """Make a source from a table of a recipe.
 
         Raises:
             UsageError: an unknown key or an illegal value.
@@ -55,36 +55,36 @@ class RecipeSource(Config):
         rule = [name for name in DocumentRule.names() if name not in WHOLE_CORPUS]
         reject_unknown(table, [*own, *rule], where=where)
         settings = {name: value for name, value in table.items() if name in rule}
-        told = {name: value for name, value in table.items() if name in own}
-        return cls.from_dict({**told, "settings": settings}, where=where)
+        keys = {name: value for name, value in table.items() if name in own}
+        return cls.from_dict({**keys, "settings": settings}, where=where)
 
     def files(self) -> list[Path]:
         """Return the selected files, sorted.
 
         Raises:
-            MissingInput: there is none.
+            MissingInput: no file is selected.
         """
         path = Path(self.path)
         if path.is_file():
             return [path]
-        found = {p for pattern in self.include for p in path.glob(pattern) if p.is_file()}
-        files = sorted(p for p in found if not self._is_excluded(p.relative_to(path)))
+        included = {p for pattern in self.include for p in path.glob(pattern) if p.is_file()}
+        files = sorted(p for p in included if not self._is_excluded(p.relative_to(path)))
         if not files:
             raise MissingInput(f"{path}: no file of the recipe is there")
         return files
 
     def _is_excluded(self, relative: Path) -> bool:
-        """Tell whether any part of a file's path matches an exclusion."""
-        return any(fnmatch.fnmatch(part, p) for part in relative.parts for p in self.exclude)
+        """Return whether a name in the path of a file matches an exclusion."""
+        return any(fnmatch.fnmatch(name, p) for name in relative.parts for p in self.exclude)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(Config):
     """A corpus described by a TOML file, whose keys are these fields."""
 
-    description: str = option("", "What the corpus is, in a sentence.")
+    description: str = option("", "Description of the corpus, in a sentence.")
     licence: str = option("unknown", "Licence of the texts.")
-    verified: bool = option(True, "Whether its makers have read the corpus with it.")
+    verified: bool = option(True, "Whether the makers of textgen have read the corpus with it.")
     settings: dict[str, Any] = field(default_factory=dict)
     sources: tuple[RecipeSource, ...] = ()
     name: str = option("", "The recipe file's name without its ending; not a key.")
@@ -109,7 +109,7 @@ def recipe_names() -> list[str]:
 
 
 def find_recipe(name: str) -> Recipe | None:
-    """Return the recipe of that name that comes with textgen, if there is one."""
+    """Return the recipe of this name that comes with textgen, if there is one."""
     return load_recipe(recipe_folder() / f"{name}.toml") if name in recipe_names() else None
 
 
@@ -125,19 +125,19 @@ def load_recipe(path: Path) -> Recipe:
     sources = table.get("sources", [])
     if not (isinstance(sources, list) and all(isinstance(source, dict) for source in sources)):
         raise UsageError(f"{path}: sources must be tables; write [[sources]] above each path")
-    read = tuple(
+    recipe_sources = tuple(
         _located(path, RecipeSource.from_table(source, where=f"{path}: source {number}"))
         for number, source in enumerate(sources, 1)
     )
     settings = table.get("settings", {})
     if isinstance(settings, dict):
         settings = {key: _beside(path, key, value) for key, value in settings.items()}
-    told = {**table, "settings": settings, "sources": read, "name": path.stem}
-    return Recipe.from_dict(told, where=str(path))
+    keys = {**table, "settings": settings, "sources": recipe_sources, "name": path.stem}
+    return Recipe.from_dict(keys, where=str(path))
 
 
 def _located(recipe: Path, source: RecipeSource) -> RecipeSource:
-    """Return a source whose path is one from here, not from the recipe."""
+    """Return a source whose path is relative to the working folder, not to the recipe."""
     if source.path.startswith(HUB):
         return source
     try:
@@ -149,7 +149,7 @@ def _located(recipe: Path, source: RecipeSource) -> RecipeSource:
 
 
 def _beside(recipe: Path, key: str, value: Any) -> Any:
-    """Return a setting of a recipe; a file that it names stands beside the recipe."""
-    beside = recipe.parent / str(value)
-    named = key in ("validation", "tokenizer", "decontaminate") and beside.is_file()
-    return str(beside) if named else value
+    """Return a setting of a recipe; a file that it names is relative to the recipe."""
+    path = recipe.parent / str(value)
+    is_file = key in ("validation", "tokenizer", "decontaminate") and path.is_file()
+    return str(path) if is_file else value

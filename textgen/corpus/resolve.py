@@ -1,4 +1,4 @@
-"""What a corpus is given as: the parts behind a path, glob, recipe, hub set, stdin, or texts."""
+"""Resolution of CORPUS: the files of a path, glob, recipe, hub dataset, pipe, or list of texts."""
 
 import dataclasses
 import errno
@@ -16,16 +16,9 @@ from typing import IO, Any
 
 from textgen.config.corpus import CorpusConfig, DocumentRule
 from textgen.config.merge import as_held, override
-from textgen.corpus.corpus_file import (
-    FORMS,
-    STORE,
-    CorpusFile,
-    LocalFile,
-    Origin,
-    file_part,
-    suffixes,
-)
-from textgen.corpus.hub.dataset_files import hub_parts, resolve
+from textgen.corpus.corpus_file import STORE, CorpusFile, LocalFile, Origin, suffixes
+from textgen.corpus.forms import FORMS, form_of_suffix, local_corpus_file
+from textgen.corpus.hub.dataset_files import hub_files, resolve
 from textgen.corpus.hub.hub_dataset import HUB
 from textgen.corpus.named_splits import refuse_row_options, with_named_splits
 from textgen.corpus.recipes import (
@@ -53,29 +46,29 @@ def open_source(
     *,
     inherited: Collection[str] = (),
 ) -> Iterator[Source]:
-    """Yield the source that a corpus is given as.
+    """Yield the source of a corpus.
 
     Args:
         corpus: a file, a folder, a glob, `-` for standard input, `hf:org/name`, the name or path
             of a recipe, or texts in memory (see `as_corpus`).
         settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
         progress: receives the bytes that come from the hub.
-        inherited: settings that nobody chose for this corpus, and that may mean nothing to it.
+        inherited: settings that nobody chose for this corpus, which it may ignore.
 
     Raises:
-        MissingInput: nothing of that name.
-        UsageError: an illegal setting, one for rows where there are none, a validation split that
-            is not there, or no corpus at all.
+        MissingInput: nothing has that name.
+        UsageError: an illegal setting, one for rows where there are none, a missing validation
+            split, or no corpus at all.
         OSError: the hub cannot be reached.
     """
-    temporary = _temporary_folder()  # of all that is written while a corpus is read
+    temporary = _temporary_folder()  # for everything written while a corpus is read
     settings = as_held(settings, CorpusConfig)
     with explain_full_disk(temporary, TEMPORARY), ExitStack() as stack:
         source = with_named_splits(_find(as_corpus("corpus", corpus), settings, stack, progress))
         refuse_row_options(source, inherited)
-        if source.config.splits and not any(part.hub_split for part in source.parts):
-            idle = by_setting("{} changes nothing", "splits")
-            logger.warning("%s: no set on the hub, so that %s", source.name, idle)
+        if source.config.splits and not any(file.hub_split for file in source.files):
+            no_effect = by_setting("{} changes nothing", "splits")
+            logger.warning("%s: no set on the hub, so that %s", source.name, no_effect)
         yield source
 
 
@@ -83,11 +76,11 @@ def _temporary_folder() -> Path:
     """Return the folder for temporary files.
 
     Raises:
-        OSError: there is none that can be written to.
+        OSError: none can be written to.
     """
     try:
         return Path(tempfile.gettempdir())
-    except FileNotFoundError as error:  # which would be taken for a missing input
+    except FileNotFoundError as error:  # would look like a missing input
         raise PermissionError(
             errno.EACCES, f"{error.strerror}, while a corpus is read; name another in TMPDIR"
         ) from None
@@ -96,7 +89,7 @@ def _temporary_folder() -> Path:
 def _find(
     corpus: str | Texts, settings: Mapping[str, Any], stack: ExitStack, progress: ProgressReporter
 ) -> Source:
-    """Resolve a corpus; the stack closes a copy of what is no file, or can be read only once."""
+    """Resolve a corpus. The stack removes the copy of a pipe or of texts in memory."""
     if isinstance(corpus, Texts):
         return _from_texts(corpus, stack, CorpusConfig.from_dict(settings))
     path = Path(corpus)
@@ -109,8 +102,8 @@ def _find(
         with path.open("rb") as pipe:
             return _from_stream(corpus, pipe, stack, config)
     if corpus.startswith(HUB):
-        parts = _from_hub(corpus, config, config.document_rule, Origin(), progress)
-        return _source(parts[0].origin.name, parts, config)
+        files = _from_hub(corpus, config, config.document_rule, Origin(), progress)
+        return _source(files[0].origin.name, files, config)
     if path.exists() or glob.has_magic(corpus):
         return _from_path(corpus, config)
     if recipe := find_recipe(corpus):
@@ -122,7 +115,7 @@ def _find(
 
 
 def _brackets(pattern: str) -> str:
-    """Say how brackets are written that belong to a name, if a pattern holds any."""
+    """Return the remedy for a pattern with brackets that belong to a name, if it holds any."""
     if "[" not in pattern:
         return ""
     literal = pattern.replace("[", "[[]")
@@ -132,7 +125,7 @@ def _brackets(pattern: str) -> str:
 
 
 def _elsewhere(corpus: str) -> str:
-    """Say how a corpus is read that seems to be on the net."""
+    """Return the remedy for a name that seems to be on the net."""
     if re.match(r"https?://huggingface\.co/datasets/[^/]+/[^/?#]+", corpus):
         name = "/".join(corpus.split("/")[4:6])
         return f"; a data set on the Hugging Face hub is {HUB}{name}"
@@ -144,25 +137,24 @@ def _elsewhere(corpus: str) -> str:
 
 
 def _from_stream(name: str, stream: IO[bytes], stack: ExitStack, config: CorpusConfig) -> Source:
-    """Make a source of plain text that comes through a pipe."""
-    file = tempfile.NamedTemporaryFile(prefix="textgen-")  # noqa: SIM115  # the stack closes it
-    copy = stack.enter_context(file)
+    """Make a source of plain text from a pipe."""
+    opened = tempfile.NamedTemporaryFile(prefix="textgen-")  # noqa: SIM115  # the stack closes it
+    copy = stack.enter_context(opened)
     shutil.copyfileobj(stream, copy)
     copy.flush()
-    part = CorpusFile(name, LocalFile(Path(copy.name)), "text", rule=config.document_rule)
-    return _source(name, [part], config)
+    file = CorpusFile(name, LocalFile(Path(copy.name)), "text", rule=config.document_rule)
+    return _source(name, [file], config)
 
 
 def _from_texts(texts: Texts, stack: ExitStack, config: CorpusConfig) -> Source:
     """Make a source of texts in memory: a table, whose text column may have any name."""
     rule = dataclasses.replace(config.document_rule, encoding="utf-8")
-    file = tempfile.NamedTemporaryFile("w", prefix="textgen-", encoding="utf-8")  # noqa: SIM115
-    copy = stack.enter_context(file)
+    opened = tempfile.NamedTemporaryFile("w", prefix="textgen-", encoding="utf-8")  # noqa: SIM115
+    copy = stack.enter_context(opened)
     texts.write(copy, rule.column or "text")
     copy.flush()
-    return _source(
-        IN_MEMORY, [CorpusFile(IN_MEMORY, LocalFile(Path(copy.name)), "jsonl", rule=rule)], config
-    )
+    file = CorpusFile(IN_MEMORY, LocalFile(Path(copy.name)), "jsonl", rule=rule)
+    return _source(IN_MEMORY, [file], config)
 
 
 def _from_path(corpus: str, config: CorpusConfig) -> Source:
@@ -181,40 +173,40 @@ def _from_path(corpus: str, config: CorpusConfig) -> Source:
     if not paths:
         raise MissingInput(f"{corpus}: no file matches this pattern{_brackets(corpus)}")
     rule, origin = config.document_rule, Origin(name)
-    parts = [file_part(p, rule, origin) for p in paths]
-    return _source(name, parts, config, ignored=tuple(map(str, ignored)))
+    files = [local_corpus_file(p, rule, origin) for p in paths]
+    return _source(name, files, config, ignored=tuple(map(str, ignored)))
 
 
 def _from_hub(
-    name: str, config: CorpusConfig, rule: DocumentRule, told: Origin, progress: ProgressReporter
+    name: str, config: CorpusConfig, rule: DocumentRule, origin: Origin, progress: ProgressReporter
 ) -> list[CorpusFile]:
-    """Make parts of a hub set; what is told of its origin goes before what the hub says."""
-    found = resolve(name)
-    parts = hub_parts(
-        found, config.splits, streaming=config.streaming, rule=rule, progress=progress
+    """Return the files of a hub dataset. A licence in `origin` takes precedence over the hub's."""
+    dataset = resolve(name)
+    files = hub_files(
+        dataset, config.splits, streaming=config.streaming, rule=rule, progress=progress
     )
-    licence = told.licence if told.licence != "unknown" else found.licence
+    licence = origin.licence if origin.licence != "unknown" else dataset.licence
     origin = dataclasses.replace(
-        told, name=found.name, revision=found.revision, licence=licence or "unknown"
+        origin, name=dataset.name, revision=dataset.revision, licence=licence or "unknown"
     )
-    return [dataclasses.replace(part, origin=origin) for part in parts]
+    return [dataclasses.replace(file, origin=origin) for file in files]
 
 
 def _from_recipe(recipe: Recipe, settings: Mapping[str, Any], progress: ProgressReporter) -> Source:
-    """Make a source of what a recipe selects.
+    """Make a source of the files of a recipe.
 
-    A source's own settings give way to those that differ from the recipe's. So the settings of a
-    store, which are those of the corpus as a whole, lead to the same documents again.
+    Chosen settings that differ from the recipe's override the own settings of its sources. So the
+    settings of a store, which are those of the corpus as a whole, give the same documents again.
     """
     general = CorpusConfig.from_dict(recipe.settings)
     config = CorpusConfig.from_dict(override(recipe.settings, settings))
     new = {n: value for n, value in settings.items() if getattr(config, n) != getattr(general, n)}
-    parts: list[CorpusFile] = []
+    files: list[CorpusFile] = []
     for source in recipe.sources:
         own = override(override(recipe.settings, source.settings), new)
         rule = CorpusConfig.from_dict(own).document_rule
-        parts += _of_recipe_source(recipe, source, config, rule, progress)
-    return _source(recipe.name, parts, config)
+        files += _of_recipe_source(recipe, source, config, rule, progress)
+    return _source(recipe.name, files, config)
 
 
 def _of_recipe_source(
@@ -224,7 +216,7 @@ def _of_recipe_source(
     rule: DocumentRule,
     progress: ProgressReporter,
 ) -> list[CorpusFile]:
-    """Make the parts of one source of a recipe."""
+    """Return the files of one source of a recipe."""
     name = recipe.name if len(recipe.sources) == 1 else f"{recipe.name}: {Path(source.path).name}"
     origin = Origin(
         name,
@@ -234,34 +226,35 @@ def _of_recipe_source(
     )
     if source.path.startswith(HUB):
         return _from_hub(source.path, config, rule, origin, progress)
-    return [file_part(path, rule, origin) for path in source.files()]
+    return [local_corpus_file(path, rule, origin) for path in source.files()]
 
 
 def _source(
-    name: str, parts: Iterable[CorpusFile], config: CorpusConfig, ignored: tuple[str, ...] = ()
+    name: str, files: Iterable[CorpusFile], config: CorpusConfig, ignored: tuple[str, ...] = ()
 ) -> Source:
-    """Make a source; parts that are all of one split are of none."""
-    parts = tuple(parts)
-    if len({part.split for part in parts}) == 1:
-        parts = tuple(dataclasses.replace(part, split=None) for part in parts)
-    return Source(name, parts, config, ignored)
+    """Make a source. Files that are all of one split count as files of none."""
+    files = tuple(files)
+    if len({file.split for file in files}) == 1:
+        files = tuple(dataclasses.replace(file, split=None) for file in files)
+    return Source(name, files, config, ignored)
 
 
 def _files_of(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return a folder's files of known form and the others, sorted; hidden ones are neither.
+    """Return the files of known form in a folder, and the others, without hidden ones; sorted.
 
     Raises:
-        MissingInput: there is none of known form.
+        MissingInput: none is of a known form.
         UsageError: it is a token store.
     """
     if (folder / STORE).exists():
         raise UsageError(f"{folder}: a token store, not a corpus; name the corpus it was made of")
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     shown = [p for p in files if not any(x.startswith(".") for x in p.relative_to(folder).parts)]
-    known = [p for p in shown if suffixes(p)[0] in FORMS]
-    if not known:
+    readable = [p for p in shown if form_of_suffix(suffixes(p)[0])]
+    if not readable:
+        names = ", ".join(form.suffix for form in FORMS.values())
         raise MissingInput(
-            f"{folder}: no {', '.join(FORMS)} file in this folder; name others with a glob, as "
+            f"{folder}: no {names} file in this folder; name others with a glob, as "
             f"'{folder}/**/*.md'"
         )
-    return known, [p for p in shown if suffixes(p)[0] not in FORMS]
+    return readable, [p for p in shown if p not in set(readable)]

@@ -1,4 +1,4 @@
-"""A corpus as it was named: its parts in order, and how they are to be read."""
+"""A resolved corpus: its files in order, and the rules for reading them."""
 
 import hashlib
 import json
@@ -12,44 +12,44 @@ from textgen.corpus.corpus_file import CorpusFile, LocalFile, Origin
 
 @dataclass(frozen=True)
 class Source:
-    """The parts of a corpus, in a fixed order, and how they are to be read.
+    """The files of a corpus in a fixed order, and the rules for reading them.
 
     Attributes:
         name: what people call the corpus.
-        parts: its files.
-        config: the defaults, changed by its recipe, changed by what was chosen.
-        ignored: files beside the others whose form nobody knows, and splits not used.
+        files: its files.
+        config: its settings: chosen ones, else those of its recipe, else the defaults.
+        ignored: names of files of unknown form, and of splits that are not used.
     """
 
     name: str
-    parts: tuple[CorpusFile, ...]
+    files: tuple[CorpusFile, ...]
     config: CorpusConfig
     ignored: tuple[str, ...] = ()
 
     @property
     def origins(self) -> list[Origin]:
-        """Where the parts come from, in order."""
-        return list(dict.fromkeys(part.origin for part in self.parts))
+        """The origins of the files, in order."""
+        return list(dict.fromkeys(file.origin for file in self.files))
 
     @property
     def licence(self) -> str:
-        """The licences of the texts that are trained on."""
-        trained = (part.origin for part in self.parts if part.split in (None, "train"))
+        """The licences of the texts for training."""
+        trained = (file.origin for file in self.files if file.split in (None, "train"))
         return "; ".join(dict.fromkeys(origin.licence for origin in trained))
 
     @property
     def rule(self) -> DocumentRule:
-        """How its texts are read, as far as no part says otherwise."""
+        """The rule for its texts; a file may have its own."""
         return self.config.document_rule
 
     @cached_property
     def fingerprint(self) -> str:
-        """A SHA-256 over all that is read, and what is particular to each part, in order."""
+        """A SHA-256 over the bytes of all files, and their own settings, in order."""
         total, rule = hashlib.sha256(), self.rule
-        for part in self.parts:
-            own = [] if part.rule == rule else [part.rule.to_dict()]
-            told = [part.split, part.form, part.origin.weight, part.label, *own]
-            total.update(f"{json.dumps(told)} {part.file.fingerprint()}\n".encode())
+        for file in self.files:
+            own = [] if file.rule == rule else [file.rule.to_dict()]
+            settings = [file.split, file.form, file.origin.weight, file.label, *own]
+            total.update(f"{json.dumps(settings)} {file.stored.fingerprint()}\n".encode())
         if self.config.decontaminate is not None:
             tests = LocalFile(Path(self.config.decontaminate))
             total.update(f"decontaminate {tests.fingerprint()}\n".encode())

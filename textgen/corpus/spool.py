@@ -1,6 +1,6 @@
-"""Clean documents on disk, written once and read by everything that follows.
+"""Clean documents on disk, written once and read several times.
 
-In memory there is nothing that grows with the corpus.
+Nothing in memory grows with the corpus.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-# A document's text lies from `start` to `stop` (in bytes of UTF-8), its place from there to `end`.
+# The text of a document lies between bytes `start` and `stop`, its place from there to `end`.
 RECORD = np.dtype(
     [
         ("start", "<u8"),
@@ -17,19 +17,19 @@ RECORD = np.dtype(
         ("end", "<u8"),
         ("characters", "<u8"),
         ("digest", "V16"),  # the first half of the SHA-256 of its text
-        ("part", "<u4"),
+        ("file", "<u4"),
         ("label", "<u4"),
         ("removed", "?"),
     ]
 )
 RECORDS_AT_ONCE = 1 << 14
-PIECE_BYTES = 1 << 12  # what tokenizers are quickest with
+PIECE_BYTES = 1 << 12  # the size at which tokenizers are fastest
 
 Records = NDArray[Any]  # of dtype RECORD, shape (documents,)
 
 
 class Spool:
-    """Documents in the order in which they came.
+    """Documents in the order of writing.
 
     Args:
         texts, records: two empty files.
@@ -43,40 +43,40 @@ class Spool:
         self._count = 0
 
     def __len__(self) -> int:
-        """Return the number of documents, those removed included."""
+        """Return the number of documents, including those removed."""
         return self._count
 
     def write(self, data: bytes) -> None:
-        """Write a piece of the document that has been begun, or begin one."""
+        """Append a piece to the open document, or open one."""
         self._texts.write(data)
         self._stop += len(data)
 
-    def begun(self) -> Iterator[str]:
-        """Yield the text of the document that has been begun, as `pieces` does."""
+    def open_text(self) -> Iterator[str]:
+        """Yield the text of the open document, as `pieces` does."""
         try:
             yield from self.pieces(self._start, self._stop)
         finally:
             self._texts.seek(self._stop)
 
     def discard(self) -> None:
-        """Forget the document that has been begun."""
+        """Drop the open document."""
         self._texts.seek(self._start)
         self._stop = self._start
 
-    def end(self, *, where: str, characters: int, digest: bytes, part: int, label: int) -> None:
-        """End the document that has been begun.
+    def end(self, *, where: str, characters: int, digest: bytes, file: int, label: int) -> None:
+        """Close the open document.
 
         Args:
             where: its place in the corpus, for people.
             characters: of its text.
             digest: 16 bytes.
-            part: the number of its part.
+            file: the number of its file.
             label: the number of its label.
         """
         place = where.encode(errors="replace")
         self._texts.write(place)
         end = self._stop + len(place)
-        self._new.append((self._start, self._stop, end, characters, digest, part, label, False))
+        self._new.append((self._start, self._stop, end, characters, digest, file, label, False))
         self._start = self._stop = end
         self._count += 1
         if len(self._new) == RECORDS_AT_ONCE:
@@ -109,18 +109,18 @@ class Spool:
         return self._read_records(number, 1)[0]
 
     def where(self, record: Any) -> str:
-        """Return a document's place."""
+        """Return the place of a document."""
         self._texts.seek(int(record["stop"]))
         return self._texts.read(int(record["end"] - record["stop"])).decode()
 
     def beginning(self, record: Any, most: int) -> str:
-        """Return the first characters of a document, about `most` bytes of them."""
+        """Return the first characters of a document, at most `most` bytes."""
         self._texts.seek(int(record["start"]))
         length = min(most, int(record["stop"] - record["start"]))
         return self._texts.read(length).decode(errors="ignore")
 
     def pieces(self, start: int, stop: int) -> Iterator[str]:
-        """Yield the text between two places in pieces that end, where they can, with a line."""
+        """Yield the text between two bytes in pieces that end with a line where possible."""
         position = start
         while position < stop:
             self._texts.seek(position)
@@ -131,14 +131,14 @@ class Spool:
             position += len(data)
 
     def _flush(self) -> None:
-        """Write the records that wait, where the file ends."""
+        """Append the records that wait to their file."""
         if self._new:
             self._records.seek(0, 2)
             self._records.write(np.array(self._new, RECORD).tobytes())
             self._new.clear()
 
     def _read_records(self, first: int, most: int) -> Records:
-        """Return the records of documents in a row."""
+        """Return the records of consecutive documents."""
         self._records.seek(first * RECORD.itemsize)
         data = self._records.read(most * RECORD.itemsize)
         return np.frombuffer(bytearray(data), RECORD)
@@ -150,7 +150,7 @@ def hash_keys(records: Records) -> NDArray[np.uint64]:
 
 
 def _cut(data: bytes) -> int:
-    """Return where a piece may end: after a line, else before a space, else between characters."""
+    """Return the end of a piece: after a line, else before a space, else between characters."""
     if (line := data.rfind(b"\n") + 1) > 0:
         return line
     if (space := data.rfind(b" ")) > 0:

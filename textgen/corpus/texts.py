@@ -1,4 +1,4 @@
-"""Texts in memory as a corpus, and what else may be given for one."""
+"""Texts in memory as a corpus, and the check of the argument CORPUS."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import IO, Annotated, Any
 from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import UsageError
 
-IN_MEMORY = "texts in memory"  # what people read of such a corpus
+IN_MEMORY = "texts in memory"  # the name of such a corpus in messages
 LEGAL = "the name of a corpus, or a list of texts"
 CORPUS_REMEDIES = LIST_REMEDIES | {
     "none": "name a file, as 'book.txt'",
@@ -20,29 +20,29 @@ CORPUS_REMEDIES = LIST_REMEDIES | {
     "file": "give its name, or [file.read()]",
     "frame": "give one of its columns, as frame['text'], or frame.to_dict('records')",
 }
-LONGEST_NAME = 255  # bytes of a file's name, on the usual systems
+LONGEST_NAME = 255  # bytes of a file's name on common systems
 LONGEST_PATH = 4096
 
 
 class Texts:
-    """Texts in memory: each is a document.
+    """Texts in memory, each of which is a document.
 
     Args:
-        items: they, or rows of a table, which are mappings from columns to cells.
+        items: texts, or rows of a table as mappings from columns to cells.
     """
 
     def __init__(self, items: Iterable[str | Mapping[str, Any]]) -> None:
         self._items = list(items) if isinstance(items, Iterator) else items
 
     def write(self, file: IO[str], column: str) -> None:
-        """Write them as a table, a JSON object a line.
+        """Write the texts as a table with a JSON object a line.
 
         Args:
-            file: that they are written to.
-            column: where a text goes.
+            file: to write to.
+            column: the column of a text.
 
         Raises:
-            UsageError: one is neither a text nor a row.
+            UsageError: an item is neither a text nor a row.
         """
         for number, item in enumerate(self._items, 1):
             if not isinstance(item, str | Mapping):
@@ -51,25 +51,24 @@ class Texts:
             file.write(json.dumps(row, default=_cell) + "\n")
 
     def are_paths(self) -> bool:
-        """Tell whether all of them are names of files, which nobody would train on."""
-        found = False
+        """Return whether all items are names of files, which nobody would train on."""
+        are_paths = False
         for item in self._items:
-            found = isinstance(item, str) and not reads_like_text(item) and Path(item).is_file()
-            if not found:
+            are_paths = isinstance(item, str) and not reads_like_text(item) and Path(item).is_file()
+            if not are_paths:
                 break
-        return found
+        return are_paths
 
 
 def as_corpus(name: str, value: Any, _: Any = None) -> str | Texts:
-    """Return the name of a corpus, or the texts that are one.
+    """Return the name of a corpus, or its texts.
 
     Args:
         name: of the argument.
-        value: a path, a name, or an iterable of texts or of rows; what can be iterated over once
-            is read to its end.
+        value: a path, a name, or an iterable of texts or rows; an iterator is read to its end.
 
     Raises:
-        UsageError: it is something else; names what helps.
+        UsageError: it is something else; names a remedy.
     """
     if isinstance(value, Texts):
         return value
@@ -88,12 +87,12 @@ def as_corpus(name: str, value: Any, _: Any = None) -> str | Texts:
     return texts
 
 
-# What a corpus may be given as.
+# The types of the argument CORPUS.
 CorpusArgument = Annotated[str | Path | Texts | Iterable[str | Mapping[str, Any]], as_corpus]
 
 
 def reads_like_text(name: str) -> bool:
-    """Tell whether a text cannot well be the name of a file: it has lines, or is too long."""
+    """Return whether a text is hardly the name of a file: it has lines, or is too long."""
     data = name.encode(errors="surrogatepass")
     longest = max(map(len, data.split(b"/")))
     has_lines = any(sign in name for sign in "\n\r\0")
@@ -101,7 +100,7 @@ def reads_like_text(name: str) -> bool:
 
 
 def _as_name(argument: str, name: str) -> str:
-    """Return the name of a corpus, unless it is a text itself, or nothing."""
+    """Return the name of a corpus, unless it is empty or a text itself."""
     if not name:
         refuse(argument, name, LEGAL)
     if reads_like_text(name) and not os.path.exists(name):
@@ -113,7 +112,7 @@ def _as_name(argument: str, name: str) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """Return what JSON can hold of a cell; of what is no text, its type, for the error."""
+    """Return a cell as JSON; for a type that is no text, its name in a list, for the error."""
     if hasattr(value, "tolist"):
         return value.tolist()
     return str(value) if isinstance(value, date | Decimal | Number) else [type(value).__name__]

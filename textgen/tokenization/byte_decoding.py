@@ -1,4 +1,4 @@
-"""Tokens that hold bytes back to text, and which of them can follow."""
+"""Decoding of tokens that hold bytes."""
 
 import codecs
 from collections.abc import Sequence
@@ -10,13 +10,17 @@ from textgen.tokenization.decoding import Misfit, Prompt
 
 
 def begun_in(data: bytes) -> bytes:
-    """Return the bytes at the end of some that begin a character which is not whole."""
+    """Return the incomplete character at the end of some bytes."""
     _, consumed = codecs.utf_8_decode(data, "replace", False)
     return data[consumed:]
 
 
 class ByteDecoding:
-    """Tokens that are bytes: characters come out when they are whole."""
+    """Decoder of tokens that hold bytes. Characters are given out when they are complete.
+
+    Args:
+        table: the bytes of each id.
+    """
 
     def __init__(self, table: Sequence[bytes]) -> None:
         self.table = table
@@ -27,11 +31,11 @@ class ByteDecoding:
         return self.table[token]
 
     def begin(self, prompt: Prompt, *, strict: bool = False) -> "ByteDetokenizer":
-        """Return a stream; the prompt makes no difference to it."""
+        """Return a stream; it does not depend on the prompt."""
         return ByteDetokenizer(self, strict=strict)
 
     def misfits(self, begun: bytes) -> NDArray[np.intp]:
-        """Return the ids whose bytes make no characters behind the beginning of one."""
+        """Return the ids whose bytes make no characters after the beginning of one."""
         if begun not in self._misfits:
             fits = [self._fits(begun, data) for data in self.table]
             self._misfits[begun] = np.flatnonzero(~np.array(fits))
@@ -39,7 +43,7 @@ class ByteDecoding:
 
     @staticmethod
     def _fits(begun: bytes, data: bytes) -> bool:
-        """Tell whether bytes go on with a character, and end none: `<eos>` has no bytes."""
+        """Return whether bytes continue a character; `<eos>`, without bytes, cannot."""
         try:
             codecs.utf_8_decode(begun + data, "strict", not data)
         except UnicodeDecodeError:
@@ -48,7 +52,7 @@ class ByteDecoding:
 
 
 class ByteDetokenizer:
-    """Bytes to characters, with Python's own incremental decoder."""
+    """Decoder of a stream of bytes, by Python's incremental decoder."""
 
     def __init__(self, decoding: ByteDecoding, *, strict: bool) -> None:
         self._decoding = decoding

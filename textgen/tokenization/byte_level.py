@@ -1,41 +1,36 @@
-"""How a byte-level vocabulary spells bytes as printable characters (GPT-2's table)."""
+"""The spelling of bytes as printable characters in byte-level vocabularies (GPT-2's table)."""
 
 from collections.abc import Mapping
 
 
 def _byte_spellings() -> tuple[str, ...]:
-    """Return GPT-2's table: printable Latin-1 stands for itself, the rest from U+0100 on."""
+    """Return GPT-2's table: printable Latin-1 spells itself, other bytes begin at U+0100."""
     printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
     others = iter(range(256, 512))
     return tuple(chr(byte if byte in printable else next(others)) for byte in range(256))
 
 
-# The character that stands for each byte.
+# The character that spells each byte.
 SPELLINGS = _byte_spellings()
 _BYTES = {spelling: byte for byte, spelling in enumerate(SPELLINGS)}
 
 
-def spell(data: bytes) -> str:
-    """Spell bytes as a byte-level vocabulary does."""
-    return "".join(SPELLINGS[byte] for byte in data)
-
-
 def unspell(spelling: str) -> bytes:
-    """Return the bytes that a spelling stands for.
+    """Return the bytes of a spelling.
 
     Raises:
-        KeyError: a character that spells no byte.
+        KeyError: a character spells no byte.
     """
     return bytes(_BYTES[character] for character in spelling)
 
 
 def foreign_bytes_by_id(vocab: Mapping[str, int], size: int, shift: int) -> list[bytes]:
-    """Return the bytes of each id where somebody else's vocabulary spells bytes.
+    """Return the bytes of each id of a foreign byte-level vocabulary.
 
     Args:
-        vocab: ids of the spellings; one that spells no bytes, as special tokens, is plain text.
-        size: how many ids there are, shift included; those without a spelling have no bytes.
-        shift: what is added to each id.
+        vocab: ids of the spellings. One that spells no bytes, as special tokens do, is plain text.
+        size: number of ids, including the shift; those without a spelling have no bytes.
+        shift: that is added to each id.
     """
     table = [b""] * size
     for spelling, token in vocab.items():
@@ -48,8 +43,8 @@ def bytes_by_id(vocab: Mapping[str, int], eos_id: int) -> list[bytes]:
     """Return the bytes of each id of a vocabulary; nothing for `<eos>`.
 
     Raises:
-        ValueError: some byte has no entry, so that some text could not be encoded.
-        KeyError: an entry that spells no bytes.
+        ValueError: a byte has no entry, so that some text could not be encoded.
+        KeyError: an entry spells no bytes.
     """
     if missing := [spelling for spelling in SPELLINGS if spelling not in vocab]:
         raise ValueError(f"{len(missing)} of the 256 bytes are not in its vocabulary")

@@ -1,4 +1,4 @@
-"""Text to ids piece by piece: many at a time, on all cores, while the last ones are used."""
+"""Encoding of pieces of text, many at a time on all cores, ahead of their use."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -9,10 +9,10 @@ import numpy as np
 
 from textgen.tokenization.tokenizer import EOS_ID, TokenIds, Tokenizer
 
-# Pieces are encoded together when they hold so many characters, or are so many.
+# The size of a group of pieces that are encoded together.
 CHARACTERS_AT_ONCE = 1 << 19
 PIECES_AT_ONCE = 1 << 13
-AHEAD = 2  # groups in the making: of one the ids are fetched while the next is encoded
+AHEAD = 2  # groups at work: the ids of one are fetched while the next is encoded
 
 Tag = TypeVar("Tag")
 Batch = list[tuple[Tag, str | None]]
@@ -24,8 +24,8 @@ def encode_pieces(
     """Yield each piece with its ids; the end of a document is `<eos>`.
 
     Args:
-        pieces: of documents, each with a tag that stays with it; `None` ends a document.
-        tokenizer: takes the pieces one by one.
+        pieces: of documents, each with a tag; `None` ends a document.
+        tokenizer: encodes each piece on its own.
     """
     waiting: deque[tuple[Batch[Tag], Future[list[TokenIds]]]] = deque()
     with ThreadPoolExecutor(AHEAD) as worker:
@@ -41,7 +41,7 @@ def encode_pieces(
 def _with_ids(
     batch: Batch[Tag], encoded: Future[list[TokenIds]]
 ) -> Iterator[tuple[Tag, str | None, TokenIds]]:
-    """Yield pieces that belong together with their ids, once those are there."""
+    """Yield the pieces of a group with their ids, once these are encoded."""
     end = np.array([EOS_ID], np.int32)
     ids = iter(encoded.result())
     for tag, text in batch:
@@ -49,7 +49,7 @@ def _with_ids(
 
 
 def _batches(pieces: Iterable[tuple[Tag, str | None]]) -> Iterator[Batch[Tag]]:
-    """Group pieces so that each group is worth all cores and fits into memory; one at least."""
+    """Yield at least one group of pieces, each large enough for all cores."""
     batch: Batch[Tag] = []
     characters = 0
     for entry in pieces:

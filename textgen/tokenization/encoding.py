@@ -1,4 +1,4 @@
-"""From text to token ids: by the `tokenizers` library, or by a table where that is all it takes."""
+"""Encoding of text as token ids, by the `tokenizers` library or by a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -16,18 +16,18 @@ UNKNOWN = -1
 
 
 class Encoding(Protocol):
-    """A way from clean text to ids."""
+    """An encoder of clean text."""
 
     def encode_batch(self, texts: Sequence[str]) -> list[TokenIds]:
         """Return the ids of each text, of shape (tokens,)."""
 
 
 class LibraryEncoding:
-    """What the library does, on all cores.
+    """Encoding by the library, on all cores.
 
     Args:
         library: the tokenizer.
-        shift: what is added to its ids.
+        shift: that is added to its ids.
     """
 
     def __init__(self, library: LibraryTokenizer, shift: int) -> None:
@@ -42,11 +42,11 @@ class LibraryEncoding:
 
 
 class CharacterEncoding:
-    """A token a character, or a byte, looked up in a table: many times as fast as the library.
+    """Encoding by a table of characters and bytes, many times as fast as the library.
 
     Args:
-        vocab: the ids of the spellings, which hold every byte.
-        eos_id: of the one that spells nothing.
+        vocab: the ids of the spellings, which include every byte.
+        eos_id: the id that spells nothing.
     """
 
     def __init__(self, vocab: Mapping[str, int], eos_id: int) -> None:
@@ -63,16 +63,16 @@ class CharacterEncoding:
         return [self._encode(text) for text in texts]
 
     def _encode(self, text: str) -> TokenIds:
-        """Return the ids of a text; a character without one is spelled in bytes."""
+        """Return the ids of a text; a character without an id is spelled in bytes."""
         ids = self._table[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
-        known = ids != UNKNOWN
-        if known.all():
+        has_id = ids != UNKNOWN
+        if has_id.all():
             return ids
         data = np.frombuffer(text.encode(), np.uint8)
-        first = np.flatnonzero(data & 0xC0 != 0x80)  # where characters begin
-        kept = np.repeat(~known, np.diff(first, append=len(data)))
-        kept[first[known]] = True
-        spelled = self._bytes[data]
-        spelled[first[known]] = ids[known]
-        kept_ids: TokenIds = spelled[kept]
-        return kept_ids
+        first = np.flatnonzero(data & 0xC0 != 0x80)  # the first byte of each character
+        is_token = np.repeat(~has_id, np.diff(first, append=len(data)))
+        is_token[first[has_id]] = True
+        by_byte = self._bytes[data]
+        by_byte[first[has_id]] = ids[has_id]
+        tokens: TokenIds = by_byte[is_token]
+        return tokens

@@ -1,11 +1,11 @@
-"""Why nothing of a corpus is held out, where nothing is, and what helps."""
+"""The reason why nothing of a corpus is held out, and its remedy."""
 
 from textgen.errors import by_setting
 from textgen.tokenization.token_store import StoreManifest
 
 
 def why_nothing_is_held_out(manifest: StoreManifest) -> str | None:
-    """Say why the validation split is empty, and what helps; None if it is not.
+    """Return the reason why the validation split is empty, with a remedy; None if it is not.
 
     Args:
         manifest: of the token store.
@@ -13,16 +13,16 @@ def why_nothing_is_held_out(manifest: StoreManifest) -> str | None:
     if manifest.counts["validation"].tokens:
         return None
     count, validation = manifest.counts["train"].documents, manifest.settings.get("validation")
-    if manifest.cut.startswith("documents whose hash"):  # of which one is taken in any case
+    if manifest.cut.startswith("documents whose hash"):  # of which one is always held out
         joined = by_setting("{} makes one of each file, ", "documents", "file")
         if manifest.settings.get("documents") == "file":
             joined = ""
         length = manifest.counts["train"].characters // count
-        others = by_setting("{} names others, ", "validation", "FILE")
-        one = by_setting("{} leaves one, ", "duplicates", "exact")
+        by_file = by_setting("{} names others, ", "validation", "FILE")
+        by_exact = by_setting("{} leaves one, ", "duplicates", "exact")
         return (
             f"all {count:,} documents are equal, so none can be held out to measure quality; "
-            f"{joined}{others}{one}of {length:,} characters, and divides it"
+            f"{joined}{by_file}{by_exact}of {length:,} characters, and divides it"
         )
     named = validation if isinstance(validation, str) else "the validation split"
     left_out = ", ".join(f"{why}: {count:,}" for why, count in manifest.removed.items())

@@ -1,7 +1,7 @@
-"""The kinds of tokenizer: what each is made of, and how each is learned from text.
+"""The kinds of tokenizer: their components, and their training on text.
 
-All but `word-strict` work on the bytes of UTF-8, so that nothing is unencodable and every text
-comes back as it was. Which pieces a text is cut into first, and how the pieces become tokens:
+All kinds but `word-strict` work on the bytes of UTF-8, so that every text can be encoded, and
+decodes to itself. A text is first cut into pieces, then the pieces become tokens:
 
 | kind | pieces | tokens |
 |---|---|---|
@@ -9,8 +9,8 @@ comes back as it was. Which pieces a text is cut into first, and how the pieces 
 | char | characters | the characters of the training text; others in bytes |
 | bpe | GPT-2's words | learned merges of bytes |
 | unigram | GPT-2's words | the likeliest segmentation into learned pieces |
-| word | words with the space before them, single marks | the commonest; others in bytes |
-| word-strict | what stands between white space | all words; others become `<unk>` |
+| word | words with the space before them, single marks | frequent ones; others in bytes |
+| word-strict | words between white space | all words; others become `<unk>` |
 """
 
 import json
@@ -26,22 +26,22 @@ from textgen.tokenization.byte_level import SPELLINGS
 TOKENS_VERSION = 1
 STRICT = "word-strict"
 KINDS = ("char", "byte", "bpe", "unigram", "word", STRICT)
-WHOLE_PIECES = ("char", "word")  # a piece is a token, if it is known at all
+WHOLE_PIECES = ("char", "word")  # a piece in the vocabulary is a token
 
 EOS_ID = 0
-EOS = "<eos>"  # no piece of a byte-level kind is ever this: pre-tokenization cuts it up
-LINE_END = "\n"  # the same for word-strict, whose pieces hold no white space
+EOS = "<eos>"  # never a piece of a byte-level kind, since pre-tokenization cuts it up
+LINE_END = "\n"  # never a piece of word-strict, whose pieces hold no white space
 UNKNOWN = "<unk>"
 
-# Scripts that put no space between words, each of whose characters makes a word of its own.
+# Scripts without spaces between words; each of their characters is a word.
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}"
 WORDS = (
     rf" ?[\p{{L}}\p{{M}}&&[^{UNSPACED}]]+(?:['’][\p{{L}}\p{{M}}]+)*"  # noqa: RUF001  # apostrophe
     rf"| ?[{UNSPACED}]| ?\p{{N}}+| ?[^\s\p{{L}}\p{{M}}\p{{N}}]|\s+(?!\S)|\s"
 )
-SCORE_DIGITS = 9  # what of a unigram score is the same on every run
-STRETCH = 1 << 16  # characters of which it counts whether one occurs, not how often
-EVERY = 1 << 30  # as many types as there are
+SCORE_DIGITS = 9  # of a unigram score that are the same on every run
+STRETCH = 1 << 16  # characters in which an occurrence counts once
+EVERY = 1 << 30  # no limit on the number of types
 
 _NORMALIZERS: dict[str, Any] = {
     "none": None,
@@ -52,11 +52,11 @@ _NO_MODEL: dict[str, Any] = {"vocab": {}, "merges": []}
 
 
 def assemble(kind: str, model: dict[str, Any], normal_form: str) -> LibraryTokenizer:
-    """Put a tokenizer together; the only place where its components are chosen.
+    """Build a tokenizer; its components are chosen here and nowhere else.
 
     Args:
         kind: one of `KINDS`.
-        model: `vocab` and `merges`, as `tokenizer.json` holds them.
+        model: `vocab` and `merges`, as in `tokenizer.json`.
         normal_form: of the texts.
     """
     library = LibraryTokenizer(_model(kind, model))
@@ -68,10 +68,10 @@ def assemble(kind: str, model: dict[str, Any], normal_form: str) -> LibraryToken
     return library
 
 
-def frame(told: dict[str, Any]) -> dict[str, Any]:
-    """Return what a `tokenizer.json` says beside its vocabulary and merges."""
-    rest = {k: v for k, v in told["model"].items() if k not in _NO_MODEL}
-    return {**told, "model": rest}
+def frame(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of a `tokenizer.json` without its vocabulary and merges."""
+    rest = {k: v for k, v in content["model"].items() if k not in _NO_MODEL}
+    return {**content, "model": rest}
 
 
 def frame_of(kind: str, normal_form: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def frame_of(kind: str, normal_form: str) -> dict[str, Any]:
 
 
 def ids_of(kind: str, model: dict[str, Any]) -> dict[str, int]:
-    """Return the ids of a model's spellings, after checking them.
+    """Return the ids of a model's spellings, checked.
 
     Raises:
         ValueError: the ids are not 0, 1, 2, ..., or the first is not `<eos>`.
@@ -101,11 +101,11 @@ def learn(kind: str, texts: Iterable[str], vocab_size: int | None) -> dict[str, 
     Args:
         kind: one of `KINDS`.
         texts: pieces of text, read once.
-        vocab_size: number of token types wanted, `<eos>` included; None for all that there are.
-            A small text may give fewer, and byte and char have as many as they have.
+        vocab_size: the largest number of token types, including `<eos>`; None for no limit. A small
+            text may give fewer. It is ignored by byte and char.
 
     Returns:
-        `vocab` and `merges`, as `tokenizer.json` holds them.
+        `vocab` and `merges`, as in `tokenizer.json`.
     """
     size = vocab_size or EVERY
     if kind == "byte":
@@ -116,18 +116,18 @@ def learn(kind: str, texts: Iterable[str], vocab_size: int | None) -> dict[str, 
         return _learn_unigram(texts, size)
     if kind == STRICT:
         words = _frequent_pieces(kind, texts, size, at_least=1)
-        known = [UNKNOWN, *(word for word in words if word != UNKNOWN)]
-        return _numbered(known[: size - 1], eos=LINE_END)
+        types = [UNKNOWN, *(word for word in words if word != UNKNOWN)]
+        return _numbered(types[: size - 1], eos=LINE_END)
     if kind == "char":
         texts = _alphabets(texts)
-    # A word seen once is spelled in bytes, so that the network meets such spellings in training.
+    # A word that occurs once is spelled in bytes, so that the network learns such spellings.
     pieces = _frequent_pieces(kind, texts, size, at_least=2 if kind == "word" else 1)
     longer = [piece for piece in pieces if len(piece) > 1]
     return _numbered([*SPELLINGS, *longer][: max(size - 1, len(SPELLINGS))])
 
 
 def _model(kind: str, model: dict[str, Any]) -> Any:
-    """Make the library's model of a vocabulary and merges."""
+    """Make the library's model from a vocabulary and merges."""
     if kind == "unigram":
         pieces = [(spelling, score) for spelling, score in model["vocab"]]
         return models.Unigram(pieces or [(EOS, 0.0)], None, False)
@@ -138,7 +138,7 @@ def _model(kind: str, model: dict[str, Any]) -> Any:
 
 
 def _pre_tokenizer(kind: str) -> Any:
-    """Return what cuts a text into pieces before the model."""
+    """Return the pre-tokenizer, which cuts a text into pieces."""
     if kind == STRICT:
         return pre_tokenizers.WhitespaceSplit()
     byte_level = pre_tokenizers.ByteLevel(
@@ -152,7 +152,7 @@ def _pre_tokenizer(kind: str) -> Any:
 
 
 def _train(kind: str, model: Any, trainer: Any, texts: Iterable[str]) -> dict[str, Any]:
-    """Let the library learn; return its model as JSON holds it."""
+    """Train a model of the library, and return it as JSON."""
     library = LibraryTokenizer(model)
     library.pre_tokenizer = _pre_tokenizer(kind)
     library.train_from_iterator(texts, trainer)
@@ -173,8 +173,8 @@ def _learn_bpe(texts: Iterable[str], size: int) -> dict[str, Any]:
 def _learn_unigram(texts: Iterable[str], size: int) -> dict[str, Any]:
     """Learn pieces and their log-probabilities (Kudo 2018).
 
-    The library adds the bytes that it has not seen in random order, with scores to match, and
-    sums in random order; both are evened out, so that every run gives the same tokenizer.
+    The library adds unseen bytes in random order, with scores to match, and sums in random order.
+    Sorting and rounding remove both, so that every run gives the same tokenizer.
     """
     trainer = trainers.UnigramTrainer(
         vocab_size=size - 1, initial_alphabet=list(SPELLINGS), show_progress=False
@@ -187,7 +187,7 @@ def _learn_unigram(texts: Iterable[str], size: int) -> dict[str, Any]:
 
 
 def _alphabets(texts: Iterable[str]) -> Iterator[str]:
-    """Yield which characters there are in each stretch of some texts, in order."""
+    """Yield the set of characters in each stretch of some texts, in order."""
     gathered: list[str] = []
     size = 0
     for text in texts:
@@ -200,7 +200,7 @@ def _alphabets(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _frequent_pieces(kind: str, texts: Iterable[str], most: int, *, at_least: int) -> list[str]:
-    """Return the pieces that a kind cuts texts into, as it spells them, the commonest first."""
+    """Return the pieces that a kind cuts texts into, in its spelling, the most frequent first."""
     trainer = trainers.WordLevelTrainer(
         vocab_size=most, min_frequency=at_least, show_progress=False
     )

@@ -1,4 +1,4 @@
-"""Tokens of somebody else's tokenizer back to text, by the library."""
+"""Decoding of the tokens of a foreign tokenizer, by the library."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +9,18 @@ from textgen.tokenization.library_errors import as_data_errors
 
 
 class LibraryDecoding:
-    """Tokens of a tokenizer that somebody else made; ids are the library's, plus one."""
+    """Decoder of a foreign tokenizer, whose ids are the library's plus one."""
 
     def __init__(self, library: LibraryTokenizer) -> None:
         self._library = library
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the bytes of what the library decodes an id alone to."""
+        """Return the bytes of the text that the library decodes an id to on its own."""
         text: str = self._library.decode([token - 1], skip_special_tokens=False) if token else ""
         return text.encode()
 
     def misfits(self, begun: bytes) -> NDArray[np.intp]:
-        """Return nothing: the library does not tell what bytes an id holds."""
+        """Return nothing, since the library does not give the bytes of an id."""
         return NOTHING
 
     def begin(self, prompt: Prompt, *, strict: bool = False) -> "LibraryDetokenizer":
@@ -29,17 +29,17 @@ class LibraryDecoding:
 
 
 class LibraryDetokenizer:
-    """What each id adds to the text of those just before it, which are decoded again with it.
+    """Decoder of a stream by the library: decodes the last ids again with each new one.
 
-    The library's own `DecodeStream` keeps all ids until one ends a whole character, so bytes that
-    never do would fill the memory, and it fails where an id changes the text before it.
+    The library's own `DecodeStream` keeps all ids until one completes a character, so that bytes
+    which never do fill the memory. It also fails where an id changes the text before it.
 
     Args:
-        library: what decodes.
+        library: the tokenizer.
         before: the ids just before the stream, the first of which may be parts of a character.
 
     Raises:
-        DataError: the library fails or panics; any method.
+        DataError: the library fails or panics, in any method.
     """
 
     @as_data_errors()
@@ -48,14 +48,14 @@ class LibraryDetokenizer:
         self._ids = before
         while self._decode(self._ids).startswith(BROKEN):
             del self._ids[0]
-        self._out = len(self._ids)  # ids whose text is out; that of the next may depend on them
-        self._shown = len(self._decode(self._ids))  # characters that are out
+        self._out = len(self._ids)  # ids whose text was given out; the next may depend on them
+        self._shown = len(self._decode(self._ids))  # characters that were given out
 
     @property
     def is_open(self) -> bool:
         """Whether the next id may complete a character.
 
-        Where it should have done so long ago, no character is waited for.
+        If too many ids have not completed one, there is none.
         """
         return 0 < len(self._ids) - self._out < HELD
 
@@ -75,7 +75,7 @@ class LibraryDetokenizer:
 
     @as_data_errors()
     def finish(self) -> str:
-        """Return what is left; broken characters become U+FFFD."""
+        """Return the rest of the text; broken characters become U+FFFD."""
         text = self._decode(self._ids)
         return self._pass_on(text, len(text), held=0)
 
@@ -84,12 +84,12 @@ class LibraryDetokenizer:
         return NOTHING
 
     def _pass_on(self, text: str, end: int, held: int) -> str:
-        """Return the new characters of the window's text, and move the window on.
+        """Return the new characters in the window's text, and advance the window.
 
         Args:
             text: of all ids in the window.
-            end: where what is certain ends.
-            held: ids at the end whose text may not all be certain.
+            end: of the text that is final.
+            held: ids at the end whose text may not be final.
         """
         piece = text[self._shown : end]
         hidden = len(text) - max(end, self._shown)

@@ -1,4 +1,4 @@
-"""What the `tokenizers` library raises, as one error of ours."""
+"""Errors of the `tokenizers` library, translated into one of ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,15 +8,15 @@ from textgen.errors import DataError
 
 @contextmanager
 def as_data_errors() -> Iterator[None]:
-    """Turn what the library raises into one error; some crafted files make it panic.
+    """Turn every error of the library into a `DataError`.
 
-    A panic is no `Exception`, and its class cannot be imported.
+    Some crafted files make it panic. A panic is no `Exception`, and its class cannot be imported.
     """
     try:
         yield
     except DataError:
         raise
-    except Exception as error:  # the library raises bare Exception, for whatever it cannot use
+    except Exception as error:  # the library raises bare Exception
         raise DataError(f"not a usable tokenizer.json: {error or type(error).__name__}") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":

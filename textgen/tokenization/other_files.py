@@ -1,48 +1,48 @@
-"""Files of a tokenizer that are not the one that holds all of it."""
+"""Recognition of other files of a tokenizer, given in the place of its tokenizer.json."""
 
 import json
 
-WANTED = (
+REMEDY = (
     "a tokenizer.json is wanted, which holds all of a tokenizer; it is often in the same folder, "
     "and transformers' save_pretrained writes one"
 )
 
 
 def other_file(data: bytes) -> str | None:
-    """Return what a file is that was given as a tokenizer.json, and what is wanted; None if unsure.
+    """Return the kind of a file given as a tokenizer.json, with a remedy; None if it is unknown.
 
     Args:
         data: its content.
     """
-    found = _what(data)
-    return f"{found}; {WANTED}" if found else None
+    kind = _kind(data)
+    return f"{kind}; {REMEDY}" if kind else None
 
 
-def _what(data: bytes) -> str | None:
-    """Recognise the usual other files, by what is in them."""
+def _kind(data: bytes) -> str | None:
+    """Return the kind of a file by its content."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return "binary, as a SentencePiece model (.model) is"
     try:
-        told = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
-        return _what_text(text)
-    if not isinstance(told, dict) or "model" in told:
+        return _kind_of_text(text)
+    if not isinstance(content, dict) or "model" in content:
         return None
-    if told and all(isinstance(number, int) for number in told.values()):
+    if content and all(isinstance(number, int) for number in content.values()):
         return "a vocabulary alone (vocab.json), without merges and rules"
-    if any(name.endswith(("_token", "_class", "_max_length")) for name in told):
+    if any(name.endswith(("_token", "_class", "_max_length")) for name in content):
         return "settings of a tokenizer (as tokenizer_config.json), not the tokenizer"
     return None
 
 
-def _what_text(text: str) -> str | None:
-    """Recognise the usual lists of lines."""
+def _kind_of_text(text: str) -> str | None:
+    """Return the kind of a file of lines."""
     lines = text.splitlines()
     if any(ord(character) < ord("\t") for character in text):
         return "binary, as a SentencePiece model (.model) is"
-    if lines and (lines[0].startswith("#version") or all(len(one.split()) == 2 for one in lines)):
+    if lines and (lines[0].startswith("#version") or all(len(line.split()) == 2 for line in lines)):
         return "merges alone (merges.txt), without vocabulary and rules"
     if len(lines) > 1 and all(len(line.split()) == 1 for line in lines):
         return "a vocabulary alone (vocab.txt), without rules"

@@ -1,4 +1,4 @@
-"""From the documents of a corpus to a token store: cut, learn the tokenizer, encode."""
+"""Preparation of a token store: splits the documents, learns the tokenizer, encodes."""
 
 import hashlib
 import json
@@ -36,18 +36,18 @@ from textgen.tokenization.token_store import (
 )
 from textgen.tokenization.tokenizer import CUSTOM, TOKENIZER, Tokenizer
 
-# Versions of the code that decides the contents of a store. Each stands beside its code.
+# Versions of the code that decides the contents of a store. Each is beside its code.
 CODE_VERSIONS = {
     "reading": READING_VERSION,
     "selection": SELECTION_VERSION,
     "splits": SPLITS_VERSION,
     "tokens": TOKENS_VERSION,
 }
-# A tokenizer learns from, and one of the user's own is tried on, so many characters at most.
-SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer sorts all endings of the text
+# The most characters that a tokenizer learns from, by kind.
+SAMPLE_CHARACTERS = {"unigram": 1 << 23}  # whose trainer sorts all suffixes of the text
 MOST_SAMPLE_CHARACTERS = 1 << 27
-SHOWN_AROUND = 20  # characters on each side of the first that a tokenizer changes
-TRIED_CHARACTERS = 1 << 20
+TRIED_CHARACTERS = 1 << 20  # the most that a tokenizer of the user is tried on
+SHOWN_AROUND = 20  # characters on each side of the first that it changes
 
 
 def prepare(
@@ -56,9 +56,9 @@ def prepare(
     """Write a corpus as a token store.
 
     Args:
-        source: the corpus, and how it is read, cut and tokenized.
+        source: the corpus, and its settings.
         out: the folder to make.
-        overwrite: move what stands there aside.
+        overwrite: move anything at `out` aside.
         progress: receives each stage's progress.
 
     Raises:
@@ -66,7 +66,7 @@ def prepare(
         UsageError: `out` exists and `overwrite` is false.
         OSError: the disk refused; nothing is left half-written.
     """
-    key = store_key(source)  # before the work, for it says what the work is done on
+    key = store_key(source)  # before the work, which might take a file that changes
     with collect(source, progress) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
         tokenizer, notes = _make_tokenizer(documents, cut, progress)
@@ -84,10 +84,10 @@ def prepare(
                 counts=counts,
                 sources=_sources(documents),
                 labels=_labels(documents),
-                changes=dict(documents.tally.changes),
-                removed=dict(documents.tally.removed),
-                encodings=documents.tally.encodings,
-                notes=[*_notes(source), *documents.tally.notes, *notes],
+                changes=dict(documents.statistics.changes),
+                removed=dict(documents.statistics.removed),
+                encodings=documents.statistics.encodings,
+                notes=[*_notes(source), *documents.statistics.notes, *notes],
             ).write(folder)
     return TokenStore(out)
 
@@ -106,14 +106,14 @@ def store_key(source: Source) -> str:
 def learn_tokenizer(
     source: Source, progress: ProgressReporter = SILENT
 ) -> tuple[Tokenizer, list[str]]:
-    """Learn a corpus's tokenizer from a part of its training split, or read the user's own.
+    """Learn a tokenizer from a sample of the training split, or read the user's own.
 
     Returns:
-        the tokenizer, and what people should know about it.
+        the tokenizer, and notes on it for people.
 
     Raises:
-        DataError: the corpus is empty or cannot be read, or the user's own is no tokenizer.
-        MissingInput: the user's own is not there.
+        DataError: the corpus is empty or cannot be read, or the user's file is no tokenizer.
+        MissingInput: the user's file is missing.
     """
     with collect(source, progress) as documents:
         cut = assign_splits(survey(documents), source.config.validation)
@@ -123,7 +123,7 @@ def learn_tokenizer(
 def _make_tokenizer(
     documents: Documents, cut: Cut, progress: ProgressReporter
 ) -> tuple[Tokenizer, list[str]]:
-    """Do what `learn_tokenizer` does, for a corpus that has been read."""
+    """Return the tokenizer of a corpus that has been read, and notes on it."""
     config = documents.source.config
     if config.tokenizer not in TOKENIZERS:
         return _own_tokenizer(documents, cut, progress)
@@ -141,47 +141,47 @@ def _make_tokenizer(
 def _own_tokenizer(
     documents: Documents, cut: Cut, progress: ProgressReporter
 ) -> tuple[Tokenizer, list[str]]:
-    """Read the user's own tokenizer, and try it on a part of the corpus."""
+    """Read the user's own tokenizer, and try it on a sample of the corpus."""
     config = documents.source.config
     tokenizer = Tokenizer.from_file(Path(config.tokenizer), config.normalize)
     if config.strict and tokenizer.kind != STRICT:
         raise UsageError(f"strict goes with the tokenizer word, not with {config.tokenizer}")
     if tokenizer.kind != CUSTOM:
         return tokenizer, []
-    lost = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, progress)))
-    if lost is None:
+    changed = tokenizer.loses("".join(_sample(documents, cut, TRIED_CHARACTERS, progress)))
+    if changed is None:
         return tokenizer, []
-    before, after = _first_difference(lost, tokenizer.decode(tokenizer.encode(lost)))
-    told = f"does not give every text back as it was: {before!r} comes back as {after!r}"
-    return tokenizer, [f"{config.tokenizer} {told}"]
+    before, after = _first_difference(changed, tokenizer.decode(tokenizer.encode(changed)))
+    note = f"does not give every text back as it was: {before!r} comes back as {after!r}"
+    return tokenizer, [f"{config.tokenizer} {note}"]
 
 
-def _first_difference(one: str, other: str) -> tuple[str, str]:
-    """Return a few characters of two texts, around the first in which they differ."""
-    pairs = enumerate(zip(one, other, strict=False))
-    place = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
-    part = slice(max(0, place - SHOWN_AROUND), place + SHOWN_AROUND)
-    return one[part], other[part]
+def _first_difference(before: str, after: str) -> tuple[str, str]:
+    """Return a few characters of two texts, around the first that differ."""
+    pairs = enumerate(zip(before, after, strict=False))
+    place = next((n for n, (a, b) in pairs if a != b), min(len(before), len(after)))
+    around = slice(max(0, place - SHOWN_AROUND), place + SHOWN_AROUND)
+    return before[around], after[around]
 
 
 def _sample(documents: Documents, cut: Cut, most: int, progress: ProgressReporter) -> Iterator[str]:
-    """Yield pieces of the training split, evenly spread, of about `most` characters together."""
+    """Yield evenly spread pieces of the training split, about `most` characters in all."""
     share = min(1.0, most / documents.characters)
-    seen = kept = 0
+    seen = taken = 0
     for span, piece in read_spans(documents, cut):
         progress.advance("learning tokens", len(piece or ""), documents.characters)
         if piece and span.split == "train":
             seen += len(piece)
-            if kept < seen * share:
-                kept += len(piece)
+            if taken < seen * share:
+                taken += len(piece)
                 yield piece
 
 
 def _sources(documents: Documents) -> list[dict[str, Any]]:
-    """Return where the texts come from, and how much of them is kept, for the manifest."""
+    """Return the origins of the texts with their numbers of documents and characters."""
     totals: dict[Origin, NDArray[np.int64]] = {}
-    for part, own in zip(documents.source.parts, documents.count("part").T, strict=True):
-        totals[part.origin] = totals.get(part.origin, 0) + own
+    for file, own in zip(documents.source.files, documents.count("file").T, strict=True):
+        totals[file.origin] = totals.get(file.origin, 0) + own
     return [
         asdict(origin) | {"documents": int(total[0]), "characters": int(total[1])}
         for origin, total in totals.items()
@@ -189,14 +189,14 @@ def _sources(documents: Documents) -> list[dict[str, Any]]:
 
 
 def _labels(documents: Documents) -> dict[str, int]:
-    """Return the documents of each label that is left."""
+    """Return the number of documents of each label that has any."""
     counts = documents.count("label")[0].tolist()
-    found = {label: counts[number] for label, number in documents.labels.items() if label}
-    return {label: count for label, count in found.items() if count}
+    labels = {label: counts[number] for label, number in documents.labels.items() if label}
+    return {label: count for label, count in labels.items() if count}
 
 
 def _notes(source: Source) -> list[str]:
-    """Return what people should know about what was not read."""
+    """Return notes on files that were not read."""
     if not source.ignored:
         return []
     shown = ", ".join(source.ignored[:5]) + (", ..." if len(source.ignored) > 5 else "")
@@ -204,7 +204,7 @@ def _notes(source: Source) -> list[str]:
 
 
 def _write_listing(path: Path, documents: Documents) -> None:
-    """Write what was left out, a line of JSON a document."""
+    """Write the list of documents left out, a line of JSON each."""
     documents.listing.seek(0)
     with path.open("w", encoding="utf-8") as file:
         shutil.copyfileobj(documents.listing, file)
@@ -215,16 +215,17 @@ def _write_tokens(
 ) -> dict[str, SplitCounts]:
     """Write the ids of every split, and the label of each document; return the counts."""
     dtype = token_dtype(tokenizer.vocab_size)
-    known = {label: number for number, label in enumerate(_labels(documents), start=1)}
-    kept = {documents.labels[label]: number for label, number in known.items()}
+    numbers = {
+        documents.labels[label]: number for number, label in enumerate(_labels(documents), start=1)
+    }
     counts = {split: SplitCounts() for split in SPLITS}
     with ExitStack() as stack:
         files = {s: stack.enter_context(split_path(folder, s).open("wb")) for s in SPLITS}
         marks = {s: stack.enter_context(labels_path(folder, s).open("wb")) for s in SPLITS}
         for (split, label), text, ids in encode_pieces(read_spans(documents, cut), tokenizer):
             files[split].write(ids.astype(dtype).tobytes())
-            if text is None and kept:
-                marks[split].write(np.array(kept.get(label, 0), "<u4").tobytes())
+            if text is None and numbers:
+                marks[split].write(np.array(numbers.get(label, 0), "<u4").tobytes())
             counts[split] = counts[split].plus(text, len(ids))
             progress.advance("encoding", len(text or ""), documents.characters)
     return counts

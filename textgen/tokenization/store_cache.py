@@ -1,4 +1,4 @@
-"""From a CORPUS argument to an open token store, prepared once however many ask for it."""
+"""Token stores of corpora, prepared once and found again in the cache."""
 
 import logging
 import os
@@ -28,22 +28,22 @@ TEMPORARY = "or name another folder in TMPDIR"
 
 
 def as_store(name: str, value: Any, _: Any = None) -> str | Texts | TokenStore:
-    """Return what `as_corpus` does, or a corpus that has been prepared.
+    """Return a token store as it is, and anything else as `as_corpus` does.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: it is no corpus.
     """
     return value if isinstance(value, TokenStore) else as_corpus(name, value)
 
 
-# What a corpus to train on may be given as.
+# The types of a corpus to train on.
 StoreArgument = Annotated[
     str | Path | Texts | TokenStore | Iterable[str | Mapping[str, Any]], as_store
 ]
 
 
 def is_store(corpus: str | Texts | TokenStore) -> bool:
-    """Tell whether a corpus has been prepared before."""
+    """Return whether a corpus is a token store."""
     if isinstance(corpus, str):
         return TokenStore.is_store(Path(corpus))
     return isinstance(corpus, TokenStore)
@@ -57,14 +57,14 @@ def open_corpus(
     """Return the token store of a corpus.
 
     Args:
-        corpus: a token store, or anything that `open_source` takes; that is prepared in the
-            user's cache folder and found there again. Where there is none that can be written
-            to, it is prepared in a temporary folder, which goes with the store.
-        settings: those of `CorpusConfig` that were chosen; a recipe's, then the defaults, fill in.
+        corpus: a token store, or anything that `open_source` takes. That is prepared in the user's
+            cache folder, and found there the next time. If that folder cannot be written to, it
+            is prepared in a temporary folder, which is removed with the store.
+        settings: the chosen ones of `CorpusConfig`; those of a recipe and the defaults fill in.
         progress: receives each stage's progress.
 
     Raises:
-        UsageError: a store that was prepared with other settings, or an illegal setting.
+        UsageError: the store was prepared with other settings, or a setting is illegal.
         MissingInput, DataError, OSError: as `open_source` and `prepare` do.
     """
     if isinstance(corpus, str) and is_store(corpus):
@@ -81,7 +81,7 @@ def open_corpus(
 
 
 def _why_unwritable(folder: Path) -> str | None:
-    """Make a folder, and say why that cannot be, or why nothing can be written to it."""
+    """Make a folder, and return the reason why nothing can be written to it, if there is one."""
     try:
         make_folder(folder)
     except OSError as error:
@@ -90,7 +90,7 @@ def _why_unwritable(folder: Path) -> str | None:
 
 
 def _prepared_there(source: Source, folder: Path) -> TokenStore | None:
-    """Return the store of a cache that can only be read, if the corpus is in it, and whole."""
+    """Return the undamaged store of the corpus in a cache that can only be read, if it is there."""
     try:
         store = TokenStore(folder)
     except (MissingInput, DataError):
@@ -99,7 +99,7 @@ def _prepared_there(source: Source, folder: Path) -> TokenStore | None:
 
 
 def _prepare_for_now(source: Source, problem: str, progress: ProgressReporter) -> TokenStore:
-    """Prepare a corpus in a temporary folder, which goes when the store is used no more."""
+    """Prepare a corpus in a temporary folder, which is removed with the store."""
     place = Path(tempfile.gettempdir())
     with _with_remedy(place, TEMPORARY):
         folder = Path(tempfile.mkdtemp(prefix="textgen-"))
@@ -115,7 +115,7 @@ def _prepare_for_now(source: Source, problem: str, progress: ProgressReporter) -
 
 @contextmanager
 def _with_remedy(folder: Path, remedy: str) -> Iterator[None]:
-    """Say what helps where something below a folder cannot be written."""
+    """Add a remedy to errors of writing below a folder."""
     try:
         yield
     except OSError as error:
@@ -133,7 +133,7 @@ def corpus_fingerprint(
 
     Args:
         corpus: as for `open_corpus`.
-        settings: fields of `CorpusConfig`, which say what belongs to it.
+        settings: fields of `CorpusConfig`, which decide what belongs to it.
         progress: receives the bytes that come from the hub.
 
     Raises:
@@ -154,16 +154,16 @@ def prepare_once(
     overwrite: bool = False,
     progress: ProgressReporter = SILENT,
 ) -> TokenStore:
-    """Prepare a corpus, unless that has been done; one process does it and the others wait.
+    """Prepare a corpus unless that has been done. One process does it, others wait for it.
 
     Args:
         source: the corpus.
         folder: of the token store.
-        overwrite: move what stands there aside, if it is anything else.
+        overwrite: move anything else that is there aside.
         progress: receives each stage's progress.
 
     Raises:
-        UsageError: something else stands there, and `overwrite` is false.
+        UsageError: something else is there, and `overwrite` is false.
         DataError, OSError: as `prepare` does.
     """
     lock = FolderLock(folder)
@@ -179,12 +179,12 @@ def prepare_once(
 def _prepare_locked(
     source: Source, folder: Path, overwrite: bool, progress: ProgressReporter
 ) -> TokenStore:
-    """Return the store that is there if it is of this corpus, or make it."""
+    """Return the store in a folder if it is that of the corpus, otherwise make it."""
     if TokenStore.is_store(folder):
         try:
             store = TokenStore(folder)
         except DataError:
-            overwrite = True  # of a damaged one nothing is lost
+            overwrite = True  # nothing is lost of a damaged store
         else:
             if store.manifest.key == store_key(source):
                 logger.info("%s: prepared already, from the same text in the same way", folder)

@@ -1,4 +1,4 @@
-"""A prepared corpus on disk: memory-mapped token ids for each split, tokenizer, manifest."""
+"""Token stores: the memory-mapped ids of each split, the tokenizer, and the manifest."""
 
 import hashlib
 import json
@@ -17,16 +17,16 @@ from textgen.json_files import to_json
 from textgen.tokenization.tokenizer import EOS_ID, TOKENIZER, Tokenizer
 
 FORMAT = 4
-# Settings whose effect on the ids is seen in the tokenizer, the counts and the fingerprint.
-TOLD_OTHERWISE = ("tokenizer", "vocab_size", "validation", "decontaminate", "streaming")
-# A line of JSON for each document that was left out: where, why, its beginning. The name ends with
-# nothing that a folder is searched for when it is read as a corpus.
+# Settings whose effect on the ids is part of the tokenizer, the counts or the fingerprint.
+IMPLIED = ("tokenizer", "vocab_size", "validation", "decontaminate", "streaming")
+# A line of JSON for each document left out: its place, the reason, its beginning. No form of corpus
+# files has this suffix.
 REMOVED = "removed.ndjson"
 
 
 @dataclass(frozen=True)
 class SplitCounts:
-    """What a split holds; `tokens` counts one `<eos>` for each document end."""
+    """The size of a split; `tokens` includes one `<eos>` for each document."""
 
     documents: int = 0
     characters: int = 0
@@ -34,7 +34,7 @@ class SplitCounts:
     tokens: int = 0
 
     def plus(self, text: str | None, tokens: int) -> "SplitCounts":
-        """Return the counts with a piece of a document, or its end (`None`, `<eos>`), added."""
+        """Return the counts with a piece added, or with the end of a document (`None`, `<eos>`)."""
         return SplitCounts(
             self.documents + (text is None),
             self.characters + len(text or ""),
@@ -45,23 +45,23 @@ class SplitCounts:
 
 @dataclass(frozen=True)
 class StoreManifest:
-    """Where a token store comes from and what it holds; the content of `store.json`.
+    """The content of `store.json`: the origin of a token store, its settings and its size.
 
     Attributes:
         corpus: the corpus's name.
         licence: of its texts, or "unknown".
         fingerprint: SHA-256 over the corpus's bytes.
-        key: SHA-256 over all that decided what the store holds.
+        key: SHA-256 over everything that decides its contents; see `prepare.store_key`.
         settings: the `CorpusConfig` it was made with.
-        cut: the rule that made the splits, in words.
+        cut: the rule of the splits, in words.
         counts: by name of the split.
-        sources: where the texts come from (name, licence, revision, weight, label), and how many
-            documents and characters of each are kept.
-        labels: documents of each label.
-        changes: what was changed in the texts, and how often.
-        removed: why documents were left out, and how many.
-        encodings: of files whose encoding was found out.
-        notes: what people should know about what was read and how.
+        sources: the origins of the texts (name, licence, revision, weight, label), each with its
+            numbers of documents and characters.
+        labels: the number of documents of each label.
+        changes: the number of times of each change in the texts.
+        removed: the number of documents left out for each reason.
+        encodings: the encodings that were detected, by name of the file.
+        notes: for people.
         format: version of this layout.
     """
 
@@ -89,13 +89,13 @@ class StoreManifest:
         """Read and check a store's manifest.
 
         Raises:
-            DataError: it is damaged, or of another version.
+            DataError: it is damaged, or of another format.
         """
         path = folder / STORE
         try:
-            told = json.loads(path.read_bytes())
-            counts = {name: SplitCounts(**told["counts"][name]) for name in SPLITS}
-            manifest = cls(**told | {"counts": counts})
+            fields = json.loads(path.read_bytes())
+            counts = {name: SplitCounts(**fields["counts"][name]) for name in SPLITS}
+            manifest = cls(**fields | {"counts": counts})
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path}: damaged ({error}); prepare the corpus again") from None
         if manifest.format != FORMAT:
@@ -104,7 +104,7 @@ class StoreManifest:
 
 
 class TokenStore:
-    """A prepared corpus. Its ids stay on disk until they are used."""
+    """A prepared corpus. Its ids are memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
         """Open a store.
@@ -123,33 +123,32 @@ class TokenStore:
 
     @staticmethod
     def is_store(path: Path) -> bool:
-        """Tell whether a path is a token store."""
+        """Return whether a path is a token store."""
         return (path / STORE).is_file()
 
     @property
     def is_running_text(self) -> bool:
-        """Whether a document goes on where the one before it ends, as the lines of a text do."""
+        """Whether each document continues the previous one, as the lines of a text do."""
         return bool(self.manifest.settings.get("strict"))
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Where the text comes from and how it was read, for a model's manifest."""
+        """The origin and the settings of the corpus, for a model's manifest."""
         names = ("licence", "fingerprint", "cut", "settings")
         return {"name": self.manifest.corpus, **{n: getattr(self.manifest, n) for n in names}}
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the ids, as values that JSON can hold; two stores that agree are equal.
+        """Everything that decides the ids, as JSON values. Equal identities mean equal ids.
 
-        Files may have moved, so their names do not count: what the fingerprint and the counts tell
-        of them does.
+        Names of files do not count, since files may move. The fingerprint covers their contents.
         """
-        tokens = self.tokenizer.to_json().encode()
+        tokenizer = self.tokenizer.to_json().encode()
         settings = self.manifest.settings
         return {
             "fingerprint": self.manifest.fingerprint,
-            "settings": {name: v for name, v in settings.items() if name not in TOLD_OTHERWISE},
-            "tokenizer": hashlib.sha256(tokens).hexdigest(),
+            "settings": {name: v for name, v in settings.items() if name not in IMPLIED},
+            "tokenizer": hashlib.sha256(tokenizer).hexdigest(),
             "counts": {name: asdict(counts) for name, counts in self.manifest.counts.items()},
         }
 
@@ -163,16 +162,16 @@ class TokenStore:
             UsageError: one of them differs.
         """
         own = self.manifest.settings
-        wanted = CorpusConfig.from_dict({**own, **settings}).to_dict()
+        chosen = CorpusConfig.from_dict({**own, **settings}).to_dict()
         for name in settings:
-            if own.get(name) != wanted[name]:
+            if own.get(name) != chosen[name]:
                 raise UsageError(
                     f"{self.folder}: prepared with {name} {own.get(name)!r}, not "
-                    f"{wanted[name]!r}; prepare the corpus again, or leave the option out"
+                    f"{chosen[name]!r}; prepare the corpus again, or leave the option out"
                 )
 
     def counts(self, split: str) -> SplitCounts:
-        """Return what a split holds."""
+        """Return the size of a split."""
         return self.manifest.counts[split]
 
     def tokens(self, split: str) -> NDArray[np.unsignedinteger[Any]]:
@@ -188,10 +187,13 @@ class TokenStore:
         return tuple(self.manifest.labels)
 
     def inputs(self, split: str) -> NDArray[Any]:
-        """Return what a network is fed of a split: its ids, and with them labels, if there are any.
+        """Return the inputs of a network for a split: its ids, with labels if there are any.
 
-        To the id of a token of a labelled document the size of the vocabulary is added, times the
-        number of the label.
+        In a labelled document, the number of its label times the vocabulary size is added to each
+        id.
+
+        Returns:
+            of shape (tokens,).
 
         Raises:
             DataError: the store is damaged.
@@ -225,15 +227,15 @@ class TokenStore:
 
 
 def token_dtype(vocab_size: int) -> "np.dtype[np.unsignedinteger[Any]]":
-    """Return the little-endian type that ids of a vocabulary are stored in."""
+    """Return the little-endian type of stored ids."""
     return np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
 
 
 def labels_path(folder: Path, split: str) -> Path:
-    """Return the file with the number of each document's label; empty where there are no labels."""
+    """Return the file of the number of each document's label; it is empty without labels."""
     return folder / f"{split}.labels"
 
 
 def split_path(folder: Path, split: str) -> Path:
-    """Return the file that holds a split's ids."""
+    """Return the file of a split's ids."""
     return folder / f"{split}.bin"

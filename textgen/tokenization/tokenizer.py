@@ -1,4 +1,4 @@
-"""Text to token ids and back, through the `tokenizers` library and one `tokenizer.json`."""
+"""Tokenizers: text to token ids and back, by the `tokenizers` library and one `tokenizer.json`."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,20 +29,32 @@ __all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
 
 BYTE_ORDER_MARK = "\ufeff"
 CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one
-CUSTOM = "custom"  # the kind of a tokenizer that somebody else made
-CUSTOM_SHIFT = 1  # what its ids are more than the library's
+CUSTOM = "custom"  # the kind of a foreign tokenizer
+CUSTOM_SHIFT = 1  # that is added to the library's ids of a foreign tokenizer
 TOKENIZER = "tokenizer.json"  # the name of its file, in a model folder and elsewhere
-LARGEST_FILE = 64 << 20  # characters; bounds what a foreign tokenizer.json can ask for
+LARGEST_FILE = 64 << 20  # characters; bounds the memory for a foreign tokenizer.json
 
 
 class Tokenizer:
-    """Text to ids and back. Id 0 is `<eos>`, which no text can reach.
+    """A tokenizer: text to token ids and back. Id 0 is `<eos>`, which no text encodes to.
 
-    The kinds of textgen's own making are described in `kinds`. `<eos>` is an ordinary entry of
+    The module `kinds` describes the kinds that textgen learns. `<eos>` is an ordinary entry of
     their vocabularies, not a registered special token, which would match in text after a reload.
 
-    A tokenizer that somebody else made (kind `custom`) keeps its own ids, plus one. Whether it
-    gives every text back as it was is its maker's affair: `loses` finds out.
+    A foreign tokenizer (kind `custom`) keeps its own ids, plus one. It may not decode every text to
+    itself; `loses` finds a text that it changes.
+
+    Attributes:
+        kind: "char", "byte", "bpe", "unigram", "word", "word-strict" or "custom".
+        normal_form: the Unicode normal form that texts are brought to: "none", "nfc" or "nfkc".
+        vocab_size: the number of token types, including `<eos>`.
+
+    Example:
+        >>> from textgen import TextGenerator
+        >>> tokenizer = TextGenerator.from_pretrained().tokenizer
+        >>> tokens = tokenizer.encode("The ferry was late.")
+        >>> tokenizer.decode(tokens)
+        'The ferry was late.'
     """
 
     def __init__(self, library: LibraryTokenizer, kind: str, normal_form: str) -> None:
@@ -50,7 +62,7 @@ class Tokenizer:
         Args:
             library: the tokenizer of the `tokenizers` library.
             kind: one of `kinds.KINDS`, or `CUSTOM`.
-            normal_form: of the text that it sees.
+            normal_form: of the texts.
 
         Raises:
             DataError: its vocabulary cannot hold every text, or its ids are too large.
@@ -70,8 +82,8 @@ class Tokenizer:
             else LibraryEncoding(library, shift)
         )
         if getattr(library.model, "dropout", None):
-            library.model.dropout = None  # chance has no place between a text and its ids
-        library.encode_special_tokens = True  # in a text they are text
+            library.model.dropout = None  # the ids of a text must not be random
+        library.encode_special_tokens = True  # special tokens in a text are text
         library.no_truncation()
         library.no_padding()
 
@@ -84,9 +96,12 @@ class Tokenizer:
         Args:
             kind: one of `kinds.KINDS`.
             texts: pieces of text, read once.
-            normal_form: the normal form that the texts are in.
-            vocab_size: number of token types wanted, `<eos>` included; None for all that there
-                are. A small text may give fewer.
+            normal_form: of the texts: "none", "nfc" or "nfkc".
+            vocab_size: the largest number of token types, including `<eos>`; None for no limit.
+                A small text may give fewer.
+
+        Returns:
+            the tokenizer.
         """
         model = learn_model(kind, texts, vocab_size)
         return cls(assemble(kind, model, normal_form), kind, normal_form)
@@ -95,34 +110,37 @@ class Tokenizer:
     def from_json(cls, text: str) -> "Tokenizer":
         """Read a `tokenizer.json` in Hugging Face's format.
 
-        One of textgen's own is built anew from its vocabulary and merges alone. Any other is
-        handed to the library, which can run nothing; its errors, panics included, are caught.
+        One of textgen's own is rebuilt from its vocabulary and merges alone. Any other is read by
+        the library, which runs no code from it.
+
+        Args:
+            text: the content of the file.
 
         Raises:
-            DataError: not a tokenizer, or a damaged one.
+            DataError: the text is no tokenizer, or a damaged one.
         """
         if len(text) > LARGEST_FILE:
             raise DataError(f"tokenizer.json has {len(text)} characters; more than any real one")
         with as_data_errors():
-            told = json.loads(text)
-            found = frame(told)
+            content = json.loads(text)
+            own_frame = frame(content)
             for kind, normal_form in [(k, n) for k in KINDS for n in NORMAL_FORMS]:
-                if found == frame_of(kind, normal_form):
-                    ids_of(kind, told["model"])
-                    return cls(assemble(kind, told["model"], normal_form), kind, normal_form)
-            return cls(LibraryTokenizer.from_str(text), CUSTOM, _normal_form(told))
+                if own_frame == frame_of(kind, normal_form):
+                    ids_of(kind, content["model"])
+                    return cls(assemble(kind, content["model"], normal_form), kind, normal_form)
+            return cls(LibraryTokenizer.from_str(text), CUSTOM, _normal_form(content))
 
     @classmethod
     def from_file(cls, path: Path, normal_form: str | None = None) -> "Tokenizer":
-        """Read a `tokenizer.json` of one's own.
+        """Read a `tokenizer.json` from a file.
 
         Args:
             path: the file.
-            normal_form: that texts are brought to before it sees them; None leaves it as it is.
+            normal_form: the form that texts are brought to first; None for that of the file.
 
         Raises:
-            MissingInput: no such file.
-            DataError: not a tokenizer, or one of textgen's with another normal form.
+            MissingInput: the file does not exist.
+            DataError: it holds no tokenizer, or one of textgen's with another normal form.
         """
         try:
             data = path.read_bytes()
@@ -130,8 +148,8 @@ class Tokenizer:
         except (FileNotFoundError, IsADirectoryError):
             raise MissingInput(f"{path}: no such file") from None
         except (DataError, UnicodeDecodeError) as error:
-            told = other_file(data) or error
-            raise DataError(f"{path}: {told}") from None
+            problem = other_file(data) or error
+            raise DataError(f"{path}: {problem}") from None
         if normal_form in (None, tokenizer.normal_form):
             return tokenizer
         if tokenizer.kind != CUSTOM:
@@ -142,15 +160,25 @@ class Tokenizer:
         return cls(_normalized(tokenizer._library, normal_form), CUSTOM, normal_form)
 
     def to_json(self) -> str:
-        """Return the content of `tokenizer.json` (Hugging Face format)."""
+        """Return the content of `tokenizer.json`, in Hugging Face's format."""
         return str(self._library.to_str(pretty=True))
 
     def clean(self, text: str) -> str:
-        """Return the text as the tokenizer sees it: LF line ends, in its normal form."""
+        """Return a text with LF line ends in the tokenizer's normal form.
+
+        Args:
+            text: any text.
+
+        Raises:
+            DataError: a lone surrogate in the text.
+        """
         return clean_text(text, self.normal_form)
 
     def clean_prompt(self, text: str) -> str:
-        """Return a text that is given to be read, clean and without a byte order mark.
+        """Return a prompt clean and without a byte order mark.
+
+        Args:
+            text: any text.
 
         Raises:
             DataError: a lone surrogate in the text.
@@ -158,7 +186,13 @@ class Tokenizer:
         return self.clean(text.removeprefix(BYTE_ORDER_MARK))
 
     def encode(self, text: str) -> TokenIds:
-        """Return the ids, of shape (tokens,), such that `decode` gives `clean(text)`.
+        """Return the ids of a text, which `decode` turns back into `clean(text)`.
+
+        Args:
+            text: any text; it gets no `<eos>`.
+
+        Returns:
+            int32, of shape (tokens,).
 
         Raises:
             DataError: a lone surrogate in the text.
@@ -166,26 +200,47 @@ class Tokenizer:
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[TokenIds]:
-        """Return the ids of each text, using all cores."""
+        """Return the ids of each text, encoded on all cores.
+
+        Args:
+            texts: any texts.
+
+        Returns:
+            int32 arrays, each of shape (tokens,).
+
+        Raises:
+            DataError: a lone surrogate in a text.
+        """
         cleaned = [self.clean(text) for text in texts]
         return self._encoding.encode_batch(cleaned)
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """Return the text of ids; `<eos>` has none, a broken character becomes U+FFFD.
+        """Return the text of ids. `<eos>` has no text; a broken character becomes U+FFFD.
+
+        Args:
+            tokens: the ids.
 
         Raises:
-            DataError: an id that no token has, or the library cannot use somebody else's tokenizer.
+            DataError: an id is out of range, or the library cannot use a foreign tokenizer.
         """
         ids = list(tokens)
-        if strange := next((n for n in ids if not 0 <= n < self.vocab_size), None):
-            raise DataError(f"no token has the id {strange}; there are 0 to {self.vocab_size - 1}")
+        if invalid := next((n for n in ids if not 0 <= n < self.vocab_size), None):
+            raise DataError(f"no token has the id {invalid}; there are 0 to {self.vocab_size - 1}")
         return "".join(self.decode_stream(ids))
 
     def decode_stream(self, tokens: Iterable[int], prompt: Prompt = ()) -> Iterator[str]:
-        """Yield the text that each id completes, then what is left: characters are never split.
+        """Yield the text that each id completes, then the rest. Characters are never split.
 
-        One piece an id, possibly empty, and one at the end; joined they are `decode(tokens)`.
-        Arguments and errors as for `detokenizer`.
+        Args:
+            tokens: the ids.
+            prompt: the ids before them, on which a space between two words may depend.
+
+        Yields:
+            a text for each id, perhaps empty, and one at the end. Joined, they are
+            `decode(tokens)`.
+
+        Raises:
+            DataError: the library cannot use a foreign tokenizer.
         """
         detokenizer = self.detokenizer(prompt)
         for token in tokens:
@@ -193,36 +248,39 @@ class Tokenizer:
         yield detokenizer.finish()
 
     def detokenizer(self, prompt: Prompt = (), *, strict: bool = False) -> Detokenizer:
-        """Return the way back to text of one stream, which is told its ids one by one.
+        """Return the decoder of a stream of ids, which takes them one by one.
 
         Args:
             prompt: the ids before them, on which a space between two words may depend.
-            strict: whether it refuses ids whose bytes make no character behind those before them,
-                and `<eos>` within one; where it is not known what bytes ids hold, it does not.
+            strict: whether it refuses ids whose bytes make no character after the previous ones,
+                and `<eos>` within a character, where the bytes of ids are known.
 
         Raises:
-            DataError: the library cannot use somebody else's tokenizer; this method, or one of
-                the stream's.
+            DataError: the library cannot use a foreign tokenizer; also raised by the decoder.
         """
         return self._decoding.begin(prompt, strict=strict)
 
     def misfits(self, begun: bytes = b"") -> NDArray[np.intp]:
-        """Return the ids whose bytes make no characters behind the beginning of one.
+        """Return the ids whose bytes make no characters after the beginning of one.
 
         Args:
             begun: the first bytes of a character, or none.
 
         Returns:
-            Ascending, of shape (ids,). None where tokens are whole words, or somebody else's.
+            Ascending, of shape (ids,). Empty for whole words and foreign tokenizers.
         """
         return self._decoding.misfits(begun)
 
     def token_bytes(self, token: int) -> bytes:
-        """Return the UTF-8 bytes that an id stands for; none for `<eos>`."""
+        """Return the UTF-8 bytes of an id; none for `<eos>`."""
         return self._decoding.token_bytes(token)
 
     def loses(self, text: str) -> str | None:
-        """Return the first line of a clean text that does not come back as it was, if any."""
+        """Return the first line of a clean text that does not decode to itself; None if all do.
+
+        Args:
+            text: a clean text.
+        """
         if self.decode(self.encode(text)) == text:
             return None
         lines = text.splitlines(keepends=True)
@@ -230,7 +288,7 @@ class Tokenizer:
 
 
 def _decoding(library: LibraryTokenizer, kind: str, vocab: dict[str, int], size: int) -> Decoding:
-    """Return the way from ids to text."""
+    """Return the decoder of a tokenizer."""
     if kind == CUSTOM and isinstance(library.decoder, decoders.ByteLevel):
         return ByteDecoding(foreign_bytes_by_id(vocab, size, CUSTOM_SHIFT))
     if kind == CUSTOM:
@@ -241,9 +299,9 @@ def _decoding(library: LibraryTokenizer, kind: str, vocab: dict[str, int], size:
     return ByteDecoding(bytes_by_id(vocab, EOS_ID))
 
 
-def _normal_form(told: dict[str, Any]) -> str:
-    """Return the Unicode form that a foreign tokenizer's first normalizer brings text to."""
-    first = told.get("normalizer") or {}
+def _normal_form(content: dict[str, Any]) -> str:
+    """Return the Unicode normal form of a foreign tokenizer's first normalizer."""
+    first = content.get("normalizer") or {}
     if first.get("type") == "Sequence":
         first = next(iter(first["normalizers"]), {})
     name = str(first.get("type")).lower()
@@ -251,7 +309,7 @@ def _normal_form(told: dict[str, Any]) -> str:
 
 
 def _normalized(library: LibraryTokenizer, normal_form: str) -> LibraryTokenizer:
-    """Put a Unicode normal form before a foreign tokenizer's own normalizers."""
+    """Add a Unicode normal form before the normalizers of a foreign tokenizer."""
     if normal_form == "none":
         return library
     first = {"nfc": normalizers.NFC(), "nfkc": normalizers.NFKC()}[normal_form]

@@ -1,4 +1,4 @@
-"""Tokens that are whole words back to text."""
+"""Decoding of tokens that are whole words."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from textgen.tokenization.decoding import NOTHING, Prompt
 
 
 class WordDecoding:
-    """Tokens that are words: a space goes between them."""
+    """Decoder of tokens that are words, with a space between them."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
@@ -19,7 +19,7 @@ class WordDecoding:
         return self._words[token].encode()
 
     def misfits(self, begun: bytes) -> NDArray[np.intp]:
-        """Return nothing: any word may follow."""
+        """Return nothing, since any word may follow."""
         return NOTHING
 
     def begin(self, prompt: Prompt, *, strict: bool = False) -> "WordDetokenizer":
@@ -28,7 +28,7 @@ class WordDecoding:
 
 
 class WordDetokenizer:
-    """Words, with a space before each but the first of a text."""
+    """Decoder of a stream of words, with a space before each but the first of a text."""
 
     def __init__(self, words: Sequence[str], space: str) -> None:
         self._words = words
@@ -36,7 +36,7 @@ class WordDetokenizer:
 
     @property
     def is_open(self) -> bool:
-        """Return no: words are whole."""
+        """Whether the next id may complete a character: never, since words are whole."""
         return False
 
     def push(self, token: int) -> str:
@@ -47,9 +47,9 @@ class WordDetokenizer:
         return space + word
 
     def finish(self) -> str:
-        """Return nothing: words are whole."""
+        """Return nothing, since words are whole."""
         return ""
 
     def misfits(self) -> NDArray[np.intp]:
-        """Return nothing: any word may follow."""
+        """Return nothing, since any word may follow."""
         return NOTHING

@@ -1,4 +1,4 @@
-"""Names of the hub become sets at a commit, and these become parts."""
+"""Names of the hub become sets at a commit, and these become files."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.corpus.hub_sets import FILES
 from tests.stand_in_hub import COMMIT, LATER, TOKEN, HubRepository, StandInHub
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.corpus_file import CorpusFile
-from textgen.corpus.hub.dataset_files import hub_parts, resolve
+from textgen.corpus.hub.dataset_files import hub_files, resolve
 from textgen.corpus.hub.hub_dataset import HubDataset, HubName
 from textgen.errors import DataError, MissingInput, UsageError
 
@@ -20,11 +20,11 @@ RULE = DocumentRule(documents="line")
 
 
 def parts_of(name: str, *splits: str, streaming: bool = False) -> list[CorpusFile]:
-    return hub_parts(resolve(name), splits, streaming=streaming, rule=RULE)
+    return hub_files(resolve(name), splits, streaming=streaming, rule=RULE)
 
 
-def content(part: CorpusFile) -> bytes:
-    with part.file.local() as path:
+def content(file: CorpusFile) -> bytes:
+    with file.stored.local() as path:
         return path.read_bytes()
 
 
@@ -43,13 +43,13 @@ def test_a_branch_that_moves_is_another_set_and_the_old_one_keeps_its_name(hub: 
     assert [old.revision, new.revision] == [COMMIT, LATER]
     (before,), (after,) = parts_of(old.name), parts_of("hf:quay/moving")
     assert [content(before), content(after)] == [b"first\n", b"second\n"]
-    assert before.file.fingerprint() != after.file.fingerprint()
+    assert before.stored.fingerprint() != after.stored.fingerprint()
 
 
 def test_a_set_that_was_read_before_costs_one_question(hub: StandInHub) -> None:
-    first = [content(part) for part in parts_of("hf:quay/stories")]
+    first = [content(file) for file in parts_of("hf:quay/stories")]
     hub.requests.clear()
-    assert [content(part) for part in parts_of("hf:quay/stories")] == first
+    assert [content(file) for file in parts_of("hf:quay/stories")] == first
     assert hub.requests == ["HEAD /", "GET /api/datasets/quay/stories/revision/main"]
 
 
@@ -77,23 +77,23 @@ def test_nothing_is_fetched_before_it_is_read_nor_what_is_not_wanted(hub: StandI
 def test_each_file_is_a_part_with_its_form(
     hub: StandInHub, name: str, forms: list[str], options: dict[str, Any]
 ) -> None:
-    parts = parts_of(f"hf:quay/{name}")
-    paths = [part.name.partition(" ")[2] for part in parts]
-    assert [content(part) for part in parts] == [FILES[name][path] for path in paths]
-    assert {part.form for part in parts} == set(forms)
-    assert all(part.options == options and part.rule == RULE for part in parts)
-    assert all(COMMIT[:12] in part.name for part in parts)
+    files = parts_of(f"hf:quay/{name}")
+    paths = [file.name.partition(" ")[2] for file in files]
+    assert [content(file) for file in files] == [FILES[name][path] for path in paths]
+    assert {file.form for file in files} == set(forms)
+    assert all(file.options == options and file.rule == RULE for file in files)
+    assert all(COMMIT[:12] in file.name for file in files)
 
 
 def test_splits_have_the_roles_that_their_names_say(hub: StandInHub) -> None:
-    assert [part.split for part in parts_of("hf:quay/stories")] == ["train", "validation", "test"]
-    assert [part.split for part in parts_of("hf:quay/plain")] == ["train", "validation"]
-    assert [part.split for part in parts_of("hf:quay/more")] == ["train", None]
+    assert [file.split for file in parts_of("hf:quay/stories")] == ["train", "validation", "test"]
+    assert [file.split for file in parts_of("hf:quay/plain")] == ["train", "validation"]
+    assert [file.split for file in parts_of("hf:quay/more")] == ["train", None]
 
 
 def test_packed_files_say_so(hub: StandInHub) -> None:
-    (part,) = parts_of("hf:quay/packed")
-    assert (part.form, part.packing) == ("jsonl", ".gz")
+    (file,) = parts_of("hf:quay/packed")
+    assert (file.form, file.packing) == ("jsonl", ".gz")
     with pytest.raises(DataError, match=r"train\.txt\.zip: packed in a way that is not read"):
         parts_of("hf:quay/zipped")
 
@@ -154,17 +154,17 @@ def test_private_and_gated_sets_want_a_token(
         with pytest.raises(MissingInput, match="HF_TOKEN"):
             resolve(name)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    assert [content(part) for part in parts_of(name)] == [b"for few\n"]
+    assert [content(file) for file in parts_of(name)] == [b"for few\n"]
 
 
 def test_a_token_that_is_taken_away_is_missed_when_a_file_is_fetched(
     hub: StandInHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    (part,) = parts_of("hf:quay/gated", streaming=True)
+    (file,) = parts_of("hf:quay/gated", streaming=True)
     monkeypatch.delenv("HF_TOKEN")
     with pytest.raises(MissingInput, match=r"train\.txt: gated; accept its terms"):
-        content(part)
+        content(file)
 
 
 JSON = st.recursive(

@@ -12,7 +12,7 @@ from textgen.corpus.selection.words import (
     read_words,
 )
 
-# Letters with marks, two scripts without spaces, capitals that fold to two, and what parts words.
+# Letters with marks, two scripts without spaces, capitals that fold to two, and what files words.
 SIGNS = st.sampled_from("aBßİé\u0301 \n.,'-_🚢घाटกิ码頭カ\U00020000") | st.characters(codec="utf-8")
 
 

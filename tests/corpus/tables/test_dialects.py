@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.corpus.reading import documents, part_of
+from tests.corpus.reading import documents, file_of
 from textgen.corpus.statistics import CorpusStatistics
-from textgen.corpus.tables.dialects import KNOWN, find_dialect
+from textgen.corpus.tables.dialects import DELIMITERS, find_dialect
 from textgen.errors import DataError
 
 cells = st.text(st.sampled_from("ab,;\t|\"'\n =\ufeffé"), max_size=8)
@@ -47,7 +47,7 @@ def cells_of(path: Path, width: int) -> list[list[str]]:
 
 @given(
     tables,
-    st.sampled_from(KNOWN),
+    st.sampled_from(DELIMITERS),
     st.sampled_from(["csv", "tsv"]),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     st.sampled_from(["", "\ufeff"]),
@@ -116,11 +116,11 @@ def is_enclosed(cell: str) -> bool:
 def test_delimiters_are_found_out_and_told(
     tmp_path: Path, content: str, delimiter: str, texts: list[str]
 ) -> None:
-    path, tally = tmp_path / "a.csv", CorpusStatistics()
+    path, statistics = tmp_path / "a.csv", CorpusStatistics()
     path.write_text(content, newline="")
-    assert documents(path, tally, column="text") == texts
+    assert documents(path, statistics, column="text") == texts
     found = [f"{path}: columns separated by {delimiter!r}"] if delimiter != "," else []
-    assert tally.notes == found
+    assert statistics.notes == found
 
 
 @pytest.mark.parametrize(
@@ -183,11 +183,11 @@ def test_a_line_that_names_the_delimiter_decides_where_two_would_do(tmp_path: Pa
 def test_quotes_in_tables_with_tabs_are_what_adds_up(
     tmp_path: Path, content: str, texts: list[str], is_quoted: bool
 ) -> None:
-    path, tally = tmp_path / "a.tsv", CorpusStatistics()
+    path, statistics = tmp_path / "a.tsv", CorpusStatistics()
     path.write_text(content)
-    assert documents(path, tally, column="text") == texts
-    assert find_dialect(path, part_of(path)).is_quoted == is_quoted
-    assert tally.notes == [f"{path}: quotation marks taken for text"] * (not is_quoted)
+    assert documents(path, statistics, column="text") == texts
+    assert find_dialect(path, file_of(path)).is_quoted == is_quoted
+    assert statistics.notes == [f"{path}: quotation marks taken for text"] * (not is_quoted)
 
 
 def test_a_quote_far_behind_the_beginning_is_seen(tmp_path: Path) -> None:

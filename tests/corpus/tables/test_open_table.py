@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from tests.corpus.reading import documents, part_of, write_rows
+from tests.corpus.reading import documents, file_of, write_rows
 from tests.scripts_of_the_world import plain_bytes, write
 from textgen.corpus.corpus_file import CorpusFile, LocalFile
 from textgen.corpus.documents import read_documents
+from textgen.corpus.forms import TableForm, form_of
 from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.tables import dialects, lines
-from textgen.corpus.tables.open_table import open_table
 from textgen.errors import DataError
 
 LONG = "x" * 300_000
@@ -110,18 +110,20 @@ def test_other_forms_are_read_by_the_builder_of_their_name(tmp_path: Path) -> No
     path.write_text("text;n\na;1\n")
     for packing, content in (("", path.read_bytes()), (".gz", gzip.compress(path.read_bytes()))):
         path.write_bytes(content)
-        part = CorpusFile("a.csv", LocalFile(path), "csv", packing, options={"sep": ";"})
-        assert read(part) == [("a.csv: row 1", "a")]
-    part = CorpusFile("a.json", LocalFile(path), "json", options={"field": "data"})
+        file = CorpusFile("a.csv", LocalFile(path), "csv", packing, options={"sep": ";"})
+        assert read(file) == [("a.csv: row 1", "a")]
+    file = CorpusFile("a.json", LocalFile(path), "json", options={"field": "data"})
     with pytest.raises(DataError, match=r"^a\.json: "):
-        read(part)
+        read(file)
 
 
 TABLE = pa.table({"text": ["a"], "n": [1]})
 
 
-def read(part: CorpusFile) -> list[tuple[str, Any]]:
-    with open_table(part, CorpusStatistics()) as table:
+def read(file: CorpusFile) -> list[tuple[str, Any]]:
+    form = form_of(file)
+    assert isinstance(form, TableForm)
+    with form.open(file, CorpusStatistics()) as table:
         assert table.columns in ({}, {"text": True, "n": False})
         return [(where, cells["text"]) for where, cells in table.rows(["text"])]
 
@@ -150,7 +152,7 @@ def test_long_lines_are_held_no_more_than_twice(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "a.jsonl", *[{"text": "x " * (size // 2)}] * 3)
     tracemalloc.start()
     try:
-        for _ in read_documents(part_of(path), CorpusStatistics()):
+        for _ in read_documents(file_of(path), CorpusStatistics()):
             pass
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.corpus.reading import documents, part_of, write_rows
+from tests.corpus.reading import documents, file_of, write_rows
 from textgen.corpus.documents import read_documents
 from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.tables import json_rows
@@ -63,9 +63,9 @@ def test_keys_that_come_twice_matter_where_they_are_asked_for(tmp_path: Path) ->
 
 def test_columns_may_come_late_and_rows_may_lack_them(tmp_path: Path) -> None:
     rows = [{"id": 1}, {"id": 2, "text": "a", "by": "x"}, {"id": 3}, {"id": 4, "text": "b"}]
-    path, tally = write_rows(tmp_path / "a.jsonl", *rows), CorpusStatistics()
-    assert documents(path, tally) == ["a", "b"]
-    assert tally.removed == {"rows without 'text'": 2}
+    path, statistics = write_rows(tmp_path / "a.jsonl", *rows), CorpusStatistics()
+    assert documents(path, statistics) == ["a", "b"]
+    assert statistics.removed == {"rows without 'text'": 2}
     assert documents(path, column="text", label_column="by") == ["a", "b"]
     assert documents(path, where=(("by", "x"),)) == ["a"]
     assert documents(path, template="$text, $by") == ["a, x"]
@@ -78,7 +78,7 @@ def test_columns_may_come_late_and_rows_may_lack_them(tmp_path: Path) -> None:
 def test_a_bad_line_among_the_first_is_told_after_the_rows_before_it(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a"}\n{"text": "b"}\n{"text"\n')
-    pieces = read_documents(part_of(path), CorpusStatistics())
+    pieces = read_documents(file_of(path), CorpusStatistics())
     assert [next(pieces) for _ in range(4)][::2] == ["a", "b"]
     with pytest.raises(DataError, match=r"a\.jsonl:3: not JSON"):
         next(pieces)

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from textgen.config.corpus import TextPolicy
 from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.text.cleaning import TextCleaner, UncleanText, clean_text
-from textgen.corpus.text.normalization_boundaries import begins_anew
+from textgen.corpus.text.normalization_boundaries import is_boundary
 from textgen.errors import DataError
 
 REMOVE = TextPolicy(control_characters="remove", encoding_errors="replace")
 
 
 def cleaned(text: str, policy: TextPolicy) -> tuple[str, dict[str, int]]:
-    tally = CorpusStatistics()
-    return TextCleaner(policy, tally).clean(text), dict(tally.changes)
+    statistics = CorpusStatistics()
+    return TextCleaner(policy, statistics).clean(text), dict(statistics.changes)
 
 
 def test_lone_surrogate_is_an_error_that_names_the_character() -> None:
@@ -82,12 +82,12 @@ def test_controls_other_than_nul_are_kept_by_default() -> None:
 
 
 def test_line_that_comes_in_parts_counts_once() -> None:
-    tally = CorpusStatistics()
-    cleaner = TextCleaner(TextPolicy(), tally)
-    parts = ["e\u0301", " plain", " e\u0301\n", "e\u0301\nplain", " e\u0301"]
-    for number, part in enumerate(parts):
-        cleaner.clean(part, continues=number > 0 and not parts[number - 1].endswith("\n"))
-    assert tally.changes["lines changed by NFC"] == 3
+    statistics = CorpusStatistics()
+    cleaner = TextCleaner(TextPolicy(), statistics)
+    files = ["e\u0301", " plain", " e\u0301\n", "e\u0301\nplain", " e\u0301"]
+    for number, file in enumerate(files):
+        cleaner.clean(file, continues=number > 0 and not files[number - 1].endswith("\n"))
+    assert statistics.changes["lines changed by NFC"] == 3
 
 
 def test_characters_that_begin_anew_join_none_before_them() -> None:
@@ -96,6 +96,6 @@ def test_characters_that_begin_anew_join_none_before_them() -> None:
     joining = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and "<" not in pair[0]}
     joining |= {chr(code) for code in [*range(0x1160, 0x1200), *range(0xD7B0, 0xD800)]}
     joining |= {c for c in everything if unicodedata.combining(c)}
-    beginning = {c for c in everything if begins_anew(c)}
+    beginning = {c for c in everything if is_boundary(c)}
     assert not {c for c in beginning if unicodedata.normalize("NFKD", c)[0] in joining}
     assert beginning >= set("aZ 0~éя漢がカ한ग가ก👍")

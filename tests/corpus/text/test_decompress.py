@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textgen.corpus.text.decompress import WINDOW_BYTES, read_plain, unpack
+from textgen.corpus.text.decompress import WINDOW_BYTES, read_plain, unpacked
 from textgen.errors import DataError
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -51,7 +51,8 @@ def test_members_are_read_as_one_file_in_chunks_of_one_size(
 @packings
 def test_unpack_writes_the_plain_bytes(tmp_path: Path, packing: str) -> None:
     path = written(tmp_path, packing, PACK[packing](TEXT))
-    assert unpack(path, packing, tmp_path).read_bytes() == TEXT
+    with unpacked(path, packing) as plain:
+        assert plain.read_bytes() == TEXT
 
 
 def test_skippable_frame_is_skipped(tmp_path: Path) -> None:

@@ -53,10 +53,10 @@ def test_usual_encodings_are_told(text: str, encoding: str, times: int) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_byte_order_mark_is_believed(tmp_path: Path, encoding: str) -> None:
-    path, tally = tmp_path / "text.txt", CorpusStatistics()
+    path, statistics = tmp_path / "text.txt", CorpusStatistics()
     path.write_bytes(ENGLISH.encode(encoding))
-    assert "".join(read_text(path, AUTO, name="mine", tally=tally)) == ENGLISH
-    assert tally.encodings == {"mine": encoding.removesuffix("-sig")}
+    assert "".join(read_text(path, AUTO, name="mine", statistics=statistics)) == ENGLISH
+    assert statistics.encodings == {"mine": encoding.removesuffix("-sig")}
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))

@@ -35,12 +35,12 @@ def test_pieces_and_counts_are_those_of_the_whole_however_small_the_chunks(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "pieces.txt"
     path.write_bytes(text.encode())
-    tally, whole = CorpusStatistics(), CorpusStatistics()
-    pieces = list(read_text(path, policy, tally=tally, chunk_bytes=chunk))
+    statistics, whole = CorpusStatistics(), CorpusStatistics()
+    pieces = list(read_text(path, policy, statistics=statistics, chunk_bytes=chunk))
     assert "".join(pieces) == TextCleaner(policy, whole).clean(text.removeprefix("\ufeff"))
-    assert tally.changes.pop(MARKS, 0) == text.startswith("\ufeff")
-    assert tally.changes == whole.changes
-    assert all(tally.changes.values())  # no change is told of that did not happen
+    assert statistics.changes.pop(MARKS, 0) == text.startswith("\ufeff")
+    assert statistics.changes == whole.changes
+    assert all(statistics.changes.values())  # no change is told of that did not happen
 
 
 @settings(max_examples=300, deadline=None)
@@ -55,11 +55,11 @@ def test_bytes_that_are_no_text_are_replaced_as_in_the_whole_and_counted(
     path = tmp_path_factory.getbasetemp() / "replaced.txt"
     path.write_bytes(data)
     policy = TextPolicy(encoding=encoding, encoding_errors="replace", control_characters="remove")
-    tally, whole = CorpusStatistics(), data.decode(encoding, "replace")
-    text = "".join(read_text(path, policy, tally=tally, chunk_bytes=chunk))
+    statistics, whole = CorpusStatistics(), data.decode(encoding, "replace")
+    text = "".join(read_text(path, policy, statistics=statistics, chunk_bytes=chunk))
     assert text == TextCleaner(policy, CorpusStatistics()).clean(whole.removeprefix("\ufeff"))
     own = data.decode(encoding, "ignore").count("\ufffd")
-    replaced = tally.changes[f"byte sequences that are not {encoding} replaced by U+FFFD"]
+    replaced = statistics.changes[f"byte sequences that are not {encoding} replaced by U+FFFD"]
     assert replaced == whole.count("\ufffd") - own
 
 
@@ -150,13 +150,13 @@ def test_nul_of_utf_16_points_to_the_search_for_the_encoding(tmp_path: Path) -> 
 
 
 def test_packed_file_reads_as_the_plain_one(tmp_path: Path) -> None:
-    path, tally = tmp_path / "text.gz", CorpusStatistics()
+    path, statistics = tmp_path / "text.gz", CorpusStatistics()
     path.write_bytes(gzip.compress("\ufeffnaïve\r\n".encode("utf-8") * 9))
     policy = TextPolicy(encoding="auto")
-    text = "".join(read_text(path, policy, name="mine", packing=".gz", tally=tally))
+    text = "".join(read_text(path, policy, name="mine", packing=".gz", statistics=statistics))
     assert text == "\ufeff".join(["naïve\n"] * 9)
-    assert tally.encodings == {"mine": "utf-8"}
-    assert tally.changes == {MARKS: 1, "CRLF line ends turned into LF": 9}
+    assert statistics.encodings == {"mine": "utf-8"}
+    assert statistics.changes == {MARKS: 1, "CRLF line ends turned into LF": 9}
 
 
 @given(text=texts, chunk=st.integers(1, 9))

@@ -189,11 +189,11 @@ HONEST = {
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("kind", HONEST)
 def test_honest_texts_are_read(tmp_path: Path, kind: str, encoding: str) -> None:
-    path, tally = tmp_path / "honest.txt", CorpusStatistics()
+    path, statistics = tmp_path / "honest.txt", CorpusStatistics()
     path.write_bytes(HONEST[kind].encode(encoding))
     own = {} if encoding == "utf-8-sig" else {"encoding": encoding}
-    assert documents(path, tally, **own) == [HONEST[kind]]
-    assert tally.notes == []
+    assert documents(path, statistics, **own) == [HONEST[kind]]
+    assert statistics.notes == []
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,11 @@ def test_json_that_is_longer_than_what_is_looked_at_is_refused(tmp_path: Path) -
         ("a.ipynb", '{"cells": [], "nbformat": 4}', ": a Jupyter notebook"),
         ("a.json", "// a comment\n{}", ": JSON that cannot be read"),
         ("a.json", '{"text": "a"}\n{"text": "b"}\n', ": JSON with an object a line, no plain text"),
-        ("a.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", ": what Git LFS"),
+        (
+            "a.txt",
+            "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+            ": a pointer of Git LFS",
+        ),
     ],
 )
 def test_markup_is_refused_for_what_it_is(
@@ -273,10 +277,10 @@ def test_markup_is_refused_for_what_it_is(
 
 
 def test_xml_is_read_and_remarked_upon(tmp_path: Path) -> None:
-    path, tally = tmp_path / "a.xml", CorpusStatistics()
+    path, statistics = tmp_path / "a.xml", CorpusStatistics()
     path.write_text('<?xml version="1.0"?>\n<tei>Fog</tei>\n')
-    assert len(documents(path, tally)) == 1
-    assert tally.notes == [f"{path}: XML, whose tags are read as text"]
+    assert len(documents(path, statistics)) == 1
+    assert statistics.notes == [f"{path}: XML, whose tags are read as text"]
 
 
 def test_subtitles_are_remarked_upon_and_the_remedy_works(tmp_path: Path) -> None:
@@ -285,10 +289,10 @@ def test_subtitles_are_remarked_upon_and_the_remedy_works(tmp_path: Path) -> Non
         ("a.srt", f"1\r\n{cue}\r\nFog.\r\n\r\n2\r\n{cue}\r\nMore fog.\r\n"),
         ("a.vtt", f"WEBVTT\n\n{cue.replace(',', '.')}\nFog.\n\n{cue}\nMore fog.\n"),
     ):
-        path, tally = tmp_path / name, CorpusStatistics()
+        path, statistics = tmp_path / name, CorpusStatistics()
         path.write_text(content, newline="")
-        documents(path, tally)
-        (note,) = tally.notes
+        documents(path, statistics)
+        (note,) = statistics.notes
         assert "subtitles" in note
         expression = note.partition("--drop-matching '")[2].partition("'")[0]
         rule = DocumentRule(documents="line", drop_matching=expression)
@@ -303,13 +307,13 @@ def kept(path: Path, rule: DocumentRule) -> list[str]:
 
 
 def test_markers_are_remarked_upon_and_cut_documents(tmp_path: Path) -> None:
-    path, tally = tmp_path / "gpt2.txt", CorpusStatistics()
+    path, statistics = tmp_path / "gpt2.txt", CorpusStatistics()
     path.write_text("<|startoftext|>One\n\nof two.<|endoftext|>\n<|startoftext|>Two<|endoftext|>\n")
-    assert len(documents(path, tally)) == 1
-    assert "--documents marker" in tally.notes[0]
-    tally = CorpusStatistics()
-    assert documents(path, tally, documents="marker") == ["One\n\nof two.", "Two"]
-    assert tally.notes == []
+    assert len(documents(path, statistics)) == 1
+    assert "--documents marker" in statistics.notes[0]
+    statistics = CorpusStatistics()
+    assert documents(path, statistics, documents="marker") == ["One\n\nof two.", "Two"]
+    assert statistics.notes == []
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")

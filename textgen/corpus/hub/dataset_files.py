@@ -1,152 +1,142 @@
-"""Data sets on the Hugging Face hub: a name becomes a set at a commit, a set becomes parts.
+"""Datasets on the Hugging Face hub: the dataset and commit of a name, and the files of a dataset.
 
-The hub is asked for the commit; the `datasets` library finds out which files of it make which
-split, and how they are read. Everything after that goes by commit, so it cannot change.
+The hub gives the commit. The library `datasets` finds the files of each split and their form. All
+further requests name the commit, so that nothing can change.
 """
 
 import contextlib
 import dataclasses
 import json
 import logging
-import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textgen.config.corpus import DocumentRule
 from textgen.corpus.corpus_file import SPLIT_NAMES, CorpusFile, suffixes
+from textgen.corpus.datasets_library import import_datasets
+from textgen.corpus.forms import form_of
 from textgen.corpus.hub.hub_api import ask, is_offline, probe
 from textgen.corpus.hub.hub_dataset import HUB, SHORT, HubDataset, HubName
 from textgen.corpus.hub.hub_errors import is_trouble, translated
 from textgen.corpus.hub.hub_file import HubFile
 from textgen.corpus.hub.resolved_names import recall, recall_by_name, remember
 from textgen.corpus.hub.retries import retries_logged
-from textgen.errors import DataError, NotInstalled, UsageError, brief
+from textgen.errors import DataError, UsageError, brief
 from textgen.progress import SILENT, ProgressReporter
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
 
 logger = logging.getLogger(__name__)
-READ_BY_US = ("text", "csv", "tsv", "jsonl")
 OTHER_CARDS = (".huggingface.yaml", "dataset_infos.json")
 OTHER_PACKINGS = (".zip", ".xz", ".bz2", ".lz4", ".7z", ".tar")
 
 
-def import_datasets(what: str) -> Any:
-    """Import Hugging Face `datasets`, which is slow, and keep it from reporting our users.
-
-    Args:
-        what: needs it, for the error.
-
-    Raises:
-        NotInstalled: it is not there.
-    """
-    os.environ.setdefault("HF_UPDATE_DOWNLOAD_COUNTS", "0")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    try:
-        import datasets
-        from huggingface_hub.utils import disable_progress_bars
-    except ImportError:
-        instead = "give .txt, .csv or .jsonl"
-        raise NotInstalled(f"reading {what}", "datasets", "corpora", instead) from None
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # its errors reach us as exceptions
-    datasets.disable_progress_bars()
-    disable_progress_bars()
-    return datasets
-
-
 def resolve(name: str) -> HubDataset:
-    """Find the commit that a name means now, and what is there; offline, what it meant last.
+    """Return the dataset at the commit that a name means now; offline, at the one it meant last.
 
     Args:
-        name: `hf:org/name`, with `:config` and `@revision` if they are wanted.
+        name: `hf:org/name`, perhaps with `:config` and `@revision`.
 
     Raises:
         UsageError: not such a name, or no such configuration.
-        MissingInput: no such set or revision, not for this user, or not in the cache.
-        DataError: a set of no known form.
+        MissingInput: no such dataset or revision, no access to it, or not in the cache.
+        DataError: a dataset of no known form.
         ConnectionError: the hub cannot be reached.
     """
-    wanted = HubName.parse(name)
+    hub_name = HubName.parse(name)
     datasets = import_datasets(HUB)
     if is_offline():
-        return recall_by_name(wanted)
+        return recall_by_name(hub_name)
     probe()
     with retries_logged():
-        info = ask(wanted)
-        found = recall(wanted, str(info.sha)) or _described(datasets, wanted, info)
+        info = ask(hub_name)
+        dataset = recall(hub_name, str(info.sha)) or _described(datasets, hub_name, info)
     try:
-        remember(wanted, found)
-    except OSError as error:  # it can be read all the same
+        remember(hub_name, dataset)
+    except OSError as error:  # the dataset can be read all the same
         logger.warning(
             "%s: %s; %s cannot be found there again offline; XDG_CACHE_HOME names another place",
             error.filename,
             error.strerror,
-            wanted.id,
+            hub_name.id,
         )
-    return found
+    return dataset
 
 
-def hub_parts(
-    hub_set: HubDataset,
+def hub_files(
+    dataset: HubDataset,
     splits: Sequence[str] = (),
     *,
     streaming: bool,
     rule: DocumentRule,
     progress: ProgressReporter = SILENT,
 ) -> list[CorpusFile]:
-    """Return the files of a set as parts of a corpus. Nothing is downloaded yet.
+    """Return the files of a dataset as files of a corpus. Nothing is downloaded yet.
 
     Args:
-        splits: those that are wanted; all if none is named.
-        streaming: whether a file is removed when it has been read.
-        rule: how they are read.
+        dataset: at a commit.
+        splits: names of its splits; all if none is named.
+        streaming: whether a file is removed after it was read.
+        rule: for reading them.
         progress: receives the bytes that have come.
 
     Raises:
-        UsageError: the set has no such split.
-        DataError: a file is packed in a way that cannot be read.
+        UsageError: the dataset has no such split.
+        DataError: the packing of a file cannot be read.
     """
     for split in splits:
-        if split not in hub_set.files:
-            there = ", ".join(hub_set.files)
-            raise UsageError(f"{hub_set.name}: no split {split!r}; it has: {there}")
-    wanted = [split for split in hub_set.files if split in (splits or hub_set.files)]
+        if split not in dataset.files:
+            there = ", ".join(dataset.files)
+            raise UsageError(f"{dataset.name}: no split {split!r}; it has: {there}")
     return [
-        _part(
-            hub_set, split, HubFile(hub_set.id, hub_set.revision, path, streaming, progress), rule
+        _corpus_file(
+            dataset, split, HubFile(dataset.id, dataset.revision, path, streaming, progress), rule
         )
-        for split in wanted
-        for path in hub_set.files[split]
+        for split in dataset.files
+        if split in (splits or dataset.files)
+        for path in dataset.files[split]
     ]
 
 
-def _part(hub_set: HubDataset, split: str, file: HubFile, rule: DocumentRule) -> CorpusFile:
-    """Make a part of a file."""
-    name = f"{HUB}{hub_set.id}:{hub_set.config}@{hub_set.revision[:SHORT]} {file.path}"
-    form = _form(hub_set, Path(file.path))
-    options = {} if form in ("text", "tsv") else hub_set.options
-    _, packing = suffixes(Path(file.path))
-    if form in READ_BY_US and not options and file.path.endswith(OTHER_PACKINGS):
+def _corpus_file(
+    dataset: HubDataset, split: str, stored: HubFile, rule: DocumentRule
+) -> CorpusFile:
+    """Return a file of a dataset as a file of a corpus."""
+    name = f"{HUB}{dataset.id}:{dataset.config}@{dataset.revision[:SHORT]} {stored.path}"
+    path = Path(stored.path)
+    form, options = _form_and_options(dataset, path)
+    file = CorpusFile(
+        name,
+        stored,
+        form,
+        suffixes(path)[1],
+        rule,
+        SPLIT_NAMES.get(split),
+        hub_split=split,
+        options=options,
+    )
+    if form_of(file).is_plain and stored.path.endswith(OTHER_PACKINGS):
         raise DataError(f"{name}: packed in a way that is not read; unpack it, and name the files")
-    role = SPLIT_NAMES.get(split)
-    return CorpusFile(name, file, form, packing, rule, role, hub_split=split, options=options)
+    return file
 
 
-def _form(hub_set: HubDataset, path: Path) -> str:
-    """Return what reads a file: a reader of ours for what it knows, else the library's builder."""
-    suffix, _ = suffixes(path)
-    if hub_set.builder == "csv" and hub_set.options == {"sep": "\t"}:
-        return "tsv"
-    if hub_set.builder == "json" and suffix == ".jsonl" and not hub_set.options:
-        return "jsonl"
-    return hub_set.builder
+def _form_and_options(dataset: HubDataset, path: Path) -> tuple[str, Mapping[str, Any]]:
+    """Return the form of a file, one of ours where it fits the library's builder, and options."""
+    builder, options = dataset.builder, dataset.options
+    if builder == "text":
+        return "text", {}
+    if builder == "csv" and options == {"sep": "\t"}:
+        return "tsv", {}
+    if builder == "json" and suffixes(path)[0] == ".jsonl" and not options:
+        return "jsonl", {}
+    return builder, options
 
 
 def _described(datasets: Any, name: HubName, info: "DatasetInfo") -> HubDataset:
-    """Find out which files make the set at a commit, and their form."""
+    """Describe the dataset at a commit: its files, their form and their licence."""
     commit, licence = str(info.sha), (info.card_data and info.card_data.license) or "unknown"
     licences = licence if isinstance(licence, list) else [licence]
     root = f"hf://datasets/{name.id}@{commit}/"
@@ -167,7 +157,7 @@ def _described(datasets: Any, name: HubName, info: "DatasetInfo") -> HubDataset:
 
 
 def _builder(datasets: Any, name: HubName, info: "DatasetInfo") -> Any:
-    """Have the library read a set's card and list its files."""
+    """Return the library's builder, which reads the card and lists the files."""
     files = [file.rfilename for file in info.siblings or []]
     script = f"{name.id.partition('/')[2]}.py"
     if script in files:
@@ -177,7 +167,7 @@ def _builder(datasets: Any, name: HubName, info: "DatasetInfo") -> Any:
         return _loaded(datasets, name, str(info.sha))
     except UsageError:
         raise
-    except Exception as error:  # what the library raises has no class in common
+    except Exception as error:  # the errors of the library have no common class
         if is_trouble(error):
             raise translated(str(name), error) from None
         if isinstance(error, FileNotFoundError):
@@ -186,9 +176,9 @@ def _builder(datasets: Any, name: HubName, info: "DatasetInfo") -> Any:
 
 
 def _fetch_cards(name: HubName, commit: str, files: list[str]) -> None:
-    """Fetch what describes a set before the library does.
+    """Fetch the cards of a dataset before the library does.
 
-    It forgets why the first one was refused, and takes one that fails for one that is not there.
+    The library takes a card that fails to come for one that is missing, and loses the reason.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import RemoteEntryNotFoundError
@@ -199,14 +189,14 @@ def _fetch_cards(name: HubName, commit: str, files: list[str]) -> None:
 
 
 def _loaded(datasets: Any, name: HubName, commit: str) -> Any:
-    """Return the library's builder of a set.
+    """Load the library's builder of a dataset.
 
     Raises:
-        UsageError: there is no such configuration, or several, and none was named.
+        UsageError: no such configuration, or none was named where there are several.
     """
-    location = f"hf://datasets/{name.id}"  # without hf:// a folder of this name would be taken
+    location = f"hf://datasets/{name.id}"  # without hf:// a folder of this name would do
     try:
-        # A cache of its own: in the user's, the library would take another commit if this fails.
+        # A cache of its own: from the user's, the library takes another commit if this one fails.
         with tempfile.TemporaryDirectory(prefix="textgen-") as folder:
             return datasets.load_dataset_builder(
                 location, name=name.config, revision=commit, cache_dir=folder
@@ -222,10 +212,10 @@ def _loaded(datasets: Any, name: HubName, commit: str) -> Any:
 
 
 def _options(name: HubName, config: Any) -> dict[str, Any]:
-    """Return the options that a set's card gives its builder.
+    """Return the builder options in the card of a dataset.
 
     Raises:
-        DataError: they are not of the types of JSON.
+        DataError: their types are not those of JSON.
     """
     general = {"name", "version", "data_dir", "data_files", "description"}
     usual = type(config)()

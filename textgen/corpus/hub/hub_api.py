@@ -1,4 +1,4 @@
-"""The hub's endpoint: whether anybody answers there, and what it knows of a set."""
+"""Requests to the hub's endpoint: the probe, and the description of a dataset."""
 
 import queue
 import threading
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
 
 PROBE_SECONDS = 5
-ANSWER_SECONDS = 10  # for each try
+ANSWER_SECONDS = 10  # for each attempt
 
 
 def is_offline() -> bool:
-    """Tell whether the user forbids to ask the hub: HF_HUB_OFFLINE=1 or HF_DATASETS_OFFLINE=1."""
+    """Return whether HF_HUB_OFFLINE=1 or HF_DATASETS_OFFLINE=1 forbids requests."""
     import datasets
     from huggingface_hub import constants
 
@@ -26,17 +26,18 @@ def is_offline() -> bool:
 
 
 def probe() -> None:
-    """Find out whether anybody answers, before the library waits for minutes for nobody.
+    """Check that the hub answers, since the library would wait for minutes.
 
-    The request runs in a thread of its own, because looking a name up has no time limit.
+    The request runs in its own thread, because the look-up of a name has no time limit.
 
     Raises:
-        ConnectionError: nobody does.
+        ConnectionError: there is no answer.
     """
     from huggingface_hub import constants
 
     outcome: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_knock, args=(constants.ENDPOINT, outcome.put), daemon=True).start()
+    arguments = (constants.ENDPOINT, outcome.put)
+    threading.Thread(target=_report_problem, args=arguments, daemon=True).start()
     try:
         trouble = outcome.get(timeout=PROBE_SECONDS)
     except queue.Empty:
@@ -48,12 +49,12 @@ def probe() -> None:
 
 
 def ask(name: HubName) -> "DatasetInfo":
-    """Ask the hub what it knows of a set at a revision: its commit, files and card.
+    """Return the hub's description of a dataset at a revision: its commit, files and card.
 
     Raises:
-        UsageError: no set can have this id.
-        MissingInput: there is no such set or revision, or it is not for this user.
-        ConnectionError: no proper answer, not after the library's retries either.
+        UsageError: no dataset can have this id.
+        MissingInput: no such dataset or revision, or no access to it.
+        ConnectionError: no proper answer, even after the library's retries.
     """
     from huggingface_hub import DatasetInfo, constants
     from huggingface_hub.utils import (
@@ -72,20 +73,20 @@ def ask(name: HubName) -> "DatasetInfo":
         info = DatasetInfo(**response.json())  # type: ignore[no-untyped-call]  # it has no types
     except HFValidationError as error:
         raise UsageError(f"{name}: {brief(error)}") from None
-    except Exception as error:  # the transport's have no class in common with the library's
+    except Exception as error:  # errors of the transport and the library have no common class
         raise translated(str(name), error) from None
     if not COMMIT.fullmatch(str(info.sha)):
         raise ConnectionError(f"{constants.ENDPOINT}: not the answer of a hub; check HF_ENDPOINT")
     return info
 
 
-def _knock(endpoint: str, tell: Callable[[str], None]) -> None:
-    """Tell what goes wrong with a request; nothing, if there is any answer."""
+def _report_problem(endpoint: str, report: Callable[[str], None]) -> None:
+    """Report the error of a request, or an empty text if there is an answer."""
     from huggingface_hub.utils import get_session
 
     try:
         get_session().head(endpoint, timeout=PROBE_SECONDS, follow_redirects=False)
-    except Exception as error:  # whatever it is, nobody answered
-        tell(brief(error))
+    except Exception as error:  # of any class: there is no answer
+        report(brief(error))
     else:
-        tell("")
+        report("")

@@ -1,4 +1,4 @@
-"""A data set of the Hugging Face hub at one commit, and what people call it."""
+"""A dataset of the Hugging Face hub at a commit, and its name."""
 
 import dataclasses
 import re
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from textgen.errors import DataError, UsageError
 
 HUB = "hf:"
-MAIN = "main"  # the branch that every set has
+MAIN = "main"  # the branch that every dataset has
 COMMIT = re.compile(r"[0-9a-f]{40}")
-SHORT = 12  # digits of a commit that people are shown
+SHORT = 12  # digits of a commit in messages
 _NAME = re.compile(
     r"hf:(?P<id>[\w.-]+/[\w.-]+)"
     r"(?::(?P<config>[^@:\0-\x1f\ud800-\udfff]+))?(?:@(?P<revision>[^\0-\x20\ud800-\udfff]+))?"
@@ -19,12 +19,12 @@ _NAME = re.compile(
 
 
 class HubName(NamedTuple):
-    """What a person calls a set.
+    """The name of a dataset as people write it.
 
     Attributes:
         id: `org/name`.
         config: one of its configurations, if one was named.
-        revision: a branch, tag or commit; the branch main where none was named.
+        revision: a branch, tag or commit; main if none was named.
     """
 
     id: str
@@ -51,15 +51,15 @@ class HubName(NamedTuple):
 
 @dataclass(frozen=True)
 class HubDataset:
-    """A configuration of a set at a commit. Nothing of it can change.
+    """A configuration of a dataset at a commit, which cannot change.
 
     Attributes:
         id: `org/name`.
         config: the configuration's name.
         revision: the commit, 40 hexadecimal digits.
-        licence: what the set's card says, or "unknown".
-        builder: what reads its files: the name of a builder of Hugging Face `datasets`.
-        options: of the builder, as far as the set's card sets them; JSON values.
+        licence: in its card, or "unknown".
+        builder: the builder of Hugging Face `datasets` for its files.
+        options: of the builder, from the card; JSON values.
         files: paths in the repository, by split.
     """
 
@@ -73,7 +73,7 @@ class HubDataset:
 
     @property
     def name(self) -> str:
-        """A name that means this set for ever."""
+        """A name that always means this dataset."""
         return str(HubName(self.id, self.config, self.revision))
 
     def to_json(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class HubDataset:
 
     @classmethod
     def from_json(cls, value: Any) -> "HubDataset":
-        """Read what `to_json` made.
+        """Read the value of `to_json`.
 
         Raises:
             DataError: it is something else.
@@ -98,11 +98,11 @@ class HubDataset:
                 "files": dict(files),
                 **others,
             } if not others and all(map(_is_paths, files.values())):
-                paths = {split: tuple(found) for split, found in files.items()}
+                paths = {split: tuple(names) for split, names in files.items()}
                 return cls(**{**value, "files": paths})
         raise DataError("not the description of a data set")
 
 
 def _is_paths(value: Any) -> bool:
-    """Tell whether a value is a list of texts."""
+    """Return whether a value is a list of texts."""
     return isinstance(value, list) and all(isinstance(path, str) for path in value)

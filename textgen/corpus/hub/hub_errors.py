@@ -1,4 +1,4 @@
-"""What the hub and its libraries raise, as errors of ours."""
+"""Errors of the hub and its libraries, translated into ours."""
 
 from collections.abc import Iterator
 
@@ -14,16 +14,16 @@ _REMEDIES = {
 
 
 def translated(what: str, error: Exception) -> Exception:
-    """Return the error to be raised for one that a request or download ended with.
+    """Return our error for one of a request or download.
 
     Args:
-        what: was wanted.
-        error: of `huggingface_hub` or of the HTTP library below it, whose transport errors are no
+        what: the name of the dataset or file.
+        error: of `huggingface_hub` or of the HTTP library below it, whose transport errors are not
             `OSError`s.
 
     Returns:
-        `MissingInput` for what is not there or not allowed, `ConnectionError` for what may go well
-        another time, and `error` itself if it is of this machine's own, as a full disk.
+        `MissingInput` for missing or forbidden data, `ConnectionError` for trouble that may pass,
+        and `error` itself if it comes from this machine, such as a full disk.
     """
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -52,7 +52,7 @@ def translated(what: str, error: Exception) -> Exception:
 
 
 def is_trouble(error: Exception) -> bool:
-    """Tell whether an error comes from a request, not from what was read."""
+    """Return whether an error comes from a request, not from the data."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -61,7 +61,7 @@ def is_trouble(error: Exception) -> bool:
 
 
 def untried(error: Exception) -> str:
-    """Return why a download failed, if the library gave it up at once, without trying again."""
+    """Return the reason of a failure that the library does not retry; nothing for others."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -71,14 +71,14 @@ def untried(error: Exception) -> str:
 
 
 def _answered(what: str, status: int) -> Exception:
-    """Return the error for an answer that means neither yes nor that it is not there."""
+    """Return the error for an answer other than success and not found."""
     remedy = _REMEDIES.get(status, f"try again later, and check HF_ENDPOINT; {OFFLINE}")
     kind = MissingInput if status in (401, 403) else ConnectionError
     return kind(f"{what}: the hub answers {status}: {remedy}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what led to it, up to what the library expects to miss."""
+    """Yield an error and its causes, up to a file that the library expects to be missing."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     seen: set[int] = set()

@@ -1,4 +1,4 @@
-"""A file of a set on the hub."""
+"""A file of a dataset on the hub."""
 
 import hashlib
 import logging
@@ -18,20 +18,20 @@ from textgen.files import explain_full_disk
 from textgen.progress import SILENT, ProgressReporter
 
 logger = logging.getLogger(__name__)
-# What the library gives up at once is tried again so often, after so long.
+# Retries of downloads that the library gives up at once.
 RETRIES = 3
 WAIT_SECONDS = 4
 
 
 @dataclass(frozen=True)
 class HubFile:
-    """A file of a set at a commit, downloaded when it is read.
+    """A file of a dataset at a commit, downloaded when it is read.
 
     Attributes:
-        id: of the set, `org/name`.
+        id: of the dataset, `org/name`.
         revision: the commit.
         path: in the repository.
-        streaming: it is removed when it has been read, not kept in the library's cache.
+        streaming: whether it is removed after it was read, not kept in the library's cache.
         progress: receives the bytes that have come.
     """
 
@@ -43,11 +43,11 @@ class HubFile:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name of the file for people."""
         return f"{HUB}{self.id}@{self.revision[:SHORT]} {self.path}"
 
     def fingerprint(self) -> str:
-        """Return a SHA-256 that follows from the commit and the path."""
+        """Return a SHA-256 of its dataset, commit and path."""
         return hashlib.sha256(f"{self.id}@{self.revision}/{self.path}".encode()).hexdigest()
 
     @contextmanager
@@ -55,7 +55,7 @@ class HubFile:
         """Yield its path on this machine.
 
         Raises:
-            MissingInput: it is not for this user, or not in the cache while offline.
+            MissingInput: the user has no access to it, or it is not in the cache while offline.
             ConnectionError: the download failed, after all retries.
             OSError: the disk refused.
         """
@@ -66,10 +66,10 @@ class HubFile:
             yield self._fetched(folder)
 
     def _fetched(self, cache: str | None, retries: int = RETRIES) -> Path:
-        """Download it, if need be, to a cache: to the library's own if none is named."""
+        """Download it if need be, to a cache folder or to the library's own."""
         try:
             return self._download(cache)
-        except Exception as error:  # the transport's have no class in common with the library's
+        except Exception as error:  # errors of the transport and the library have no common class
             reason = untried(error)
             if not (reason and retries):
                 raise translated(self.name, error) from None
@@ -78,7 +78,7 @@ class HubFile:
         return self._fetched(cache, retries - 1)
 
     def _download(self, cache: str | None) -> Path:
-        """Ask the library for it once, which tries most things again by itself."""
+        """Ask the library for it once; the library repeats most requests itself."""
         from huggingface_hub import hf_hub_download
         from huggingface_hub.constants import HF_HUB_CACHE
 

@@ -1,1 +1,1 @@
-"""Which documents are kept."""
+"""Selection of documents: filters, duplicates, decontamination."""

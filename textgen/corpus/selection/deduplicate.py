@@ -1,4 +1,4 @@
-"""Leaves out documents that come again; what is held out by name stays as it is."""
+"""Removal of duplicate documents; those that are held out by name stay."""
 
 from collections.abc import Iterator
 
@@ -15,25 +15,25 @@ Numbers = NDArray[np.int64]  # of documents, of shape (documents,)
 
 
 def remove_copies(
-    source: Source, spool: Spool, tally: CorpusStatistics, progress: ProgressReporter
+    source: Source, spool: Spool, statistics: CorpusStatistics, progress: ProgressReporter
 ) -> None:
-    """Mark the copies among a corpus's documents as removed, as its settings say.
+    """Mark duplicates as removed, as the settings of the corpus say.
 
-    Of copies the first one stays, or the first that is held out.
+    Of a group of copies the first stays, or the first that is held out.
 
     Args:
         source: the corpus.
         spool: its documents.
-        tally: is told what is left out.
+        statistics: counts the documents left out.
         progress: receives the documents that were compared.
     """
     duplicates = source.config.duplicates
     if duplicates == "keep" or not len(spool):
         return
     numbers = _recurring(spool) if duplicates == "exact" else np.arange(len(spool))
-    held_out = np.array([part.is_held_out for part in source.parts])
-    fixed = held_out[_column(spool, "part", numbers)]
-    order = np.argsort(~fixed, kind="stable")  # what is held out counts as the first of its kind
+    held_out = np.array([file.is_held_out for file in source.files])
+    fixed = held_out[_column(spool, "file", numbers)]
+    order = np.argsort(~fixed, kind="stable")  # held-out documents come first
     if duplicates == "exact":
         first = first_copies(_column(spool, "digest", numbers)[order])
     numbers, fixed = numbers[order], fixed[order]
@@ -44,12 +44,12 @@ def remove_copies(
         record, other = spool.record(numbers[copy]), spool.record(numbers[first[copy]])
         text = spool.beginning(record, 4 * SHOWN_CHARACTERS)
         why = f"{duplicates} copy of another document"
-        tally.leave_out(spool.where(record), why, text, of=spool.where(other))
+        statistics.leave_out(spool.where(record), why, text, of=spool.where(other))
     spool.remove(np.sort(numbers[copies]))
 
 
 def _recurring(spool: Spool) -> Numbers:
-    """Return the documents whose key comes more than once; so only these have to be compared."""
+    """Return the documents whose key occurs more than once, which alone can be copies."""
     keys = np.empty(len(spool), np.uint64)
     count = 0
     for records in spool.records():
@@ -58,15 +58,21 @@ def _recurring(spool: Spool) -> Numbers:
     keys.sort()
     several = np.unique(keys[1:][keys[1:] == keys[:-1]])
     del keys
-    found, count = [], 0
+    numbers, count = [], 0
     for records in spool.records():
-        found.append(np.flatnonzero(np.isin(hash_keys(records), several)) + count)
+        numbers.append(np.flatnonzero(np.isin(hash_keys(records), several)) + count)
         count += len(records)
-    return np.concatenate(found)
+    return np.concatenate(numbers)
 
 
 def _column(spool: Spool, name: str, numbers: Numbers) -> NDArray[np.generic]:
-    """Return a field of the records of some documents, whose numbers ascend."""
+    """Return a field of the records of some documents.
+
+    Args:
+        spool: the documents.
+        name: of the field.
+        numbers: of the documents, ascending.
+    """
     column, count = [], 0
     for records in spool.records():
         low, high = np.searchsorted(numbers, [count, count + len(records)])
@@ -76,7 +82,7 @@ def _column(spool: Spool, name: str, numbers: Numbers) -> NDArray[np.generic]:
 
 
 def _compared(spool: Spool, numbers: Numbers, progress: ProgressReporter) -> Iterator[str]:
-    """Yield what is compared of each document."""
+    """Yield the beginning of each document, which is compared."""
     for number in numbers:
         progress.advance("comparing", 1, len(numbers))
         yield spool.beginning(spool.record(number), COMPARED_CHARACTERS)

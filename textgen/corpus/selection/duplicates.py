@@ -1,4 +1,4 @@
-"""Documents that come again, word for word or nearly."""
+"""Detection of duplicates: exact copies and near copies."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -9,47 +9,47 @@ from numpy.typing import NDArray
 from textgen.corpus.selection.words import FACTOR, find_words, hash_windows, hash_words
 from textgen.errors import NotInstalled
 
-SHINGLE = 5  # words in a row that are compared as one
-COMPARED_CHARACTERS = 1 << 20  # characters of a document that are looked at
+SHINGLE = 5  # consecutive words that are compared as one
+COMPARED_CHARACTERS = 1 << 20  # of a document
 SLOTS = 128  # minima in a signature; the estimate's standard deviation is at most 0.045
-FOUND = 0.99  # share of pairs just as similar as asked for that become candidates
-ROUNDS = 16  # documents that those of one bucket are compared with, at most
+FOUND = 0.99  # share of pairs of just the required similarity that become candidates
+ROUNDS = 16  # the most documents that those of one bucket are compared with
 BATCH = 1 << 13  # shingles, thus documents at most, that are sketched at a time
 PAIRS = 1 << 14  # that are compared at a time
 
 
 def first_copies(keys: NDArray[Any]) -> NDArray[np.int64]:
-    """Return for each document the index of the first one with an equal key, maybe its own.
+    """Return the index of the first document with an equal key, for each document.
 
     Args:
-        keys: digests of the texts, or anything that can be sorted, in shape (documents,).
+        keys: digests of the texts, or other values that can be sorted, of shape (documents,).
 
     Returns:
-        Shape (documents,).
+        int64, of shape (documents,).
     """
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     return first[group]
 
 
 def near_copies(texts: Iterable[str], similarity: float) -> NDArray[np.int64]:
-    """Return for each document the index of the first one among its near copies, maybe its own.
+    """Return the index of the first document among the near copies of each document.
 
-    Documents are near copies if the Jaccard similarity of their sets of five words in a row, as
-    MinHash estimates it (Broder 1997), is large enough, and so are near copies of these. A document
-    of fewer words has one member in its set, its own text. Candidates are those that agree in a
-    band of the signatures (locality-sensitive hashing; Leskovec, Rajaraman and Ullman, "Mining of
-    Massive Datasets", section 3.4). Exact copies are always found; near ones may be missed where
-    hundreds of unlike documents have much of their text in common.
+    Documents are near copies if the Jaccard similarity of their sets of shingles (five consecutive
+    words), estimated by MinHash (Broder 1997), is large enough. The relation is transitive. A
+    document of fewer words has a single shingle, its own text. Candidates agree in a band of their
+    signatures (locality-sensitive hashing; Leskovec, Rajaraman and Ullman, "Mining of Massive
+    Datasets", section 3.4). Exact copies are always found. Near copies may be missed where hundreds
+    of different documents have much of their text in common.
 
-    Keeps 256 bytes of each document, sixteen bits of each minimum (Li and König 2010). The result
-    is the same in every process.
+    Needs 256 bytes for each document, 16 bits of each minimum (Li and König 2010). The result is
+    the same in every process.
 
     Args:
-        texts: of the documents; of a long one, the first 2**20 characters count.
+        texts: of the documents; the first 2**20 characters of each count.
         similarity: the smallest Jaccard similarity of near copies, above 0 and at most 1.
 
     Returns:
-        Shape (documents,).
+        int64, of shape (documents,); a document without earlier copies has its own index.
 
     Raises:
         NotInstalled: the library that computes signatures is not installed.
@@ -70,7 +70,7 @@ def near_copies(texts: Iterable[str], similarity: float) -> NDArray[np.int64]:
 
 
 def _signatures(texts: Iterable[str]) -> NDArray[np.uint16]:
-    """Return the MinHash signatures of texts, in shape (documents, `SLOTS`)."""
+    """Return the MinHash signatures of texts, of shape (documents, `SLOTS`)."""
     try:
         from rensa import RMinHash
     except ImportError:
@@ -100,7 +100,7 @@ def _batches(rows: Iterable[NDArray[np.uint64]]) -> Iterator[list[NDArray[np.uin
 
 
 def _shingles(text: str) -> NDArray[np.uint64]:
-    """Return hashes of each five words in a row, or of the whole text if it has fewer."""
+    """Return the hashes of all shingles, or of the whole text if it has fewer words."""
     words = find_words(text[:COMPARED_CHARACTERS])
     if len(words) < SHINGLE:
         return hash_words([text])
@@ -108,7 +108,7 @@ def _shingles(text: str) -> NDArray[np.uint64]:
 
 
 def _bands(similarity: float) -> Iterator[slice]:
-    """Yield the slots of each band: first all of them, for exact copies, then as few as needed."""
+    """Yield the slots of each band: first all, for exact copies, then as few as necessary."""
     wide = (
         rows
         for rows in range(SLOTS, 1, -1)
@@ -121,7 +121,7 @@ def _bands(similarity: float) -> Iterator[slice]:
 
 
 def _keys(band: NDArray[np.uint16]) -> NDArray[np.uint64]:
-    """Return a hash of each row of a band, in shape (documents,)."""
+    """Return a hash of each row of a band, of shape (documents,)."""
     keys = np.zeros(len(band), np.uint64)
     for column in band.T:
         keys *= FACTOR
@@ -132,7 +132,7 @@ def _keys(band: NDArray[np.uint16]) -> NDArray[np.uint64]:
 def _estimates(
     signatures: NDArray[np.uint16], left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the share of slots in which each document on the left equals that on the right."""
+    """Return the share of equal slots of each pair of documents."""
     estimates = np.empty(len(left))
     for start in range(0, len(left), PAIRS):
         pairs = slice(start, start + PAIRS)
@@ -141,7 +141,7 @@ def _estimates(
 
 
 def _join(copies: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> None:
-    """Make the groups of each pair one, in place; the first document stands for its group."""
+    """Merge the groups of each pair in place; the first document represents its group."""
     while (copies[left] != copies[right]).any():
         one, other = copies[left], copies[right]
         np.minimum.at(copies, np.maximum(one, other), np.minimum(one, other))

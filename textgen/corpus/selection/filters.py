@@ -1,4 +1,4 @@
-"""Which documents of a corpus are left out, one by one, and why."""
+"""Filters: reasons to leave out single documents of a corpus."""
 
 import math
 import re
@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 SELECTION_VERSION = 1
 BLANK = "documents of white space only"
 LONGEST_SEARCHED = 1 << 24  # characters
-MOST_REPEATS = 1 << 20  # of a part of an expression; the library writes them all out
+MOST_REPEATS = 1 << 20  # of a group in an expression, which the library expands
 
 
 class DocumentFilter:
-    """Judges documents by their length and by regular expressions.
+    """Filters documents by their length and by regular expressions.
 
-    The library `regex` searches, because it can be stopped. A search that takes too long is an
-    error and leaves no document out: what a corpus holds must not depend on a machine's speed.
+    The library `regex` searches, because it has time limits. A search over the limit is an error
+    and not a reason to leave a document out, since the documents of a corpus must not depend on a
+    machine's speed.
 
     Args:
-        rule: with the lengths and expressions.
+        rule: the lengths and expressions.
 
     Raises:
-        UsageError: a regular expression that is none, or the library is not installed.
+        UsageError: an invalid regular expression.
+        NotInstalled: the library is not installed.
     """
 
     def __init__(self, rule: DocumentRule) -> None:
@@ -40,16 +42,16 @@ class DocumentFilter:
     def reason(
         self, characters: int, read: Callable[[], str], where: str, *, is_blank: bool = False
     ) -> str | None:
-        """Return why a document is left out, in words that are the same for all such, or None.
+        """Return the reason to leave a document out, the same for all such; None to keep it.
 
         Args:
             characters: code points of the document.
-            read: gives its text; called only where an expression decides.
+            read: returns its text; called only for an expression.
             where: the document's place, for errors.
-            is_blank: whether it is of white space only.
+            is_blank: whether it holds white space only.
 
         Raises:
-            DataError: the document is too long for an expression, or a search takes too long.
+            DataError: the document is too long for an expression, or a search takes too much time.
         """
         rule = self._rule
         if is_blank and not rule.strict:
@@ -69,15 +71,15 @@ class DocumentFilter:
         return self._mismatch(read(), where)
 
     def _mismatch(self, text: str, where: str) -> str | None:
-        """Return which expression leaves a text out."""
-        if self._keep and not self._found(self._keep, text, where):
+        """Return the expression that leaves a text out, as a reason."""
+        if self._keep and not self._matches(self._keep, text, where):
             return f"without a match of {self._rule.keep_matching!r}"
-        if self._drop and self._found(self._drop, text, where):
+        if self._drop and self._matches(self._drop, text, where):
             return f"with a match of {self._rule.drop_matching!r}"
         return None
 
-    def _found(self, expression: "Pattern[str]", text: str, where: str) -> bool:
-        """Return whether an expression is found in a text, in time."""
+    def _matches(self, expression: "Pattern[str]", text: str, where: str) -> bool:
+        """Return whether an expression matches within the time limit."""
         seconds = self._rule.regex_seconds
         try:
             return expression.search(text, timeout=seconds) is not None
@@ -111,6 +113,6 @@ def _compile(name: str, expression: str) -> "Pattern[str]":
 
 
 def _repeats(expression: str) -> int:
-    """Return how often its counts, as in {3}, can repeat a part of an expression at most."""
+    """Return the most repeats that the counts in an expression, such as {3}, can multiply to."""
     counts = re.findall(r"\{\s*(\d+)", expression)
     return math.prod(max(1, int(count[:20])) for count in counts)

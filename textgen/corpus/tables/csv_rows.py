@@ -1,6 +1,7 @@
 """Tables with delimiters (.csv, .tsv), by Python's csv."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -9,40 +10,43 @@ from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.tables.dialects import USUAL, BadRecord, Dialect, Record, find_dialect
 from textgen.corpus.tables.lines import read_lines
 from textgen.corpus.tables.table import Cells, Table, named, twice
+from textgen.corpus.text.recognition import recognise_table
 from textgen.errors import DataError
 
 QUOTES_ARE_TEXT = "quotation marks taken for text"
 
 
-def open_csv(path: Path, part: CorpusFile, tally: CorpusStatistics) -> Table:
-    """Open a .csv or .tsv file. Its cells are text, as they are: 007 is no number, NA not nothing.
+@contextmanager
+def open_csv(path: Path, file: CorpusFile, statistics: CorpusStatistics) -> Iterator[Table]:
+    """Yield the table of a .csv or .tsv file. Each cell is text, 007 and NA included.
 
     Args:
-        path: where it is.
-        part: its name, form, packing and encoding.
-        tally: is told what decoding changed.
+        path: of the file on this machine.
+        file: its name, form, packing and rule.
+        statistics: counts the changes of decoding, and takes remarks on the form.
 
     Raises:
-        DataError: a header whose columns cannot be told apart; damaged rows when they are read.
+        DataError: it is no table, or no column has a name. Damaged rows raise when they are read.
     """
-    dialect = find_dialect(path, part)
-    if dialect.delimiter != USUAL[part.form]:
-        tally.find(f"columns separated by {dialect.delimiter!r}", part.name)
+    file = recognise_table(path, file, statistics)
+    dialect = find_dialect(path, file)
+    if dialect.delimiter != USUAL[file.form]:
+        statistics.remark(f"columns separated by {dialect.delimiter!r}", file.name)
     if not dialect.is_quoted:
-        tally.find(QUOTES_ARE_TEXT, part.name)
-    records = _checked(part.name, dialect, dialect.records(read_lines(path, part, tally)))
+        statistics.remark(QUOTES_ARE_TEXT, file.name)
+    records = _checked(file.name, dialect, dialect.records(read_lines(path, file, statistics)))
     line, _, header = next(records, Record(1, 1, []))
-    columns = dict.fromkeys(named(header, f"{part.name}:{line}"), True)
-    rows = partial(_rows, part.name, dialect, header, records)
-    ambiguous = dict.fromkeys(twice(header), f"{part.name}:{line}")
-    return Table(part.name, columns, rows, ambiguous)
+    columns = dict.fromkeys(named(header, f"{file.name}:{line}"), True)
+    rows = partial(_rows, file.name, dialect, header, records)
+    ambiguous = dict.fromkeys(twice(header), f"{file.name}:{line}")
+    yield Table(file.name, columns, rows, ambiguous)
 
 
 def _checked(name: str, dialect: Dialect, records: Iterator[Record]) -> Iterator[Record]:
     """Yield records.
 
     Raises:
-        DataError: one that cannot be read.
+        DataError: a record cannot be read.
     """
     try:
         yield from records
@@ -55,14 +59,14 @@ def _checked(name: str, dialect: Dialect, records: Iterator[Record]) -> Iterator
 
 
 def _rows(
-    name: str, dialect: Dialect, header: list[str], records: Iterator[Record], wanted: Sequence[str]
+    name: str, dialect: Dialect, header: list[str], records: Iterator[Record], names: Sequence[str]
 ) -> Iterator[tuple[str, Cells]]:
-    """Yield the cells of some columns.
+    """Yield the place of each row, and its cells in some columns.
 
     Raises:
-        DataError: a row with more fields than the header, or too few for columns with a name.
+        DataError: a row has more fields than the header, or too few for the named columns.
     """
-    indices = {column: header.index(column) for column in wanted if column in header}
+    indices = {column: header.index(column) for column in names if column in header}
     least = len(header) - next((i for i, column in enumerate(reversed(header)) if column), 0)
     for line, _, fields in records:
         where = f"{name}:{line}"
@@ -72,7 +76,7 @@ def _rows(
 
 
 def _uneven(dialect: Dialect, fields: int, columns: int) -> str:
-    """Say that a row does not fit the first line, and what to do."""
+    """Return the error of a row that does not fit the header, with a remedy."""
     shown = repr(dialect.delimiter)
     between = f" with {shown} between them" * (columns > 1)
     if fields < columns:

@@ -1,4 +1,4 @@
-"""How a table with delimiters is written: what is between its columns, and what quotes are."""
+"""Dialects of tables with delimiters: the delimiter, and the meaning of quotation marks."""
 
 import contextlib
 import csv
@@ -17,13 +17,13 @@ from textgen.errors import DataError
 if TYPE_CHECKING:
     from _csv import Reader
 
-USUAL = {"csv": ",", "tsv": "\t"}  # what the name of a file promises
-KNOWN = (",", ";", "\t", "|")
+USUAL = {"csv": ",", "tsv": "\t"}  # the delimiter that a form promises
+DELIMITERS = (",", ";", "\t", "|")
 LONGEST_CELL = 1 << 26  # characters; Python's csv holds four bytes for each
-SAMPLE_LINES, SAMPLE_CHARACTERS = 200, 1 << 20  # in which delimiters are compared
+SAMPLE_LINES, SAMPLE_CHARACTERS = 200, 1 << 20  # for comparing delimiters
 
 _NAMED = re.compile(r'"?sep=(\t|[^\w\s"])"?', re.IGNORECASE)  # Excel's first line
-_LIMIT = threading.Lock()  # held while the limit of Python's csv is changed
+_LIMIT = threading.Lock()  # held while the field limit of Python's csv is changed
 
 
 class Record(NamedTuple):
@@ -31,7 +31,7 @@ class Record(NamedTuple):
 
     Attributes:
         first, last: its lines, counted from 1.
-        fields: what is in them.
+        fields: their texts.
     """
 
     first: int
@@ -43,8 +43,8 @@ class BadRecord(Exception):
     """A record that cannot be read.
 
     Args:
-        line: in which it begins.
-        what: is wrong.
+        line: the line in which it begins.
+        what: the error in words.
     """
 
     def __init__(self, line: int, what: str) -> None:
@@ -54,14 +54,14 @@ class BadRecord(Exception):
 
 
 class Dialect(NamedTuple):
-    """How the records of a table are written.
+    """The syntax of a table.
 
     Attributes:
-        delimiter: what is between the fields of a line.
-        is_quoted: whether quotation marks enclose fields; else they are text.
+        delimiter: between the fields of a line.
+        is_quoted: whether quotation marks enclose fields; otherwise they are text.
         is_named: whether a line before the header names the delimiter.
         skips_space: whether a space after the delimiter belongs to it.
-        why_not: what would have to be done if quotation marks were text.
+        why_not: the remedy if quotation marks should be text after all.
     """
 
     delimiter: str
@@ -71,10 +71,10 @@ class Dialect(NamedTuple):
     why_not: str = ""
 
     def records(self, lines: Iterable[str]) -> Iterator[Record]:
-        """Yield the records of the lines of a file; blank lines are none.
+        """Yield the records in the lines of a file, without blank lines.
 
         Raises:
-            BadRecord: a quotation mark that is not closed, or text behind one that is.
+            BadRecord: an open quotation mark, or text after a closing one.
         """
         reader = csv.reader(
             (line + "\n" for line in lines),
@@ -88,7 +88,7 @@ class Dialect(NamedTuple):
 
 
 def _records(reader: "Reader") -> Iterator[Record]:
-    """Yield all that Python's csv gives."""
+    """Yield the records of Python's csv reader."""
     while True:
         line = reader.line_num + 1
         try:
@@ -101,7 +101,7 @@ def _records(reader: "Reader") -> Iterator[Record]:
 
 
 def _next_fields(reader: "Reader") -> list[str] | None:
-    """Return the next fields; the limit of their length is the whole process's: it is put back."""
+    """Return the next fields under our own field limit, which is global to the process."""
     with _LIMIT:
         limit = csv.field_size_limit(LONGEST_CELL)
         try:
@@ -110,30 +110,30 @@ def _next_fields(reader: "Reader") -> list[str] | None:
             csv.field_size_limit(limit)
 
 
-def find_dialect(path: Path, part: CorpusFile) -> Dialect:
-    """Return how a table is written.
+def find_dialect(path: Path, file: CorpusFile) -> Dialect:
+    """Return the dialect of a table.
 
-    Between its columns is what is between the names in its first line; where several delimiters
-    are, the one that gives the first lines the same number of fields. Every line is held to this
-    number when it is read, so that no wrong guess goes unnoticed. In a table with tabs quotation
-    marks enclose fields if that adds up from start to end, and are text otherwise.
+    The delimiter is the one between the names in the first line; of several, the one that gives
+    the first lines the same number of fields. Later rows must have this number, so that a wrong
+    guess is noticed. In a table with tabs, quotation marks enclose fields if that fits from start
+    to end, and are text otherwise.
 
     Args:
-        path: where it is.
-        part: its name, form, packing and encoding, which is known.
+        path: of the file on this machine.
+        file: its name, form, packing and encoding.
 
     Raises:
-        DataError: it can be read in two ways.
+        DataError: two dialects fit.
     """
-    sample = _Sample.of(read_lines(path, part, CorpusStatistics()))
+    sample = _Sample.of(read_lines(path, file, CorpusStatistics()))
     if named := _NAMED.fullmatch(next(filter(None, sample.lines), "")):
         dialect = Dialect(named[1], is_named=True)
     else:
-        dialect = Dialect(_delimiter(part, sample))
+        dialect = Dialect(_delimiter(file, sample))
     _, *others = sample.header(dialect) or [""]
     if others and all(name.startswith(" ") for name in others):
         dialect = dialect._replace(skips_space=True)
-    return _with_quotes(path, part, dialect) if dialect.delimiter == "\t" else dialect
+    return _with_quotes(path, file, dialect) if dialect.delimiter == "\t" else dialect
 
 
 class _Sample(NamedTuple):
@@ -144,7 +144,7 @@ class _Sample(NamedTuple):
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> "_Sample":
-        """Take as many lines as are enough."""
+        """Take the first lines."""
         taken, size = list[str](), 0
         for line in lines:
             if len(taken) == SAMPLE_LINES or size > SAMPLE_CHARACTERS:
@@ -154,52 +154,56 @@ class _Sample(NamedTuple):
         return cls(taken, is_cut=False)
 
     def header(self, dialect: Dialect) -> list[str]:
-        """Return the names of the columns; none if they cannot be read."""
+        """Return the names of the columns; nothing if they cannot be read."""
         with contextlib.suppress(BadRecord):
             for record in dialect.records(self.lines):
                 return record.fields
         return []
 
     def widths(self, delimiter: str) -> list[int]:
-        """Return how many fields each record has, 0 for one that is none."""
-        found = list[int]()
+        """Return the number of fields of each record, 0 for a bad one."""
+        widths = list[int]()
         try:
             for record in Dialect(delimiter).records(self.lines):
-                found.append(len(record.fields))
+                widths.append(len(record.fields))
         except BadRecord:
-            found.append(0)
-        return found[:-1] if self.is_cut and len(found) > 1 else found
+            widths.append(0)
+        return widths[:-1] if self.is_cut and len(widths) > 1 else widths
 
 
-def _delimiter(part: CorpusFile, sample: _Sample) -> str:
-    """Return what is between the columns.
+def _delimiter(file: CorpusFile, sample: _Sample) -> str:
+    """Return the delimiter.
 
     Raises:
-        DataError: several delimiters give each of the first lines the same number of fields.
+        DataError: several give the first lines the same number of fields.
     """
-    usual = USUAL[part.form]
-    counted = {one: sample.widths(one) for one in KNOWN}
-    possible = {one: widths for one, widths in counted.items() if widths and widths[0] > 1}
-    fitting = [one for one, found in possible.items() if len(found) > 1 and len(set(found)) == 1]
+    usual = USUAL[file.form]
+    every = {delimiter: sample.widths(delimiter) for delimiter in DELIMITERS}
+    possible = {
+        delimiter: widths for delimiter, widths in every.items() if widths and widths[0] > 1
+    }
+    fitting = [d for d, widths in possible.items() if len(widths) > 1 and len(set(widths)) == 1]
     if len(fitting) > 1:
         raise DataError(
-            f"{part.name}: its columns may be separated by {' or '.join(map(repr, fitting))}; say "
+            f"{file.name}: its columns may be separated by {' or '.join(map(repr, fitting))}; say "
             f"which in a line before all others, as sep={fitting[0]}"
         )
-    return next(iter([*fitting, *(one for one in [usual] if one in possible), *possible, usual]))
+    if fitting:
+        return fitting[0]
+    return usual if usual in possible else next(iter(possible), usual)
 
 
-def _with_quotes(path: Path, part: CorpusFile, dialect: Dialect) -> Dialect:
-    """Find out what quotation marks are in a table with tabs.
+def _with_quotes(path: Path, file: CorpusFile, dialect: Dialect) -> Dialect:
+    """Return the dialect of a table with tabs with the meaning of quotation marks.
 
     Raises:
-        DataError: it adds up either way.
+        DataError: both meanings fit.
     """
     plain = dialect._replace(is_quoted=False)
-    quoted_shape = _shape(dialect, read_lines(path, part, CorpusStatistics()))
+    quoted_shape = _shape(dialect, read_lines(path, file, CorpusStatistics()))
     if isinstance(quoted_shape, _Shape) and not quoted_shape.long_record:
         return dialect
-    plain_shape = _shape(plain, read_lines(path, part, CorpusStatistics()))
+    plain_shape = _shape(plain, read_lines(path, file, CorpusStatistics()))
     if isinstance(plain_shape, BadRecord):
         return dialect._replace(why_not=f"mend line {plain_shape.line} ({plain_shape.what})")
     if isinstance(quoted_shape, BadRecord):
@@ -207,17 +211,17 @@ def _with_quotes(path: Path, part: CorpusFile, dialect: Dialect) -> Dialect:
     if plain_shape.width == 1:
         return dialect
     raise DataError(
-        f"{part.name}:{quoted_shape.long_record}: its quotation marks may enclose line ends, or be "
+        f"{file.name}:{quoted_shape.long_record}: its quotation marks may enclose line ends, or be "
         f"text; save the table as .csv or .jsonl, where that is certain"
     )
 
 
 class _Shape(NamedTuple):
-    """What a table is like whose records all have the same number of fields.
+    """The shape of a table whose records have the same number of fields.
 
     Attributes:
-        width: that number.
-        long_record: the line in which the first record of several lines begins, or 0.
+        width: the number of fields.
+        long_record: the first line of the first record of several lines, or 0.
     """
 
     width: int
@@ -225,7 +229,7 @@ class _Shape(NamedTuple):
 
 
 def _shape(dialect: Dialect, lines: Iterator[str]) -> "_Shape | BadRecord":
-    """Read a table to its end, and return its shape, or what does not fit."""
+    """Read a table to its end, and return its shape, or the first record that does not fit."""
     width = long_record = 0
     try:
         for first, last, fields in dialect.records(lines):

@@ -1,8 +1,9 @@
-"""Tables as JSON objects, one a line (.jsonl)."""
+"""Tables as lines of JSON objects (.jsonl)."""
 
 import json
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from itertools import count
@@ -13,35 +14,42 @@ from textgen.corpus.corpus_file import CorpusFile
 from textgen.corpus.statistics import CorpusStatistics
 from textgen.corpus.tables.lines import read_lines
 from textgen.corpus.tables.table import Cells, Table, twice
+from textgen.corpus.text.recognition import recognise_table
 from textgen.errors import DataError
 
-AHEAD = 1 << 20  # characters in which columns are looked for
+AHEAD = 1 << 20  # characters of the rows that name the columns
 AN_OBJECT_A_LINE = "an object a line is wanted, as jq -c writes it (of a list: jq -c '.[]')"
 
 Row = tuple[str, Cells]  # its place, and its cells
 
 
-def open_json(path: Path, part: CorpusFile, tally: CorpusStatistics) -> Table:
-    """Open a file with a JSON object a line. The first ones name the columns.
+@contextmanager
+def open_json_lines(path: Path, file: CorpusFile, statistics: CorpusStatistics) -> Iterator[Table]:
+    """Yield the table of a file whose lines are JSON objects.
 
-    Which of them hold text is seen in the first row that has some.
+    The first objects name the columns. The first row with text shows which columns hold text.
 
     Args:
-        path: where it is.
-        part: its name, packing and encoding.
-        tally: is told what decoding changed.
+        path: of the file on this machine.
+        file: its name, packing and rule.
+        statistics: counts the changes of decoding.
 
     Raises:
-        DataError: the first line is no JSON object; others, when they are read.
+        DataError: the first line is no JSON object. Other bad lines raise when they are read.
     """
-    lines = read_lines(path, part, tally)
-    rows = _Rows(part.name, lines)
-    columns = dict.fromkeys((name for _, cells in rows.ahead for name in cells), False)
+    file = recognise_table(path, file, statistics, is_json=True)
+    yield _table(file.name, read_lines(path, file, statistics))
+
+
+def _table(name: str, lines: Iterator[str]) -> Table:
+    """Return the table of some lines. No row is held here, since it may be long."""
+    rows = _Rows(name, lines)
+    columns = dict.fromkeys((key for _, cells in rows.ahead for key in cells), False)
     with_text = (cells for _, cells in rows.ahead if any(map(_is_text, cells.values())))
-    for name, cell in next(with_text, {}).items():
-        columns[name] = _is_text(cell)
-    nested = {name: key for _, cells in rows.ahead for name, key in _lists_of_objects(cells)}
-    return Table(part.name, columns, rows.read, nested=nested)
+    for column, cell in next(with_text, {}).items():
+        columns[column] = _is_text(cell)
+    nested = {column: key for _, cells in rows.ahead for column, key in _lists_of_objects(cells)}
+    return Table(name, columns, rows.read, nested=nested)
 
 
 class _Rows:
@@ -52,10 +60,10 @@ class _Rows:
         lines: of it.
 
     Attributes:
-        ahead: the first ones, until they are read.
+        ahead: the first rows, until they are read.
 
     Raises:
-        DataError: there is none that can be read.
+        DataError: no row can be read.
     """
 
     def __init__(self, name: str, lines: Iterator[str]) -> None:
@@ -72,17 +80,17 @@ class _Rows:
             self._error = error
 
     def read(self, columns: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows; none is held here when the next is read, for it may be long.
+        """Yield the rows. None is held here while the next is read, since it may be long.
 
         Raises:
-            DataError: a line that is no object, or one that has a wanted key twice.
+            DataError: a line is no object, or has one of the columns twice.
         """
-        certain = partial(_certain, columns)
+        unambiguous = partial(_unambiguous, columns)
         while self.ahead:
-            yield certain(self.ahead.popleft())
+            yield unambiguous(self.ahead.popleft())
         if self._error:
             raise self._error
-        yield from map(certain, self._rest)
+        yield from map(unambiguous, self._rest)
 
     def _measured(self, line: str) -> str:
         """Return a line, and count its characters."""
@@ -91,13 +99,13 @@ class _Rows:
 
 
 class _Ambiguous(dict[str, Any]):
-    """An object with keys that come twice, of which one value is lost."""
+    """An object in which keys occur twice, so that values are lost."""
 
     keys_twice: frozenset[str] = frozenset()
 
 
-def _certain(columns: Sequence[str], row: Row) -> Row:
-    """Refuse a row in which a wanted key comes twice."""
+def _unambiguous(columns: Sequence[str], row: Row) -> Row:
+    """Return a row, unless one of the columns occurs twice in it."""
     where, cells = row
     lost = cells.keys_twice.intersection(columns) if isinstance(cells, _Ambiguous) else ()
     for name in lost:
@@ -122,8 +130,8 @@ def _cells(where: str, line: str) -> dict[str, Any]:
     except RecursionError:
         raise DataError(f"{where}: JSON that is nested too deeply") from None
     except json.JSONDecodeError as error:
-        told = f"{error.msg}: character {error.pos + 1}"
-        raise DataError(f"{where}: not JSON ({told}); {AN_OBJECT_A_LINE}") from None
+        reason = f"{error.msg}: character {error.pos + 1}"
+        raise DataError(f"{where}: not JSON ({reason}); {AN_OBJECT_A_LINE}") from None
     if isinstance(cells, str):
         raise DataError(f"{where}: a JSON str; an object is wanted, as jq -c '{{text: .}}' makes")
     if not isinstance(cells, dict):
@@ -133,7 +141,7 @@ def _cells(where: str, line: str) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dictionary that knows which keys came twice."""
+    """Make a dictionary that knows the keys that occurred twice."""
     cells = dict(pairs)
     if len(cells) < len(pairs):
         cells = _Ambiguous(cells)
@@ -142,7 +150,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int | Decimal:
-    """Return a number; Python refuses to make an int of more digits than a few thousand."""
+    """Return a number; Python makes no int of more than a few thousand digits."""
     try:
         return int(digits)
     except ValueError:
@@ -150,12 +158,12 @@ def _integer(digits: str) -> int | Decimal:
 
 
 def _is_text(cell: Any) -> bool:
-    """Tell whether a cell holds text."""
+    """Return whether a cell holds text."""
     return isinstance(cell, str)
 
 
 def _lists_of_objects(cells: Cells) -> Iterator[tuple[str, str]]:
-    """Yield the columns that hold lists of objects, and a key of these that holds text."""
+    """Yield the columns of lists of objects, and a key of text in these objects."""
     for name, cell in cells.items():
         if isinstance(cell, list) and cell and isinstance(cell[0], dict):
             yield name, next((key for key in reversed(cell[0]) if _is_text(cell[0][key])), "text")

@@ -1,4 +1,4 @@
-"""The lines of a file that holds a table, one after the other."""
+"""The lines of a file that holds a table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,22 +11,22 @@ from textgen.errors import DataError
 LONGEST_LINE = 1 << 28  # characters; a table's line has to be held as a whole
 
 
-def read_lines(path: Path, part: CorpusFile, tally: CorpusStatistics) -> Iterator[str]:
-    """Yield the lines of a file, without line ends, not clean: escapes and quotes come first.
+def read_lines(path: Path, file: CorpusFile, statistics: CorpusStatistics) -> Iterator[str]:
+    """Yield the lines of a file without line ends, decoded and not cleaned.
 
     A line is not held here once it is yielded, since it may be long.
 
     Args:
-        path: where the file is.
-        part: its name, packing and encoding.
-        tally: is told what decoding changed.
+        path: of the file on this machine.
+        file: its name, packing and encoding.
+        statistics: counts the changes of decoding.
 
     Raises:
-        DataError: what `read_raw` refuses, or a line that is too long.
+        DataError: as `read_raw` does, or a line is too long.
     """
     number, size = 1, 0
-    held: list[str] = []  # the parts of the line, so far
-    chunks = read_raw(path, part.rule, name=part.name, packing=part.packing, tally=tally)
+    held: list[str] = []  # the pieces of the present line
+    chunks = read_raw(path, file.rule, name=file.name, packing=file.packing, statistics=statistics)
     for chunk in chunks:
         *lines, rest = chunk.split("\n")
         for line in lines:
@@ -37,7 +37,7 @@ def read_lines(path: Path, part: CorpusFile, tally: CorpusStatistics) -> Iterato
         size += len(rest)
         if size > LONGEST_LINE:
             raise DataError(
-                f"{part.name}:{number}: a line of more than {LONGEST_LINE} characters; is it a "
+                f"{file.name}:{number}: a line of more than {LONGEST_LINE} characters; is it a "
                 f"table? cut it into rows, or read it as plain text"
             )
     if size:
@@ -45,7 +45,7 @@ def read_lines(path: Path, part: CorpusFile, tally: CorpusStatistics) -> Iterato
 
 
 def _taken(parts: list[str]) -> str:
-    """Join the parts and clear the list."""
+    """Join the pieces of a line and clear the list."""
     whole = "".join(parts)
     parts.clear()
     return whole

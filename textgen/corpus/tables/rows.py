@@ -1,4 +1,4 @@
-"""Which rows of a table are read, and which of their cells are text."""
+"""The rows of a table that are read, and the text in their cells."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,18 +10,16 @@ from typing import Any, NamedTuple
 
 from textgen.config.corpus import DocumentRule
 from textgen.config.template import RowTemplate
-from textgen.corpus.corpus_file import CorpusFile
 from textgen.corpus.jq_path import jq_path
 from textgen.corpus.statistics import CorpusStatistics
-from textgen.corpus.tables.open_table import open_table
 from textgen.corpus.tables.table import Cells, Table
 from textgen.errors import DataError, by_setting
 
-Wanted = Mapping[str, Sequence[str]]  # columns, and the values that will do
+Conditions = Mapping[str, Sequence[str]]  # the values of a column that keep a row
 
 EMPTY_CELLS = "rows whose cell is null or empty"
-WRITTEN = int | float | Decimal | date  # what is written as text where a template asks for it
-SPOKEN = ("content", "value")  # what chats call a text, beside which a column of text is an id
+WRITTEN = int | float | Decimal | date  # types that a template writes as text
+SPOKEN = ("content", "value")  # keys of a text in chats, beside which a column of text is an id
 LONGEST_LIST = 300  # characters of column names in an error
 
 
@@ -29,9 +27,9 @@ class Row(NamedTuple):
     """The text of a row.
 
     Attributes:
-        where: it is, for people.
-        label: what its label column holds, or nothing.
-        text: of the column or the template; like the label not yet clean.
+        where: its place, for people.
+        label: the cell of its label column, or nothing.
+        text: of the column or the template. Text and label are not cleaned.
     """
 
     where: str
@@ -39,53 +37,52 @@ class Row(NamedTuple):
     text: str
 
 
-def read_rows(part: CorpusFile, tally: CorpusStatistics) -> Iterator[Row]:
-    """Yield the rows of a table that are wanted and have text.
+def read_rows(table: Table, rule: DocumentRule, statistics: CorpusStatistics) -> Iterator[Row]:
+    """Yield the rows of a table that the rule keeps and that have text.
 
     Args:
-        part: of any form but plain text.
-        tally: is told how many rows are left out, and what decoding changed.
+        table: an open table.
+        rule: its columns of text and labels, and the conditions on rows.
+        statistics: counts the rows that are left out.
 
     Raises:
-        DataError: it is damaged, lacks a column, or a cell holds no text, naming the place.
+        DataError: the table is damaged, lacks a column, or a cell holds no text; names the place.
     """
-    rule = part.rule
-    with open_table(part, tally) as table:
-        texts = _text_columns(table, rule)
-        labels = [rule.label_column] if rule.label_column else []
-        wanted = {name: [v for n, v in rule.where if n == name] for name, _ in rule.where}
-        columns = list(dict.fromkeys([*texts, *labels, *wanted]))
-        _check_columns(table, columns)
-        choose = partial(_row, rule, tally, texts, wanted)
-        yield from filter(None, starmap(choose, table.rows(columns)))
+    texts = _text_columns(table, rule)
+    labels = [rule.label_column] if rule.label_column else []
+    conditions = {name: [v for n, v in rule.where if n == name] for name, _ in rule.where}
+    columns = list(dict.fromkeys([*texts, *labels, *conditions]))
+    _check_columns(table, columns)
+    choose = partial(_row, rule, statistics, texts, conditions)
+    yield from filter(None, starmap(choose, table.rows(columns)))
 
 
 def _row(
     rule: DocumentRule,
-    tally: CorpusStatistics,
+    statistics: CorpusStatistics,
     texts: Sequence[str],
-    wanted: Wanted,
+    conditions: Conditions,
     where: str,
     cells: Cells,
 ) -> Row | None:
-    """Return what is read of a row, or nothing if it is left out."""
-    reason = _unwanted(where, cells, wanted)
+    """Return the text and label of a row; None if it is left out."""
+    reason = _unmet(where, cells, conditions)
     text = None if reason else _text(where, cells, texts, rule)
     if text is None:
         reason = reason or _no_text(cells, texts)
-        tally.leave_out(where, reason, str(cells.get(texts[0]) or ""))
+        statistics.leave_out(where, reason, str(cells.get(texts[0]) or ""))
         return None
     label = _value(where, cells, rule.label_column) if rule.label_column else ""
     return Row(where, label or "", text)
 
 
 def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
-    """Return the columns that the text is made of.
+    """Return the columns that make the text.
 
-    If the rule names none it is `text`, or the only one that holds text.
+    Where the rule names none, that is `text`, or the only column of text.
 
     Raises:
-        DataError: there is no such column; names those there are.
+        DataError: there is no such column; names the columns.
     """
     if rule.template is not None:
         return RowTemplate(rule.template).columns
@@ -106,7 +103,7 @@ def _text_columns(table: Table, rule: DocumentRule) -> list[str]:
 
 
 def _of_lists(name: str, key: str) -> str:
-    """Say how a column that holds lists of objects becomes one of text."""
+    """Return the error of a column of lists of objects, with a remedy."""
     program = rf'{{text: [{jq_path(name)}[]{jq_path(key)}] | join("\n")}}'
     return (
         f"{name!r} holds lists of objects, as chats do; name another column with "
@@ -115,7 +112,7 @@ def _of_lists(name: str, key: str) -> str:
 
 
 def _check_columns(table: Table, columns: Sequence[str]) -> None:
-    """Refuse a column that is not there, or is there twice; an empty file has none."""
+    """Refuse a column that is missing or ambiguous. An empty file has no columns at all."""
     for name in columns:
         if name in table.ambiguous:
             where = table.ambiguous[name]
@@ -126,9 +123,9 @@ def _check_columns(table: Table, columns: Sequence[str]) -> None:
             )
 
 
-def _unwanted(where: str, cells: Cells, wanted: Wanted) -> str:
-    """Return why a row is not wanted, or nothing: a column has none of the values that will do."""
-    for column, values in wanted.items():
+def _unmet(where: str, cells: Cells, conditions: Conditions) -> str:
+    """Return the condition that a row does not meet, as a reason to leave it out, or nothing."""
+    for column, values in conditions.items():
         if _value(where, cells, column) not in values:
             return f"rows that are not where {column}={' or '.join(values)}"
     return ""
@@ -146,13 +143,13 @@ def _text(where: str, cells: Cells, columns: Sequence[str], rule: DocumentRule) 
 
 
 def _no_text(cells: Cells, columns: Sequence[str]) -> str:
-    """Return why there is no text in a row that has none."""
-    lacking = [name for name in columns if name not in cells]
-    return f"rows without {lacking[0]!r}" if lacking else EMPTY_CELLS
+    """Return the reason why a row has no text."""
+    missing = [name for name in columns if name not in cells]
+    return f"rows without {missing[0]!r}" if missing else EMPTY_CELLS
 
 
 def _string(where: str, cells: Cells, name: str) -> str | None:
-    """Return a cell that holds text or nothing; what is missing in a row is nothing.
+    """Return the text of a cell; None if it is null or missing.
 
     Raises:
         DataError: the cell is no text.
@@ -167,7 +164,7 @@ def _string(where: str, cells: Cells, name: str) -> str | None:
 
 
 def _decoded(where: str, value: bytes, name: str) -> str:
-    """Return the text of a cell of bytes, which name no encoding."""
+    """Return the text of a cell of bytes, which must be UTF-8."""
     try:
         return value.decode()
     except UnicodeDecodeError as error:
@@ -178,7 +175,7 @@ def _decoded(where: str, value: bytes, name: str) -> str:
 
 
 def _as_text(value: Any, name: str) -> str:
-    """Say how a cell that holds something else can be read as text."""
+    """Return the remedy for a cell of another type."""
     if isinstance(value, WRITTEN):
         written = f"${name}" if name.isidentifier() and name.isascii() else f"${{{name}}}"
         return f"{by_setting('{}', 'template')} '{written}' reads it as text"
@@ -201,5 +198,5 @@ def _value(where: str, cells: Cells, name: str) -> str | None:
 
 
 def _names(columns: Cells) -> str:
-    """List the columns for an error, on one line; there may be a great many."""
+    """List the columns for an error; a long list is cut."""
     return textwrap.shorten(", ".join(columns), LONGEST_LIST)

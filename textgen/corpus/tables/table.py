@@ -16,12 +16,11 @@ class Table:
 
     Attributes:
         name: what people call it.
-        columns: the names of its columns, and whether they hold text; none if they are not known
-            or the file is empty.
-        rows: yields the place of each row, for people, and its cells in the columns asked for at
-            least, as far as it has them.
-        ambiguous: names that several columns have, and where these are named.
-        nested: columns that hold lists of objects, as chats do, and what holds text in these.
+        columns: whether each column holds text, by name; empty if the names are unknown.
+        rows: yields the place of each row, for people, and its cells: those of the requested
+            columns that the row has, and perhaps others.
+        ambiguous: the place of each name that several columns have.
+        nested: columns of lists of objects, as chats are, and the key of the text in an object.
     """
 
     name: str
@@ -32,7 +31,7 @@ class Table:
 
 
 def named(names: Iterable[str], where: str) -> list[str]:
-    """Return the columns that have a name; those without cannot be asked for.
+    """Return the names of the columns that have one; no other can be requested.
 
     Raises:
         DataError: none of them has one.
@@ -44,5 +43,5 @@ def named(names: Iterable[str], where: str) -> list[str]:
 
 
 def twice(names: Iterable[str]) -> frozenset[str]:
-    """Return the names that come more than once."""
+    """Return the names that occur more than once."""
     return frozenset(name for name, count in Counter(names).items() if count > 1)

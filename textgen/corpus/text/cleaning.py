@@ -1,4 +1,7 @@
-"""The text policy: what happens to a text before a tokenizer sees it."""
+"""Cleaning: the changes of a text before a tokenizer sees it.
+
+A change of its results raises `READING_VERSION` in `textgen.corpus.documents`.
+"""
 
 import re
 import unicodedata
@@ -23,11 +26,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class UncleanText(DataError):
-    """A text that holds a character which the policy refuses.
+    """A character that the policy refuses.
 
     Args:
-        position: of the character, from 0, in the text with LF line ends.
-        what: it is, and a remedy.
+        position: of the character in the text with LF line ends, from 0.
+        what: its name, and a remedy.
     """
 
     def __init__(self, position: int, what: str) -> None:
@@ -37,7 +40,7 @@ class UncleanText(DataError):
 
 
 def clean_text(text: str, normal_form: str) -> str:
-    """Turn CRLF and CR into LF and bring the text to a Unicode normal form.
+    """Return a text with LF line ends in a Unicode normal form.
 
     Args:
         text: any text.
@@ -51,24 +54,24 @@ def clean_text(text: str, normal_form: str) -> str:
 
 
 class TextCleaner:
-    """Cleans texts under a policy and counts every change.
+    """Cleans texts and counts every change.
 
     Args:
-        policy: its encoding does not matter here.
-        tally: is told what was changed.
+        policy: the rules; its encoding does not matter here.
+        statistics: counts the changes.
     """
 
-    def __init__(self, policy: TextPolicy, tally: CorpusStatistics) -> None:
+    def __init__(self, policy: TextPolicy, statistics: CorpusStatistics) -> None:
         self._policy = policy
-        self._changes = tally.changes
+        self._changes = statistics.changes
         self._changed_line = False  # whether the last line of the last text is counted
 
     def clean(self, text: str, *, continues: bool = False) -> str:
-        """Return the clean text: LF line ends, then surrogates, controls, normal form.
+        """Return the clean text: line ends, then surrogates, controls, normal form.
 
         Args:
-            text: any text; the pieces of `cut_safely` come out as the whole would.
-            continues: whether it goes on in the last line of the text before it.
+            text: any text. The pieces of `cut_safely` give the same as the whole.
+            continues: whether it continues the last line of the previous text.
 
         Raises:
             UncleanText: a lone surrogate or NUL that the policy refuses.
@@ -91,7 +94,7 @@ class TextCleaner:
         return text
 
     def _without_controls(self, text: str) -> str:
-        """Refuse NUL, or take all control characters out."""
+        """Refuse NUL, or remove all control characters."""
         if self._policy.control_characters == "remove":
             text, count = _CONTROL.subn("", text)
             if count:
@@ -101,22 +104,23 @@ class TextCleaner:
         return text
 
     def _in_normal_form(self, text: str, continues: bool) -> str:
-        """Bring the text to the normal form, and count the lines that this changes."""
+        """Normalize a text, and count the lines that change."""
         form = self._policy.normalize
         normal = _normalized(text, form)
-        known = continues and self._changed_line
+        is_counted = continues and self._changed_line
         if normal == text:
-            self._changed_line = known and "\n" not in text
+            self._changed_line = is_counted and "\n" not in text
             return text
         pairs = zip(text.split("\n"), normal.split("\n"), strict=True)
         changed = [before != after for before, after in pairs]
-        self._changes[f"lines changed by {form.upper()}"] += sum(changed) - (known and changed[0])
-        self._changed_line = changed[-1] or (known and len(changed) == 1)
+        again = is_counted and changed[0]  # the first line, of which the last text had a piece
+        self._changes[f"lines changed by {form.upper()}"] += sum(changed) - again
+        self._changed_line = changed[-1] or (is_counted and len(changed) == 1)
         return normal
 
 
 def _remedy_of_nul() -> str:
-    """Return what helps against NUL."""
+    """Return the remedy for NUL."""
     encoding = by_setting("try {}", "encoding", "auto", otherwise="convert it to UTF-8")
     return encoding + by_setting(", or {}", "control_characters", "remove")
 
@@ -131,7 +135,7 @@ def unify_line_ends(text: str, changes: Counter[str]) -> str:
 
 
 def _is_encodable(text: str) -> bool:
-    """Whether there is no lone surrogate in a text."""
+    """Return whether a text holds no lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -140,7 +144,7 @@ def _is_encodable(text: str) -> bool:
 
 
 def _refuse_surrogates(text: str, remedy: str) -> None:
-    """Raise an error that names the first lone surrogate, if there is one."""
+    """Refuse a text with a lone surrogate, naming the first."""
     if _is_encodable(text):
         return
     position = cast(re.Match[str], _SURROGATE.search(text)).start()
@@ -148,7 +152,7 @@ def _refuse_surrogates(text: str, remedy: str) -> None:
 
 
 def _normalized(text: str, normal_form: str) -> str:
-    """Bring a text to a normal form; all of ASCII is in each."""
+    """Return a text in a normal form; ASCII is in each."""
     if normal_form == "none" or text.isascii():
         return text
     return unicodedata.normalize(cast(Literal["NFC", "NFKC"], normal_form.upper()), text)

@@ -1,4 +1,4 @@
-"""From bytes to characters, chunk by chunk: what cannot be decoded is told with line and byte."""
+"""Decoding, chunk by chunk: errors name the line and the byte."""
 
 import codecs
 import contextlib
@@ -14,13 +14,12 @@ UNDECODABLE = "byte sequences that are not {} replaced by U+FFFD"
 
 _MARK = "\ufeff"
 # Stands for undecodable bytes until they are counted; no decoder gives a lone surrogate by itself.
-# Decoders find what handles their errors by its name.
 _BAD = "\udcff"
-_HANDLERS = {"strict": "strict", "replace": "textgen.replace"}
+_HANDLERS = {"strict": "strict", "replace": "textgen.replace"}  # registered names
 
 
 def _handle(error: UnicodeError) -> tuple[str, int]:
-    """Put a sign in the place of bytes that a decoder does not know."""
+    """Return the placeholder of undecodable bytes, and the position after them."""
     if isinstance(error, UnicodeDecodeError):
         return _BAD, error.end
     raise error
@@ -30,7 +29,7 @@ codecs.register_error(_HANDLERS["replace"], _handle)
 
 
 def _remedy() -> str:
-    """Return what helps against bytes of another encoding."""
+    """Return the remedy for bytes of another encoding."""
     words = "name the file's encoding with {} (auto tries to find it)"
     return by_setting(words, "encoding", otherwise="convert it to UTF-8")
 
@@ -40,18 +39,18 @@ def decode(
 ) -> Iterator[str]:
     """Yield the text of a file without byte order mark, with LF line ends.
 
-    The marks of UTF-16 and UTF-32 belong to the encoding; that of UTF-8 is a change.
+    The marks of UTF-16 and UTF-32 belong to the encoding; removing that of UTF-8 is a change.
 
     Args:
         chunks: the bytes of the file.
         name: what errors call it.
         encoding: of the file.
-        errors: "strict", or "replace" for U+FFFD in the place of each sequence that the encoding
-            does not know (as Python has it, which is the practice that Unicode recommends).
-        changes: is told what was changed.
+        errors: "strict", or "replace" to put U+FFFD in the place of each undecodable sequence (as
+            Python and Unicode define it).
+        changes: counts the changes.
 
     Raises:
-        DataError: bytes that the encoding does not know, naming line and byte.
+        DataError: undecodable bytes, naming line and byte.
     """
     texts = _decoded(chunks, name, encoding, errors, changes)
     first = next(filter(None, texts), "")
@@ -88,7 +87,7 @@ def _decoded(
 
 
 def _replaced(text: str, encoding: str, changes: Counter[str]) -> str:
-    """Put U+FFFD in the place of what stands for undecodable bytes, and count it."""
+    """Replace each placeholder of undecodable bytes by U+FFFD, and count it."""
     if _BAD not in text:
         return text
     changes[UNDECODABLE.format(encoding)] += text.count(_BAD)
@@ -96,7 +95,7 @@ def _replaced(text: str, encoding: str, changes: Counter[str]) -> str:
 
 
 class _Lines:
-    """Turns line ends into LF, chunk by chunk, and knows the number of the line."""
+    """Turns line ends into LF, chunk by chunk, and counts lines."""
 
     def __init__(self, changes: Counter[str]) -> None:
         self.number = 1

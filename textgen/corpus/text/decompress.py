@@ -1,8 +1,9 @@
-"""Packed files (.gz, .zst): their plain bytes, unpacked while they are read."""
+"""Packed files (.gz, .zst), unpacked while they are read."""
 
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
@@ -10,15 +11,15 @@ from typing import IO, Protocol
 from textgen.errors import DataError, NotInstalled
 
 CHUNK_BYTES = 1 << 16
-# Packed bytes that are unpacked at once. One of Zstandard can stand for 32 KiB (RFC 8878, a block
-# of a repeated byte), one of gzip for 1 KiB, so what comes out has 32 MiB at most.
+# Packed bytes that are unpacked at once. A byte of Zstandard stands for up to 32 KiB (RFC 8878, a
+# block of a repeated byte), one of gzip for up to 1 KiB, so that at most 32 MiB come out.
 PACKED_BYTES = 1 << 10
-# The most memory that a Zstandard frame may ask for; the zstd command has the same limit.
+# Largest window that a Zstandard frame may ask for; the zstd command has the same limit.
 WINDOW_BYTES = 1 << 27
 
 
 class Frame(Protocol):
-    """What unpacks a gzip member or a Zstandard frame."""
+    """A decompressor of one gzip member or Zstandard frame."""
 
     @property
     def eof(self) -> bool:
@@ -26,10 +27,10 @@ class Frame(Protocol):
 
     @property
     def unused_data(self) -> bytes:
-        """What was given to it beyond its end."""
+        """The bytes given to it beyond its end."""
 
     def decompress(self, data: bytes, /) -> bytes:
-        """Return the plain bytes as far as they are known."""
+        """Return the plain bytes that are complete so far."""
 
 
 def read_plain(
@@ -37,19 +38,18 @@ def read_plain(
 ) -> Iterator[bytes]:
     """Yield the plain bytes of a file, in memory that does not depend on its size.
 
-    Members and frames that follow one another are read as one file. Zero bytes between and behind
-    them are padding, anything else behind the last one is an error: it may be what was lost.
+    Consecutive members or frames are read as one file. Zero bytes between and after them are
+    padding. Anything else after the last one is an error, since it may be a damaged member.
 
     Args:
         path: the file.
         packing: "", ".gz" or ".zst".
         name: what errors call it, if not by its path.
-        chunk_bytes: how much is yielded at a time; the last chunk may be smaller.
+        chunk_bytes: size of a chunk; the last one may be smaller.
 
     Raises:
-        DataError: damaged or cut short, naming the byte of the packed file up to which it was
-            read.
-        NotInstalled: `.zst` without the library that reads it.
+        DataError: damaged or cut short, naming the last byte of the packed file that was read.
+        NotInstalled: the library for .zst is not installed.
     """
     with path.open("rb") as raw:
         if not packing:
@@ -57,7 +57,7 @@ def read_plain(
             return
         open_frame, damage = _gzip() if packing == ".gz" else _zstandard()
         try:
-            yield from _even(_unpacked(raw, open_frame), chunk_bytes)
+            yield from _regrouped(_frames(raw, open_frame), chunk_bytes)
         except (EOFError, damage) as error:
             raise DataError(
                 f"{name or path}: byte {raw.tell()}: cannot be unpacked ({error}); fetch it "
@@ -65,29 +65,33 @@ def read_plain(
             ) from None
 
 
-def unpack(path: Path, packing: str, folder: Path, *, name: str = "") -> Path:
-    """Write the plain bytes of a packed file into a folder, for what reads files only.
+@contextmanager
+def unpacked(path: Path, packing: str, *, name: str = "") -> Iterator[Path]:
+    """Yield a plain file for libraries that seek in it: the file itself, or an unpacked copy.
 
     Args:
-        path: the packed file.
-        packing: ".gz" or ".zst".
-        folder: where the plain file goes, under a name of its own.
+        path: the file.
+        packing: "", ".gz" or ".zst".
         name: what errors call it, if not by its path.
 
     Raises:
-        DataError, NotInstalled: as of `read_plain`.
+        DataError, NotInstalled: as `read_plain` does.
     """
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as plain:
+    if not packing:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(prefix="textgen-") as plain:
         for chunk in read_plain(path, packing, name=name):
             plain.write(chunk)
-    return Path(plain.name)
+        plain.flush()
+        yield Path(plain.name)
 
 
-def _unpacked(raw: IO[bytes], open_frame: Callable[[], Frame]) -> Iterator[bytes]:
-    """Yield plain bytes, frame after frame.
+def _frames(raw: IO[bytes], open_frame: Callable[[], Frame]) -> Iterator[bytes]:
+    """Yield the plain bytes, frame after frame.
 
     Raises:
-        EOFError: cut short.
+        EOFError: the file is cut short.
     """
     frame = open_frame()
     while packed := raw.read(PACKED_BYTES):
@@ -102,8 +106,8 @@ def _unpacked(raw: IO[bytes], open_frame: Callable[[], Frame]) -> Iterator[bytes
         raise EOFError("it ends too early")
 
 
-def _even(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Join and cut pieces anew to chunks of one size; the last one may be smaller."""
+def _regrouped(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Regroup pieces into chunks of one size; the last one may be smaller."""
     gathered = bytearray()
     for piece in pieces:
         gathered += piece
@@ -116,12 +120,12 @@ def _even(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
 
 
 def _gzip() -> tuple[Callable[[], Frame], type[Exception]]:
-    """Return what begins a gzip member, and its error; checksums are verified (RFC 1952)."""
+    """Return the decompressor of gzip members, with checksums (RFC 1952), and its error."""
     return partial(zlib.decompressobj, wbits=31), zlib.error
 
 
 def _zstandard() -> tuple[Callable[[], Frame], type[Exception]]:
-    """Return what begins a Zstandard frame, and its error (RFC 8878)."""
+    """Return the decompressor of Zstandard frames (RFC 8878), and its error."""
     try:
         import zstandard
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which encoding a file is in, where nobody says it."""
+"""Detection of a file's encoding."""
 
 import codecs
 import contextlib
@@ -12,12 +12,12 @@ from textgen.errors import DataError, by_setting
 if TYPE_CHECKING:
     from charset_normalizer import CharsetMatch
 
-# Chunks of a file beyond the first that is not UTF-8 from which statistics are made.
+# Chunks after the first that is not UTF-8 that belong to the sample.
 SAMPLE_CHUNKS = 4
-# Likenesses to a language that differ by less say nothing; then the more usual encoding is taken.
+# A smaller difference of two scores says nothing; then the more usual encoding is taken.
 CLOSE = 0.05
 
-# Of the two encodings whose marks begin alike, the longer one comes first.
+# Of two marks that begin alike, the longer one comes first.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -25,8 +25,8 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# Those of the WHATWG Encoding Standard that texts are found in, the more usual ones first, which
-# decides where a text reads alike in several. The code pages hold what ISO 8859 does.
+# Encodings of the WHATWG Encoding Standard that texts are found in. The more usual ones come first,
+# and win where a text reads alike in several. The code pages include ISO 8859.
 _USUAL = (
     "utf_8",
     "utf_16_le",
@@ -59,18 +59,18 @@ _BEYOND_ASCII = re.compile("[^\0-\x7f\ufffd]")
 
 
 def find_encoding(chunks: Iterator[bytes], name: str) -> str:
-    """Return the encoding that a file seems to be in.
+    """Return the most probable encoding of a file.
 
-    A byte order mark is believed. A file that is UTF-8 from start to end is UTF-8, and so is one
-    with a damaged place in much UTF-8. Otherwise the statistics of `charset-normalizer` decide, on
-    a sample that begins before the first place that is not UTF-8.
+    A byte order mark decides. A file that is UTF-8 from start to end is UTF-8, and so is one with
+    little damage in much UTF-8. Otherwise `charset-normalizer` scores a sample that begins just
+    before the first bytes that are not UTF-8.
 
     Args:
         chunks: the bytes of the file, the first at least as long as a byte order mark.
         name: what errors call it.
 
     Raises:
-        DataError: it looks like text in none of the usual encodings.
+        DataError: the file is no text in any of the usual encodings.
     """
     first = next(chunks, b"")
     for mark, encoding in _MARKS.items():
@@ -81,7 +81,7 @@ def find_encoding(chunks: Iterator[bytes], name: str) -> str:
 
 
 def _sample(chunks: Iterator[bytes]) -> bytes:
-    """Return bytes around the first that are no UTF-8 text; none if there are no such bytes."""
+    """Return the bytes around the first that are not UTF-8; nothing if all are."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     before = b""
     for chunk in itertools.chain(chunks, [b""]):
@@ -92,7 +92,7 @@ def _sample(chunks: Iterator[bytes]) -> bytes:
 
 
 def _is_text(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
-    """Whether the file goes on as UTF-8 without NUL, which UTF-16 is full of; b"" ends it."""
+    """Return whether a chunk is UTF-8 without NUL, which UTF-16 is full of; b"" ends the file."""
     try:
         return "\0" not in decoder.decode(chunk, not chunk)
     except UnicodeDecodeError:
@@ -100,13 +100,13 @@ def _is_text(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
 
 
 def _is_mostly_utf8(sample: bytes) -> bool:
-    """Whether more characters beyond ASCII are right than wrong; by chance few are."""
+    """Return whether more characters beyond ASCII are valid than not; few are by chance."""
     text = sample.decode("utf-8", "replace")
     return len(_BEYOND_ASCII.findall(text)) > text.count("\ufffd")
 
 
 def _likeliest(sample: bytes, name: str) -> str:
-    """Return the encoding in which a sample looks most like a language."""
+    """Return the encoding in which a sample is most like a language."""
     from charset_normalizer import CharsetMatches, from_bytes
 
     matches = CharsetMatches(
@@ -123,19 +123,19 @@ def _likeliest(sample: bytes, name: str) -> str:
     alike = {
         encoding
         for match in matches
-        if _likeness(match) > _likeness(best) - CLOSE
+        if _score(match) > _score(best) - CLOSE
         for encoding in match.could_be_from_charset
     }
     return codecs.lookup(min(alike, key=_USUAL.index)).name
 
 
-def _likeness(match: "CharsetMatch") -> float:
-    """Return how much like a language a text is: known letters, and few unlikely neighbours."""
+def _score(match: "CharsetMatch") -> float:
+    """Return the score of a text: high for letters of a language, low for unlikely neighbours."""
     return match.coherence - match.chaos
 
 
 def _readable(sample: bytes) -> dict[int, list[str]]:
-    """Return the encodings that read a sample, by how much of it makes whole characters."""
+    """Return the encodings that can decode a sample, by the number of bytes in whole characters."""
     sizes: dict[int, list[str]] = {}
     for encoding in _USUAL:
         decoder = codecs.getincrementaldecoder(encoding)()

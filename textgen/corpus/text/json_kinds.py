@@ -1,4 +1,4 @@
-"""JSON where text is wanted: what of it is there, and how its texts become rows."""
+"""JSON in the place of text: its kinds, and the commands that turn it into rows."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from textgen.corpus.jq_path import jq_path
 from textgen.corpus.text.signatures import Kind
 
 NAMES = (".json", ".ipynb")
-_LONGEST_WORD = 8  # characters of JSON's words and escapes, and some more
+_LONGEST_WORD = 8  # characters; more than those of a literal or an escape of JSON
 
 _LINES = Kind("JSON with an object a line", "put it into a file whose name ends with .jsonl")
 _UNREADABLE = Kind(
@@ -18,12 +18,12 @@ _UNREADABLE = Kind(
 
 
 def find_json(text: str, suffix: str, *, is_cut: bool) -> Kind | None:
-    """Return what is to be done with JSON; None if a text is none.
+    """Return the kind of JSON that a text is, with a remedy; None if it is prose.
 
     Args:
         text: the beginning of a file.
-        suffix: what its name ends with; of JSON's own nothing is prose.
-        is_cut: whether the file goes on.
+        suffix: the end of its name; a file named .json is never prose.
+        is_cut: whether the file goes on after it.
     """
     text, otherwise = text.strip(), _UNREADABLE if suffix in NAMES else None
     if text[:1] not in ("[", "{"):
@@ -40,7 +40,7 @@ def find_json(text: str, suffix: str, *, is_cut: bool) -> Kind | None:
 
 
 def _is_line(rest: str, is_cut: bool) -> bool:
-    """Tell whether an object follows in a line of its own."""
+    """Return whether another object follows in a line of its own."""
     start = re.match(r"[ \r]*\n\s*", rest)
     if start is None:
         return False
@@ -53,12 +53,12 @@ def _is_line(rest: str, is_cut: bool) -> bool:
 
 
 def _is_cut(error: json.JSONDecodeError) -> bool:
-    """Tell whether JSON is wrong only because it ends too early."""
+    """Return whether JSON is wrong only because its end is missing."""
     return error.msg.startswith("Unterminated string") or len(error.doc) - error.pos < _LONGEST_WORD
 
 
 def _of_cut(text: str) -> Kind:
-    """Return what is to be done with JSON of which the beginning is there."""
+    """Return the kind of JSON whose beginning alone is known."""
     if text[0] == "{":
         key = re.search(r'"([^"\\]+)"\s*:\s*\[\s*\{', text)
         return _of({key[1]: [{}]} if key else {})
@@ -66,7 +66,7 @@ def _of_cut(text: str) -> Kind:
 
 
 def _of(value: Any) -> Kind:
-    """Return what is to be done with a list or an object."""
+    """Return the kind of a list or an object."""
     if isinstance(value, list):
         return Kind("a JSON list", _rows_of(".", value))
     if {"cells", "nbformat"} <= value.keys():
@@ -79,7 +79,7 @@ def _of(value: Any) -> Kind:
 
 
 def _rows_of(path: str, items: list[Any]) -> str:
-    """Say how the items of a list become rows."""
+    """Return the remedy that turns the items of a list into rows."""
     as_rows = "" if items and isinstance(items[0], dict) else " | {text: .}"
     return f"write an object a line as .jsonl, with jq -c '{path}[]{as_rows}'"
 

@@ -1,18 +1,18 @@
-"""Where a long text can be cut so that its pieces come out clean as the whole would."""
+"""Safe places to cut a long text: its pieces, cleaned one by one, give the clean whole."""
 
 import unicodedata
 from collections.abc import Iterator
 
-# Characters in a row of which each may join the one before it. Languages need a few; beyond this
-# many a text is cut all the same, so that it is never held whole.
+# The longest run of characters that may join the one before them. Languages need a few; a longer
+# run is cut all the same, so that a text is never held whole.
 LONGEST_RUN = 1 << 14
 
 
 def cut_safely(chunks: Iterator[str], longest: int) -> Iterator[str]:
-    """Join and cut chunks anew where cleaning does not reach across the cut.
+    """Regroup chunks into pieces that can be cleaned one by one.
 
-    That is after a line feed or, in a line longer than `longest`, before a character that begins
-    anew. A piece that ends within a line holds no line feed.
+    A piece ends after a line feed or, in a line longer than `longest`, before a normalization
+    boundary. A piece that ends within a line holds no line feed.
 
     Args:
         chunks: a text with LF line ends, cut anywhere.
@@ -23,7 +23,7 @@ def cut_safely(chunks: Iterator[str], longest: int) -> Iterator[str]:
         carry += chunk
         cut = carry.rfind("\n") + 1
         if not cut and len(carry) > longest:
-            cut = _last_beginning(carry)
+            cut = _last_boundary(carry)
         if cut:
             yield carry[:cut]
             carry = carry[cut:]
@@ -31,11 +31,11 @@ def cut_safely(chunks: Iterator[str], longest: int) -> Iterator[str]:
         yield carry
 
 
-def begins_anew(character: str) -> bool:
-    """Whether a character is a boundary in all normal forms (Unicode Standard Annex 15, 9).
+def is_boundary(character: str) -> bool:
+    """Return whether a character is a boundary in all normal forms (Unicode Annex 15, 9).
 
-    It does not join the one before it, whatever that is, and it is no control character, so it
-    is not taken out. Vowels and final consonants of Hangul are letters that do join.
+    It never joins the character before it, and cleaning does not remove it, as it may remove a
+    control character. Vowels and final consonants of Hangul are letters that do join.
     """
     return (
         unicodedata.category(character)[0] in "LNPSZ"
@@ -46,9 +46,9 @@ def begins_anew(character: str) -> bool:
     )
 
 
-def _last_beginning(text: str) -> int:
-    """Return where the last character is that begins anew, or 0 to wait for one."""
+def _last_boundary(text: str) -> int:
+    """Return the index of the last boundary, or 0 to wait for one."""
     for index in range(len(text) - 1, max(0, len(text) - LONGEST_RUN), -1):
-        if begins_anew(text[index]):
+        if is_boundary(text[index]):
             return index
     return len(text) if len(text) > LONGEST_RUN else 0

@@ -1,4 +1,4 @@
-"""The one reader of corpus bytes: it alone knows file, line and byte."""
+"""Readers of encoded text: from bytes to clean text, with errors that name file, line and byte."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,33 +19,55 @@ def read_text(
     *,
     name: str = "",
     packing: str = "",
-    tally: CorpusStatistics | None = None,
+    statistics: CorpusStatistics | None = None,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[str]:
-    """Yield the clean text of a file in pieces that end, where they can, with a line.
+    """Yield the clean text of a file in pieces that end with a line where possible.
 
-    The pieces joined are what cleaning the whole text at once would give, and the counts are
-    those of the whole text.
+    The joined pieces equal the whole text cleaned at once, and so do the counts.
 
     Args:
         path: the file.
-        policy: its encoding, and how it becomes clean.
+        policy: its encoding, and the rules of cleaning.
         name: what errors call it, if not by its path.
-        packing: how it is packed: "", ".gz" or ".zst".
-        tally: is told what was changed, and the encoding that was found.
-        chunk_bytes: how much is read, and roughly held, at a time.
+        packing: its compression: "", ".gz" or ".zst".
+        statistics: counts the changes, and takes the encoding that was detected.
+        chunk_bytes: bytes that are read, and roughly held, at a time.
 
     Raises:
-        DataError: what is no text in this encoding, or is refused by the policy, naming file and
-            line; a damaged packed file, naming the byte.
+        DataError: bytes that are not in this encoding or a character that the policy refuses,
+            naming file and line; a damaged packed file, naming the byte.
     """
-    name, tally = name or str(path), tally or CorpusStatistics()
-    cleaner = TextCleaner(policy, tally)
+    name, statistics = name or str(path), statistics or CorpusStatistics()
     chunks = read_raw(
-        path, policy, name=name, packing=packing, tally=tally, chunk_bytes=chunk_bytes
+        path, policy, name=name, packing=packing, statistics=statistics, chunk_bytes=chunk_bytes
     )
+    return clean_chunks(chunks, policy, name=name, statistics=statistics, longest=chunk_bytes)
+
+
+def clean_chunks(
+    chunks: Iterator[str],
+    policy: TextPolicy,
+    *,
+    name: str,
+    statistics: CorpusStatistics,
+    longest: int = CHUNK_BYTES,
+) -> Iterator[str]:
+    """Yield the clean text of a file that has been decoded.
+
+    Args:
+        chunks: its text with LF line ends, cut anywhere.
+        policy: the rules of cleaning.
+        name: what errors call it.
+        statistics: counts the changes.
+        longest: characters of a line that are not cut.
+
+    Raises:
+        DataError: a character that the policy refuses, naming file and line.
+    """
+    cleaner = TextCleaner(policy, statistics)
     line, continues = 1, False
-    for piece in cut_safely(chunks, chunk_bytes):
+    for piece in cut_safely(chunks, longest):
         try:
             text = cleaner.clean(piece, continues=continues)
         except UncleanText as error:
@@ -62,30 +84,30 @@ def read_raw(
     *,
     name: str = "",
     packing: str = "",
-    tally: CorpusStatistics | None = None,
+    statistics: CorpusStatistics | None = None,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Iterator[str]:
-    """Yield the decoded text of a file in chunks, for tables, whose cells are cleaned later.
+    """Yield the decoded text of a file in chunks that end anywhere.
 
-    Without byte order mark and with LF line ends, both counted; otherwise as it is, in chunks
-    that end anywhere. Undecodable bytes are refused or replaced as the policy says.
+    Tables need it, whose cells are cleaned later. The byte order mark is removed and line ends
+    become LF, both counted. Undecodable bytes are refused or replaced, as the policy says.
 
     Args, Raises: as of `read_text`.
     """
-    name, tally = name or str(path), tally or CorpusStatistics()
-    encoding = known_encoding(path, policy, name, packing, tally)
+    name, statistics = name or str(path), statistics or CorpusStatistics()
+    encoding = known_encoding(path, policy, name, packing, statistics)
     chunks = read_plain(path, packing, name=name, chunk_bytes=chunk_bytes)
-    yield from decode(chunks, name, encoding, policy.encoding_errors, tally.changes)
+    yield from decode(chunks, name, encoding, policy.encoding_errors, statistics.changes)
 
 
 def known_encoding(
-    path: Path, policy: TextPolicy, name: str, packing: str, tally: CorpusStatistics
+    path: Path, policy: TextPolicy, name: str, packing: str, statistics: CorpusStatistics
 ) -> str:
-    """Return the encoding of a file, found out where the policy does not say it.
+    """Return the encoding of a file: that of the policy, or the detected one if that is auto.
 
     Args, Raises: as of `read_text`.
     """
     if policy.encoding != AUTO:
         return policy.encoding
-    tally.encodings[name] = find_encoding(read_plain(path, packing, name=name), name)
-    return tally.encodings[name]
+    statistics.encodings[name] = find_encoding(read_plain(path, packing, name=name), name)
+    return statistics.encodings[name]

@@ -1,8 +1,8 @@
-"""What files that hold no text begin with.
+"""Signatures: the first bytes of files that hold no text.
 
-A table of our own, since those of libraries take honest prose for other things: to `filetype` and
-`puremagic` a text that begins with "BMW" is a picture, one that begins with "ID3 trees" is music.
-Here a beginning counts only with bytes that no text holds behind it, or if it is long.
+The tables of libraries mistake prose for other things: `filetype` and `puremagic` call a text that
+begins with "BMW" a picture, and one that begins with "ID3 trees" music. In this table a signature
+is long, or goes on with bytes that no text holds.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """What a file is, and what to do with it."""
+    """The kind of a file, and the remedy for people who want its text."""
 
     what: str
     remedy: str
@@ -30,7 +30,7 @@ _IN_ZIP = {
     "ods": Kind("an OpenDocument sheet", "save it as .csv"),
     "pptx": Kind("a PowerPoint file", "save it as text"),
 }
-_ENTRIES = {  # of a zip archive, that only one kind of it has
+_ENTRIES = {  # names in a zip archive that only one kind of it has
     rb"application/epub\+zip|META-INF/container\.xml": "epub",
     rb"application/vnd\.oasis\.opendocument\.text": "odt",
     rb"application/vnd\.oasis\.opendocument\.spreadsheet": "ods",
@@ -39,7 +39,7 @@ _ENTRIES = {  # of a zip archive, that only one kind of it has
     rb"ppt/[^/]+\.xml": "pptx",
 }
 
-_BOOKS = {  # by what they begin with; `.` is any byte
+_BOOKS = {  # by their first bytes; `.` is any byte
     rb"(\xef\xbb\xbf)?\s*%PDF-\d\.\d *[\r\n]": Kind(
         "a PDF file", "save it as text, e.g. with pdftotext"
     ),
@@ -64,7 +64,7 @@ _PACKED = {
     rb".{257}ustar(\0|  \0)": Kind("a tar archive", _UNPACK),
     rb"MSCF\0|!<arch>\n|xar!\0|\xed\xab\xee\xdb": Kind("an archive", _UNPACK),
     rb"version https://git-lfs\.github\.com/spec/": Kind(
-        "what Git LFS keeps in the place of a file", "fetch that with git lfs pull"
+        "a pointer of Git LFS in the place of a file", "fetch that with git lfs pull"
     ),
 }
 _DATA = {
@@ -101,11 +101,11 @@ _SIGNATURES = {
 
 
 def find_kind(head: bytes, suffix: str) -> Kind | None:
-    """Return what a file is that holds no text; None if nothing says so.
+    """Return the kind of a file that holds no text; None if no signature matches.
 
     Args:
         head: its first bytes, some hundred at least.
-        suffix: what its name ends with, which tells zip archives apart that nothing else does.
+        suffix: the end of its name, which decides between kinds of zip archives if need be.
     """
     if re.match(rb"PK(\x03\x04|\x05\x06|\x07\x08)", head):
         entries = (name for pattern, name in _ENTRIES.items() if re.search(pattern, head))
