@@ -1,4 +1,4 @@
-"""The model card: what a model was made of and how good it is, for people."""
+"""The model card: corpus, network, training and quality of a model, for people."""
 
 import textwrap
 
@@ -23,8 +23,8 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: Proven
 
     Args:
         name: of the folder.
-        config: sizes of the layers.
-        tokenizer: its kind.
+        config: of the model.
+        tokenizer: kind of its tokenizer.
         provenance: the records of its corpus, training and precision, if they are known.
     """
     corpus, training, precision = provenance.corpus, provenance.training, provenance.precision

@@ -1,8 +1,8 @@
-"""The model folder: write it whole or not at all, check everything before reading it.
+"""The model folder: it is written whole or not at all, and checked before it is read.
 
-`config.json`, `model.safetensors` and `tokenizer.json` are the model; `manifest.json` holds their
-sizes and SHA-256 and makes the folder a model. `generation_config.json` and `README.md` may be
-edited, so they are checked, not hashed. Nothing in the folder is ever executed.
+`config.json`, `model.safetensors` and `tokenizer.json` are the model. `manifest.json` holds their
+sizes and SHA-256; it is written last and makes the folder a model. `generation_config.json` and
+`README.md` may be edited, so they are checked, not hashed. Nothing in the folder is ever executed.
 """
 
 import hashlib
@@ -53,11 +53,11 @@ class Model:
     Attributes:
         config: sizes of the layers.
         weights: arrays with the names and shapes of `config.tensors()`.
-        tokenizer: what its tokens are.
-        generation: how it is best sampled.
+        tokenizer: text to token ids and back.
+        generation: its default generation settings.
         provenance: the records of its corpus, training and precision.
         storage: "fp32" or "fp16", the format of the weights in its folder.
-        copies: finds stretches of its training text, if it was trained with an index of it.
+        copies: index of its training text, if it was trained with one.
     """
 
     config: ModelConfig
@@ -74,7 +74,7 @@ class Model:
         return self.provenance.precision.default if self.provenance.precision else "fp32"
 
     def sha256(self) -> str:
-        """Return the SHA-256 of all that makes the model what it is."""
+        """Return the SHA-256 of configuration, tokenizer and weights."""
         digest = hashlib.sha256(to_json(self.config.to_dict()))
         digest.update(self.tokenizer.to_json().encode())
         for name in sorted(self.weights):
@@ -82,20 +82,20 @@ class Model:
         return digest.hexdigest()
 
     def labelled(self, mix: Mapping[str, float]) -> "Model":
-        """Return the model that writes a kind of text, or a mix of some.
+        """Return the model conditioned on a label, or on a mix of labels.
 
         Args:
             mix: weights of labels, from 0 to 1.
 
         Raises:
-            UsageError: a label that nobody trained, or an impossible weight.
+            UsageError: a label that the model was not trained with, or an impossible weight.
         """
         check_mix(mix, self.config.labels)
         config, weights = with_mix(self.config, self.weights, mix)
         return replace(self, config=config, weights=weights)
 
     def stored_as(self, storage: str) -> "Model":
-        """Return the model with weights that the format holds exactly.
+        """Return the model with weights rounded to a format.
 
         Raises:
             UsageError: no such format, or a weight is too large for it.
@@ -105,11 +105,11 @@ class Model:
 
 
 def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
-    """Write a model folder: aside, flushed, renamed.
+    """Write a model folder under a temporary name, flush and rename it.
 
     Raises:
         UsageError: `folder` exists and `overwrite` is false.
-        OSError: the disk refused; what stood at `folder` is untouched.
+        OSError: the disk refused; an existing `folder` is untouched.
     """
     folder = named(folder)
     with new_folder(folder, overwrite=overwrite) as aside:
@@ -118,22 +118,22 @@ def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
 
 
 def add_model(model: Model, folder: Path) -> None:
-    """Write a model into a folder that holds its training, in place of an earlier model.
+    """Write a model into the folder of its training, and replace an earlier model there.
 
     Raises:
-        OSError: the disk refused. The earlier model is there unless the refusal came between
-            the last renames, when all of the new one was on the disk.
+        OSError: the disk refused. The earlier model is intact, unless the error came between the
+            last renames; then all files of the new one are on the disk.
     """
     write_together(folder, _files(model, folder.name))
 
 
 def read_model(folder: Path) -> Model:
-    """Read a model folder, trusting nothing in it.
+    """Read a model folder from an untrusted source.
 
     Raises:
         MissingInput: it is not a model folder.
-        DataError: something in it is damaged, or does not fit together.
-        UnsafeModel: a part of it is not a plain file.
+        DataError: a file is damaged, or files do not belong together.
+        UnsafeModel: it holds something other than plain files.
     """
     folder = named(folder)
     manifest = read_manifest(folder)
@@ -153,12 +153,12 @@ def read_model(folder: Path) -> Model:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the file that makes a folder a model.
+    """Read the manifest of a model folder.
 
     Raises:
         MissingInput: there is none.
         DataError: it is damaged, or of a later version.
-        UnsafeModel: it is no plain file.
+        UnsafeModel: it is not a plain file.
     """
     refuse_strange(folder / MANIFEST)
     if not (folder / MANIFEST).exists():
@@ -178,7 +178,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _files(model: Model, name: str) -> dict[str, bytes]:
-    """Return the content of a model folder by file name, the manifest last."""
+    """Return the files of a model folder by name, the manifest last."""
     files = {
         CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
         WEIGHTS: weights_to_bytes(model.weights, model.storage),
@@ -198,7 +198,7 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse links and other strange things, then any file that is not what the manifest says."""
+    """Refuse files that are not plain, then files that differ from the manifest."""
     identities = manifest.get("files")
     identities = identities if isinstance(identities, dict) else {}
     for name in (*HASHED, GENERATION, *([COPIES] if COPIES in identities else ())):
@@ -213,7 +213,7 @@ def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def _find_copies(folder: Path, manifest: dict[str, Any]) -> CopyIndex | None:
-    """Return the index of the training text, if there is one; it is read when it is needed."""
+    """Return the index of the training text, if there is one. It is read on first use."""
     path, recorded = folder / COPIES, manifest["files"].get(COPIES)
     if recorded is None:
         return None
@@ -237,7 +237,7 @@ def _read_config(folder: Path) -> ModelConfig:
 
 
 def _as_config(kind: type[AnyConfig], values: dict[str, Any], path: Path) -> AnyConfig:
-    """Make a configuration of a file's values; an illegal one is bad data, not bad usage."""
+    """Make a configuration of a file's values. An illegal value is a `DataError` here."""
     try:
         return kind.from_dict(values, where=str(path))
     except UsageError as error:

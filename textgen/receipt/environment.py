@@ -1,4 +1,4 @@
-"""What a text depends on beside its prompt and settings: the model, the programs, the machine."""
+"""The environment of a generation: model, libraries and machine, on which its text depends."""
 
 import platform
 from dataclasses import asdict, dataclass, field
@@ -21,11 +21,11 @@ VECTOR_FEATURES = ("avx", "amx", "fma", "asimd", "sve", "sme", "i8mm", "bf16")
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(Config):
-    """One process on one machine with one model. Threads are left out: no text depends on them.
+    """A process on a machine with a model. Threads are left out: no text depends on them.
 
     Attributes:
         config_sha256, weights_sha256, tokenizer_sha256: of the files of the model.
-        precision: that the model runs in.
+        precision: in which the model runs.
         textgen, python, numpy, onnxruntime, tokenizers: versions.
         system, architecture: as Python names them: "Linux", "x86_64".
         cpu_features: vector instructions, as Linux names them.
@@ -49,8 +49,8 @@ class Environment(Config):
         """Describe this process.
 
         Args:
-            folder: of a model that has been read, so that its manifest is right.
-            precision: that the model runs in.
+            folder: of a model that has been read, so that its manifest has been checked.
+            precision: in which the model runs.
         """
         files = read_manifest(folder)["files"]
         return cls(
@@ -65,7 +65,7 @@ class Environment(Config):
         )
 
     def changed_files(self, other: "Environment") -> list[str]:
-        """Say which of the model's files are not the same: 'config.json (1f2e3d, now 5b6a79)'."""
+        """Return the files of the model that differ, as 'config.json (1f2e3d, now 5b6a79)'."""
         then, now = asdict(self), asdict(other)
         return [
             _change(file, then[name][:SHOWN], now[name][:SHOWN])
@@ -74,7 +74,7 @@ class Environment(Config):
         ]
 
     def differences(self, other: "Environment") -> list[str]:
-        """Say what has changed in others: 'numpy (2.4.0, now 2.5.0)'."""
+        """Return the fields that differ, as 'numpy (2.4.0, now 2.5.0)'."""
         then, now = asdict(self), asdict(other)
         return [_change(name, then[name], now[name]) for name in then if then[name] != now[name]]
 
@@ -85,7 +85,7 @@ def _vector_features() -> tuple[str, ...]:
 
 
 def _change(name: str, then: str | tuple[str, ...], now: str | tuple[str, ...]) -> str:
-    """Say how a circumstance has changed; of several values, those that have."""
+    """Describe a changed field; of several values, only those that differ."""
     if isinstance(then, str) or isinstance(now, str):
         return f"{name} ({then}, now {now})"
     lost, new = ([v for v in one if v not in other] for one, other in ((then, now), (now, then)))

@@ -1,6 +1,6 @@
-"""A checkpoint: all that a run needs to go on as if nothing had happened, as one folder.
+"""A checkpoint: everything that a run needs to continue exactly, in one folder.
 
-`manifest.json` holds sizes and SHA-256 of the other files; `checkpoint.json` holds plain facts.
+`manifest.json` holds sizes and SHA-256 of the other files; `checkpoint.json` holds plain values.
 """
 
 import platform
@@ -36,14 +36,14 @@ class Checkpoint:
 
     Attributes:
         config: of the model.
-        training: with nothing left to defaults; it holds the thread count.
-        corpus: what `TokenStore.provenance` says.
-        data: what `TokenStore.identity` says.
+        training: with nothing left to defaults, the thread count included.
+        corpus: the `TokenStore.provenance`.
+        data: the `TokenStore.identity`.
         tokenizer: of the data.
-        init_from: the model that the run began with, if any.
-        progress: schedule, position in the data, carried state, best so far, history.
-        variables: weights, optimizer, seeds, in the order of `Step.variables()`.
-        versions: of what has computed it so far.
+        init_from: record of the model that the run began with, if any.
+        progress: schedule, position in the data, carried state, best weights so far, history.
+        variables: weights, optimizer state, seeds, in the order of `TrainStep.variables()`.
+        versions: of the libraries that the run began with.
     """
 
     config: ModelConfig
@@ -76,10 +76,10 @@ class Checkpoint:
 
     @classmethod
     def read(cls, folder: Path) -> "Checkpoint":
-        """Read a checkpoint, every byte of which is compared with its SHA-256.
+        """Read a checkpoint, and compare all files with their SHA-256.
 
         Raises:
-            DataError: it is not whole.
+            DataError: it is damaged or incomplete.
         """
         try:
             _check_files(folder, read_json(folder / MANIFEST))
@@ -106,7 +106,7 @@ class Checkpoint:
             raise DataError(f"{folder}: damaged ({error})") from None
 
     def _facts(self) -> dict[str, Any]:
-        """Return what is neither an array nor an event, as values that JSON can hold."""
+        """Return all but arrays and events, as JSON values."""
         history = self.progress.history
         return {
             "config": self.config.to_dict(),

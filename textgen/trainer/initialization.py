@@ -1,4 +1,4 @@
-"""Where a training can begin: from nothing, from a model's weights, or from a checkpoint."""
+"""Initializations of a training: random weights, the weights of a model, or a checkpoint."""
 
 import dataclasses
 import logging
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Given = str | Texts | TokenStore  # what is given as a corpus
+Given = str | Texts | TokenStore  # as a corpus
 
 
 class Initialization:
@@ -48,7 +48,7 @@ class Initialization:
         self._configure(settings)
 
     def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus, prepared as the settings say, and fit what they leave open to it.
+        """Open the corpus with the settings, and fit the open ones to it.
 
         Raises:
             MissingInput, DataError, UsageError: as for `open_corpus`.
@@ -60,18 +60,18 @@ class Initialization:
         return store
 
     def _configure(self, settings: Mapping[str, Any]) -> None:
-        """Make the configurations that settings stand for."""
+        """Make the configurations of some settings."""
         self.corpus, network, training = split_by_config(
             settings, CorpusConfig, NetworkConfig, TrainingConfig
         )
         self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
 
     def initialize(self, trainer: "Trainer") -> None:
-        """Give a new trainer what the training begins with."""
+        """Load the initial weights or state into a new trainer, if there are any."""
 
 
 class FromModel(Initialization):
-    """A training that begins with the weights, and with the tokenizer, of a model folder.
+    """A training that begins with the weights and the tokenizer of a model folder.
 
     Args:
         folder: the model folder.
@@ -114,36 +114,35 @@ class FromModel(Initialization):
         return open_corpus(corpus, self.corpus | own, progress)
 
     def initialize(self, trainer: "Trainer") -> None:
-        """Give a new trainer the weights."""
-
+        """Load the weights into a new trainer."""
         model = self._model
         trainer.model.load_named_weights(
             with_labels(model.config, model.weights, trainer.config.labels)
         )
 
     def _adapt(self, network: Mapping[str, Any]) -> NetworkConfig:
-        """Return the model's network with other settings that leave its weights what they are."""
+        """Return the model's network with other settings that keep the shapes of its weights."""
         config = self._model.config
-        override = config.replace(**network)
-        same = (override.tensors(), override.layer_activations)
-        if same != (config.tensors(), config.layer_activations):
+        changed = config.replace(**network)
+        present = (config.tensors(), config.layer_activations)
+        if (changed.tensors(), changed.layer_activations) != present:
             raise UsageError(
                 f"{', '.join(network)} would make another network than that of {self._folder}, "
                 f"where the training begins"
             )
-        told = override.to_dict()
-        return NetworkConfig(**{name: told[name] for name in NetworkConfig.names()})
+        values = changed.to_dict()
+        return NetworkConfig(**{name: values[name] for name in NetworkConfig.names()})
 
 
 class FromCheckpoint(Initialization):
-    """A training that goes on where a checkpoint left it.
+    """A training that continues from a checkpoint.
 
     Args:
         path: the checkpoint's folder.
-        checkpoint: what is in it.
-        settings: those that were chosen again; they must be what they were.
-        init_from: a model folder, if one was named again; it must be what it was.
-        allow_changed_data: go on even if the corpus is another one now.
+        checkpoint: its content.
+        settings: settings that were chosen again; they must agree with the checkpoint's.
+        init_from: the model folder, if one was named again; it must be the checkpoint's.
+        allow_changed_data: continue even if the corpus has changed.
 
     Raises:
         UsageError: a setting that differs.
@@ -176,7 +175,7 @@ class FromCheckpoint(Initialization):
         _log_other_versions(checkpoint.versions)
 
     def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus as it was, or in the tokens that the run began with.
+        """Open the corpus with the settings, or in the tokens, that the run began with.
 
         Raises:
             DataError: it is another one, and that is not allowed, or it has other tokens.
@@ -199,11 +198,11 @@ class FromCheckpoint(Initialization):
         return store
 
     def initialize(self, trainer: "Trainer") -> None:
-        """Give a new trainer the state."""
+        """Load the state into a new trainer."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
     def _open_as_it_was(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus with its settings; its tokenizer may have been a file that has gone."""
+        """Open the corpus with its settings; if the tokenizer's file is gone, in the run's own."""
         tokenizer = self.corpus["tokenizer"]
         if is_store(corpus):
             return open_corpus(corpus, {}, progress)
@@ -212,7 +211,7 @@ class FromCheckpoint(Initialization):
         return self._open_in_own_tokens(corpus, progress)
 
     def _open_in_own_tokens(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus with the checkpoint's tokenizer; what was asked for stays on record."""
+        """Open the corpus with the checkpoint's tokenizer; its settings stay on record."""
         own = {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
         store = open_corpus(corpus, self.corpus | own, progress)
         store.manifest = dataclasses.replace(store.manifest, settings=self.corpus)
@@ -229,5 +228,5 @@ def _log_other_versions(begun: Mapping[str, str]) -> None:
 
 
 def _same(one: Tokenizer, other: Tokenizer) -> bool:
-    """Tell whether two tokenizers are the same."""
+    """Return whether two tokenizers are equal."""
     return one.to_json() == other.to_json()

@@ -1,4 +1,4 @@
-"""A training run and its folder: from options to a model, from the beginning or a checkpoint."""
+"""The job of a training: its folder, lock, initialization and resume, from options to a model."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -52,9 +52,9 @@ class TrainingJob:
         settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
         preset: one of `PRESETS`, whose settings apply where none was chosen.
         resume: go on from the last checkpoint in `out`, if there is one.
-        overwrite: move what stands at `out` aside.
+        overwrite: rename an existing `out`.
         init_from: a model folder whose weights and tokenizer the training begins with.
-        allow_changed_data: resume even if the corpus is another one now.
+        allow_changed_data: resume even if the corpus has changed.
 
     Raises:
         UsageError: options that do not go together, an impossible value, or no TensorFlow.
@@ -85,15 +85,15 @@ class TrainingJob:
         self._init_from = named(init_from) if init_from else None
         self._folder = JobFolder(out)
         if not (resume and (self._folder.is_begun or self._folder.is_model)):
-            self._start = self._fresh_start()  # now, to tell what is wrong before the folder is
+            self._start = self._fresh_start()  # reports wrong settings before the folder changes
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
-        """Take the folder, and see how far its training is.
+        """Lock the folder, and find the state of its training.
 
         Raises:
-            UsageError: something else is in the way, or the training had other settings.
-            Busy: another trainer is at work in it.
+            UsageError: something else stands in the folder, or the training had other settings.
+            Busy: another trainer works in it.
             OSError: it cannot be written to.
         """
         if self._overwrite:
@@ -112,12 +112,12 @@ class TrainingJob:
         self._held.__exit__(*error)
 
     def open(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> TokenStore:
-        """Open the corpus, as the settings say or as it was, and see that it can be trained on.
+        """Open the corpus, and require enough text and memory to train on it.
 
         Raises:
-            DataError: it cannot be used, or it is not what the training began with.
+            DataError: it cannot be used, or it is not the corpus that the training began with.
             NotEnoughMemory: this machine has too little for the network.
-            UsageError: `out` would take its place; or as for `open_corpus`.
+            UsageError: `out` would replace it; or as for `open_corpus`.
             MissingInput: as for `open_corpus`.
         """
         opened = as_store("corpus", corpus)
@@ -134,15 +134,15 @@ class TrainingJob:
         return store
 
     def require_corpus(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> None:
-        """See that a corpus is the one that the finished model was trained on.
+        """Require the corpus that the finished model was trained on.
 
         Raises:
-            DataError: it is another one, and that is not allowed.
+            DataError: it is another corpus, and that is not allowed.
             MissingInput, UsageError: as for `open_corpus`.
         """
         settings = self._begun.corpus.to_dict()
-        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
-        if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
+        name, fingerprint = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
+        if self._begun.fingerprint not in (None, fingerprint) and not self._allow_changed_data:
             remedy = by_setting("train on with {}", "init_from", str(self.out))
             raise DataError(
                 f"{name}: not the text that {self.out}, which is complete, was trained on; give "
@@ -150,24 +150,24 @@ class TrainingJob:
             )
 
     def _refuse_inputs(self, corpus: str | Texts | TokenStore) -> None:
-        """Refuse to put the model in the place of its text; a model may take its own place."""
-        place = corpus.folder if isinstance(corpus, TokenStore) else corpus
-        name = place if isinstance(place, str | Path) else ""  # texts in memory have none
+        """Refuse an output that would replace the corpus."""
+        path = corpus.folder if isinstance(corpus, TokenStore) else corpus
+        name = path if isinstance(path, str | Path) else ""  # texts in memory have no path
         refuse_inputs(self.out, files_of(self._settings), name)
 
     def describe(self) -> str:
-        """Say what will be trained, once the corpus is open."""
+        """Describe the training in a line, once the corpus is open."""
         network, training = self._start.network, self._start.training
-        told = (
+        text = (
             f"network: {network.summary()}; {training.batch_size} streams of {training.window} "
             f"tokens at a time, learning rate {training.peak_rate:g}, dropout {network.dropout:g}"
         )
         if training.budget_seconds and training.max_epochs:
-            told += f", at most {training.max_epochs} epochs"
-        return told
+            text += f", at most {training.max_epochs} epochs"
+        return text
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:
-        """Load TensorFlow with the run's number of threads; see `backend`.
+        """Load TensorFlow with the number of threads of the settings; see `backend`.
 
         Raises:
             UsageError: as for `load_tensorflow` and `require_own_process`.
@@ -178,9 +178,9 @@ class TrainingJob:
     def make_trainer(
         self, callbacks: Sequence[Any] = (), progress: ProgressReporter = SILENT
     ) -> "Trainer":
-        """Make the trainer, initialized, and the folder ready for it. TensorFlow is loaded by now.
+        """Make the trainer, initialize it, and prepare the folder. Load TensorFlow before.
 
-        If memory ends after this call, within the context, that is a `NotEnoughMemory`.
+        From here to the end of the context, exhausted memory raises `NotEnoughMemory`.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
@@ -223,17 +223,17 @@ class TrainingJob:
         return model
 
     def _fresh_start(self) -> Initialization:
-        """Return a training's start from nothing, or from a model's weights."""
+        """Return the initialization of a new training."""
         if self._init_from:
             return FromModel(self._init_from, self._settings)
         return Initialization(self._settings)
 
     def _take_up(self) -> None:
-        """Find the last checkpoint, or see that there is nothing to resume."""
-        found = self._folder.latest()
-        if found is not None:
+        """Find the last checkpoint, or a finished model; without either, begin anew."""
+        latest = self._folder.latest()
+        if latest is not None:
             self._start = FromCheckpoint(
-                *found,
+                *latest,
                 self._settings,
                 init_from=self._init_from,
                 allow_changed_data=self._allow_changed_data,
@@ -248,8 +248,8 @@ class TrainingJob:
             logger.info("%s: no complete checkpoint; the training begins anew", self.out)
 
     def _model(self, result: TrainingResult) -> Model:
-        """Put together what is written, and find out whether int8 is good enough for it."""
-        from textgen.runtime.engine.precision import measure_precisions  # ONNX Runtime, late
+        """Return the model of a run, and measure whether int8 is good enough for it."""
+        from textgen.runtime.engine.precision import measure_precisions  # loads ONNX Runtime
 
         provenance = Provenance.of(corpus=self._store.provenance, training=result.record)
         model = Model(
@@ -264,10 +264,10 @@ class TrainingJob:
     def _explained(
         self, error: Interrupted | TrainingDiverged, result: TrainingResult
     ) -> Interrupted | TrainingDiverged:
-        """Return the error with what is kept and how to go on."""
+        """Return the error with what is kept and the way to continue."""
         done = f"step {result.record.steps_done:,} of {result.record.steps:,}"
         kept = f"{self.out} holds the best model so far (step {result.record.best_step:,})"
         if isinstance(error, Interrupted):
-            way = by_setting("{} goes on", "resume", True)
-            return Interrupted(error.number, f"interrupted and saved at {done}; {way}; {kept}")
+            remedy = by_setting("{} goes on", "resume", True)
+            return Interrupted(error.number, f"interrupted and saved at {done}; {remedy}; {kept}")
         return TrainingDiverged(f"{error}; {kept}")

@@ -1,4 +1,4 @@
-"""What comes out of a training run."""
+"""The result of a training run."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from textgen.trainer.history import History
 
 @dataclass(frozen=True)
 class Best:
-    """The weights of the step that validated best."""
+    """The weights of the step with the best validation."""
 
     step: int
     weights: dict[str, NDArray[np.float32]]
@@ -24,11 +24,11 @@ class Best:
     metrics: dict[str, float]
 
     def is_better_than(self, other: "Best") -> bool:
-        """Tell whether it has the lower loss."""
+        """Return whether its loss is lower."""
         return self.quality.nats_per_token < other.quality.nats_per_token
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the weights, as values that JSON can hold."""
+        """Return all but the weights, as JSON values."""
         values = {k: v for k, v in vars(self).items() if k != "weights"}
         return values | {"quality": self.quality.to_dict()}
 
@@ -40,11 +40,14 @@ class Best:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The best weights of a run, with what they are and how they came about.
+    """The best weights of a run, with their record.
 
     Attributes:
-        history: what happened.
-        error: what ended the run early, if it was a signal or divergence.
+        config: of the model.
+        weights: of the best step, by name.
+        record: of the run.
+        history: events of the run.
+        error: the signal or divergence that ended the run early, if any.
     """
 
     config: ModelConfig

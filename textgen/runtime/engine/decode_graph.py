@@ -16,7 +16,7 @@ from textgen.runtime.engine.onnx_graph import Graph, GraphModel, Shape
 from textgen.runtime.engine.quantized_matmul import add_logits, add_product
 from textgen.runtime.engine.sampling_graph import add_choice, add_recent, declare_inputs
 
-# The inputs of the first layer are looked up where their table is at most this large.
+# The projected inputs of the first layer come from a table, if it is at most this large.
 LARGEST_TABLE = 16 << 20  # bytes
 
 
