@@ -1,4 +1,4 @@
-"""The report of a run: one page and one picture that show how it went."""
+"""The report of a run: a page and a picture."""
 
 from html import escape
 from pathlib import Path
@@ -40,7 +40,7 @@ def write_report(folder: Path, model: Model, events: list[dict[str, Any]]) -> No
 
 
 def _samples(events: list[dict[str, Any]]) -> str:
-    """Return some of the texts that the model wrote, each with its step."""
+    """Return some of the samples of a run, each with its step."""
     shown = [
         f"<h3>After step {event['step']:,}</h3>\n<pre>{escape(event['sample'])}</pre>"
         for event in spread(events, SAMPLES)

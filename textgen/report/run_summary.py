@@ -1,4 +1,4 @@
-"""The story of a run in words, as rows of a name and a value: for `info` and the report."""
+"""The summary of a run as rows of a name and a value, for `info` and the report."""
 
 import shlex
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from textgen.config.duration import format_duration
 from textgen.errors import DataError
 from textgen.report.run_status import RunStatus
 
-SHOWN = 5  # validations of a course
+SHOWN = 5  # validations of a course that are shown
 Item = TypeVar("Item")
 
 
 def model_rows(model: Model) -> dict[str, str]:
-    """Tell what a model is and what it was made of."""
+    """Describe a model and its corpus."""
     config, tokenizer = model.config, model.tokenizer
     rows = {
         "network": config.summary(),
@@ -60,7 +60,7 @@ def training_rows(record: TrainingRecord) -> dict[str, str]:
 
 
 def repeat_rows(model: Model) -> dict[str, str]:
-    """Tell the command that gives a model's weights again, if its training is on record."""
+    """Return the command that trains a model's weights again, if its training is on record."""
     record = model.provenance.training
     if not record:
         return {}
@@ -75,12 +75,12 @@ def repeat_rows(model: Model) -> dict[str, str]:
 
 
 def status_rows(unfinished: RunStatus, folder: Path, *, diverged: bool) -> dict[str, str]:
-    """Tell how far a run is, and how to go on with it.
+    """Describe the status of a run, and the command to continue it.
 
     Args:
-        unfinished: the run.
-        folder: where it is.
-        diverged: whether it has; then it would again, because it repeats itself.
+        unfinished: status of the run.
+        folder: of the run.
+        diverged: whether the run has diverged. A resumed one would diverge again.
     """
     rows = {"unfinished": "no checkpoint yet"}
     if unfinished.steps and unfinished.saved:
@@ -108,11 +108,11 @@ def status_rows(unfinished: RunStatus, folder: Path, *, diverged: bool) -> dict[
 
 
 def spread(items: Sequence[Item], most: int) -> list[Item]:
-    """Return at most so many items, evenly spread, the first and the last among them.
+    """Return evenly spread items, with the first and the last among them.
 
     Args:
         items: in their order.
-        most: at least 2.
+        most: the most items to return, at least 2.
     """
     if len(items) <= most:
         return list(items)
@@ -120,7 +120,7 @@ def spread(items: Sequence[Item], most: int) -> list[Item]:
 
 
 def _course(course: Sequence[tuple[int, float]]) -> str:
-    """Say how the validation went: `2.31 (step 30) → 1.62 (150) → 1.44 (300)`."""
+    """Describe a course of validations: `2.31 (step 30) → 1.62 (150) → 1.44 (300)`."""
     (step, nats), *rest = spread(course, SHOWN)
     return " → ".join([f"{nats:.2f} (step {step:,})", *(f"{n:.2f} ({s:,})" for s, n in rest)])
 
@@ -141,6 +141,6 @@ def _quality(record: TrainingRecord) -> str:
 
 
 def _list(steps: Sequence[int]) -> str:
-    """Write numbers as `1`, `1 and 2` or `1, 2 and 3`."""
+    """Format numbers as `1`, `1 and 2` or `1, 2 and 3`."""
     *first, last = [f"{step:,}" for step in steps]
     return f"{', '.join(first)} and {last}" if first else last

@@ -1,4 +1,4 @@
-"""A table for people, on a terminal or in a page."""
+"""Tables for people, on a terminal or in a page."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -12,20 +12,20 @@ from rich.text import Text
 MOST = 25  # rows shown
 GAP = 2  # spaces before each column
 WIDEST = 1 << 20  # so that no cell is cut
-BAR = 24  # columns of the terminal that the longest bar takes
+BAR = 24  # columns of the longest bar on a terminal
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """Rows under a title; words stand to the left, numbers behind them to the right.
+    """A table with a title: columns of words first, then columns of numbers, aligned right.
 
     Attributes:
         title: of the table.
-        columns: their names.
-        rows: with a cell for each column; at least one.
-        words: how many columns are words.
-        bars: lengths of bars beside the rows, all in proportion to the longest; or none at all.
+        columns: names of the columns.
+        rows: at least one, with a cell for each column.
+        words: number of columns with words.
+        bars: lengths of bars beside the rows, in proportion to the longest; empty for no bars.
     """
 
     title: str
@@ -54,12 +54,12 @@ class TextTable:
         rows = [self.columns, *self.rows[:MOST]]
         bars = ["<th></th>" * bool(self.bars), *self._bars(_bar)]
         lines = [f"<tr>{self._tagged(row)}{bar}</tr>" for row, bar in zip(rows, bars, strict=True)]
-        rest = [f"<p>{told}</p>" for told in self._rest()]
+        rest = [f"<p>{line}</p>" for line in self._rest()]
         head, table = f"<h2>{escape(self.title)}</h2>", '<div class="wide"><table>'
         return "\n".join([head, table, *lines, "</table></div>", *rest])
 
     def _tagged(self, row: Sequence[str]) -> str:
-        """Return the cells of a row of a page."""
+        """Return the cells of a row as HTML."""
         tag = "th" if row is self.columns else "td"
         return "".join(
             f"<{tag}>{escape(cell)}</{tag}>"
@@ -69,28 +69,28 @@ class TextTable:
         )
 
     def _bars(self, draw: Callable[[float], str]) -> list[str]:
-        """Return what is drawn beside each row that is shown."""
+        """Return the drawing of a bar for each shown row."""
         longest = max(self.bars, default=1)
         drawn = [draw(bar / longest) for bar in self.bars[:MOST]]
         return drawn or [""] * len(self.rows[:MOST])
 
     def _rest(self) -> list[str]:
-        """Say how many rows are not shown, if any."""
+        """Return a line with the number of rows that are not shown, if any."""
         rest = len(self.rows) - MOST
         return [f"and {rest:,} more"] if rest > 0 else []
 
 
 def _printable(cell: str) -> str:
-    """Return a cell without what would break its line or steer the terminal."""
+    """Return a cell without line ends and control characters."""
     return "".join(c if c.isprintable() else "\ufffd" for c in cell)
 
 
 def _blocks(share: float) -> str:
-    """Return a bar made of characters."""
+    """Return a bar of block characters."""
     whole, eighths = divmod(round(8 * BAR * share), 8)
     return "█" * whole + EIGHTHS[eighths].strip()
 
 
 def _bar(share: float) -> str:
-    """Return a bar in a cell of a page."""
+    """Return a bar in a cell of HTML."""
     return f'<td class="bar"><div style="width:{share:.1%}"></div></td>'
