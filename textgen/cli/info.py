@@ -1,4 +1,4 @@
-"""`textgen info`: what a model folder holds."""
+"""`textgen info`: the content of a model folder."""
 
 import json
 from dataclasses import asdict
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from textgen.artifact.model_folder import Model
 
 
-@command(short_help="Show what a model folder holds.")
+@command(short_help="Show the content of a model folder.")
 @model_option()
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path, as_json: bool) -> None:
-    """Show what a model is, what it was trained on, how that went, and how good it is.
+    """Show a model's network, corpus, training and quality.
 
-    Of a training that is not finished: how far it is, and how to go on with it.
+    For an unfinished training: its progress, and the command that resumes it.
     """
     from textgen.artifact.model_folder import MANIFEST, read_model
     from textgen.report.run_summary import status_rows
@@ -43,7 +43,7 @@ def info(model: Path, as_json: bool) -> None:
 
 
 def _values(model: "Model") -> dict[str, Any]:
-    """Describe a model in values that JSON can hold."""
+    """Return the facts about a model as JSON values."""
     from textgen.report.run_summary import repeat_rows
 
     return {
@@ -57,7 +57,7 @@ def _values(model: "Model") -> dict[str, Any]:
 
 
 def _rows(model: "Model") -> dict[str, str]:
-    """Describe a model in words."""
+    """Return the facts about a model as lines of text, by heading."""
     from textgen.report.run_summary import model_rows, repeat_rows, training_rows
 
     usual, always = GenerationConfig().to_dict(), ("max_new_tokens", "temperature")
