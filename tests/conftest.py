@@ -18,7 +18,7 @@ from hypothesis import settings
 from tests.seeded_models import TIDEWATER, seeded_model
 from tests.zygote import Zygote
 from textgen.artifact.model_folder import Model, write_model
-from textgen.config import training
+from textgen.config import cpu
 from textgen.generator import TextGenerator
 from textgen.tokenization.tokenizer import Tokenizer
 
@@ -72,7 +72,7 @@ collect_ignore = [path for extra in sorted(MISSING) for path in WHOLE[extra]]
 # With TEXTGEN_MATMUL=fp32 all is as on a processor that does not compute in bf16.
 MATMUL = "TEXTGEN_MATMUL"
 if os.environ.get(MATMUL) == "fp32":
-    training.CPU_INFO = Path(os.devnull)
+    cpu.CPU_FILE = Path(os.devnull)
 
 settings.register_profile("busy machine", deadline=None)  # laws are no measure of time
 settings.load_profile("busy machine")

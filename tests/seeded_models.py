@@ -61,7 +61,7 @@ def seeded_model(
     if config.tie_embeddings:
         weights["embedding.embeddings"] /= np.float32(config.embedding_scale)
     weights["logits.bias"] = token_logits(tokenizer, text, unseen, ends)
-    return Model(config, weights, tokenizer, GenerationConfig(), {})
+    return Model(config, weights, tokenizer, GenerationConfig())
 
 
 def seeded_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> Weights:

@@ -55,7 +55,7 @@ def test_length_that_contradicts_itself_is_refused(generator: TextGenerator) -> 
 def bpe_generator(bpe_tokenizer: Tokenizer) -> TextGenerator:
     config = ModelConfig(vocab_size=bpe_tokenizer.vocab_size, embedding_size=4, units=(6,))
     weights = seeded_weights(config)
-    return TextGenerator(Model(config, weights, bpe_tokenizer, GenerationConfig(), {}))
+    return TextGenerator(Model(config, weights, bpe_tokenizer, GenerationConfig()))
 
 
 @pytest.mark.parametrize("stop", ["ry at", "the ferry", "e", " ", "day, an", "ferry at the"])

@@ -245,7 +245,9 @@ def test_trained_in_a_line_and_used_at_once(tmp_path: Path, text: str) -> None:
     generator = TextGenerator.train(tmp_path / "book.txt", out=tmp_path / "book", **settings)
     again = TextGenerator.from_pretrained(tmp_path / "book")
     assert again.generate("The", seed=1) == generator.generate("The", seed=1)
-    assert again.model.provenance["training"]["steps"] == 5
+    training = again.model.provenance.training
+    assert training
+    assert training.steps == 5
     with pytest.raises(UsageError, match="exists already"):
         TextGenerator.train(tmp_path / "book.txt", out=tmp_path / "book", **settings)
     with pytest.raises(UsageError, match="did you mean 'units'"):

@@ -110,8 +110,8 @@ def weights(folder: Path) -> bytes:
 
 
 def record(folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = read_model(folder).provenance["training"]
-    return told
+    values: dict[str, Any] = read_model(folder).provenance.values["training"]
+    return values
 
 
 def make_store(corpus: Path, folder: Path, **settings: Any) -> TokenStore:

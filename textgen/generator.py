@@ -86,6 +86,7 @@ class TextGenerator:
         init_from: str | Path | None = None,
         allow_changed_data: bool = False,
         callbacks: Sequence[Any] = (),
+        progress: ProgressReporter = SILENT,
         **settings: Any,
     ) -> "TextGenerator":
         """Train a model on a corpus and write its folder. Needs the `train` extra.
@@ -103,6 +104,7 @@ class TextGenerator:
             init_from: a model folder whose weights and tokenizer the training begins with.
             allow_changed_data: resume even if the corpus is another one now.
             callbacks: Keras callbacks; see `Trainer`.
+            progress: receives the progress of the corpus, then the stage "training" in steps.
             settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig`, for instance
                 `budget="5m"`, `units=(512, 512)`. A resumed training has those it began with.
 
@@ -127,11 +129,11 @@ class TextGenerator:
         )
         with run:
             if run.is_finished:
-                run.require_corpus(corpus)
+                run.require_corpus(corpus, progress)
                 return cls.from_pretrained(out)
-            run.open(corpus)
+            run.open(corpus, progress)
             run.load_tensorflow(quiet=True)
-            return cls(run.train(callbacks))
+            return cls(run.finish(run.make_trainer(callbacks, progress).run()))
 
     def labelled(self, mix: Mapping[str, float]) -> "TextGenerator":
         """Return the generator of one kind of text, or of a mix; see `Model.labelled`."""
@@ -302,7 +304,7 @@ class TextGenerator:
         if watch is not None:
             warnings.warn("watch is called progress now", DeprecationWarning, stacklevel=3)
             progress = watch
-        own = self.model.provenance.get("corpus", {}).get("settings", {})
+        own = self.model.provenance.corpus_settings
         reading = how_to_read(own, self.tokenizer.normal_form, split, settings)
         inherited = reading.keys() - settings.keys()
         return measure_corpus(

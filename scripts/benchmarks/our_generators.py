@@ -13,6 +13,7 @@ import numpy as np
 
 from textgen import TextGenerator
 from textgen.artifact.model_folder import Model
+from textgen.artifact.provenance import PrecisionRecord, Provenance
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.config.tokens import EOS_ID
@@ -26,7 +27,7 @@ STEPS = 50  # of the network alone, at a time
 LOGITS_GAIN = 48.0  # makes the model about as sure as one of English characters: 1.5 nats a token
 NEVER = -1e4  # bias of what is not to be written
 # The record that lets it run as most trained models do; what was measured does not matter here.
-PRECISION = {"default": "int8", "int8": 1.0, "fp32": 1.0, "tokens": 1}
+PROVENANCE = Provenance.of(precision=PrecisionRecord(default="int8", int8=1.0, fp32=1.0, tokens=1))
 
 # The size of the vocabularies that there is a tokenizer for: 256 bytes and <eos>, or words.
 BYTES, WORDS = 257, 32_768
@@ -58,7 +59,7 @@ def make_model(config: ModelConfig) -> Model:
     for token in range(config.vocab_size):
         if token == EOS_ID or not tokenizer.token_bytes(token).isascii():
             weights["logits.bias"][token] = NEVER
-    return Model(config, weights, tokenizer, GenerationConfig(), {"precision": PRECISION})
+    return Model(config, weights, tokenizer, GenerationConfig(), PROVENANCE)
 
 
 def make_tokenizer(vocab_size: int) -> Tokenizer:

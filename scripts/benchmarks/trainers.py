@@ -21,7 +21,7 @@ from textgen.config.training import TrainingConfig
 Tokens = NDArray[np.int32]
 
 TRAINING = TrainingConfig()
-BETA_2 = 0.99  # as textgen.trainer.optimizers has it
+BETA_2 = 0.99  # as in textgen.trainer.train_step
 RATE = 1e-3
 
 

@@ -68,7 +68,7 @@ def state(copy: Path) -> Path:
 
 
 def test_info_tells_the_story_of_a_finished_training(trained: Path) -> None:
-    record = read_model(trained).provenance["training"]
+    record = read_model(trained).provenance.values["training"]
     told = rows(trained)
     assert told["training"].startswith("complete after 120 of 120 steps, ")
     assert told["training"].endswith(" tokens/s")
@@ -84,7 +84,7 @@ def test_info_tells_the_story_of_a_finished_training(trained: Path) -> None:
 def test_json_of_a_finished_training_is_all_of_its_record(trained: Path) -> None:
     told = as_json(trained)
     model = read_model(trained)
-    assert told["training"] == json.loads(json.dumps(model.provenance["training"]))
+    assert told["training"] == json.loads(json.dumps(model.provenance.values["training"]))
     assert told["corpus"]["name"] == "tidewater.txt"
     assert told["config"] == json.loads(json.dumps(model.config.to_dict()))
     assert {"model", "parameters", "tokenizer", "generation"} <= set(told)

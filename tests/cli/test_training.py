@@ -80,14 +80,14 @@ def test_signals_end_a_training_that_resume_completes(
         told = last_line(child.said.encode())
         assert "interrupted and saved at step " in told
         assert f"of 30; --resume goes on; {out} holds the best model so far" in told
-        assert read_model(out).provenance["training"]["ended"] == "interrupted"
+        assert read_model(out).provenance.values["training"]["ended"] == "interrupted"
     refused = run(*command)
     assert refused.returncode == 2
     assert "--resume" in last_line(refused.stderr)
     done = run(*command, "--resume")
     assert done.returncode == 0, done.stderr
     assert "training for 30 steps, 9 of them done" in done.stderr.decode()
-    assert read_model(out).provenance["training"]["resumed"][-1] == 9
+    assert read_model(out).provenance.values["training"]["resumed"][-1] == 9
     again = run(*command, "--resume")
     assert (again.returncode, again.stdout) == (0, b"")
     assert again.stderr.decode() == (

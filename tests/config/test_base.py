@@ -186,7 +186,7 @@ def test_resolved_settings_leave_nothing_to_what_differs_elsewhere() -> None:
 def test_products_are_bf16_where_the_processor_computes_in_it(
     told: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textgen.config.training.CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr("textgen.config.cpu.CPU_FILE", tmp_path / "cpuinfo")
     monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     if told:
         (tmp_path / "cpuinfo").write_text(told)
@@ -210,7 +210,7 @@ def test_products_are_bf16_where_the_processor_computes_in_it(
 def test_no_product_is_in_bf16_that_onednn_may_not_compute(
     limit: str, expected: str, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textgen.config.training.CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr("textgen.config.cpu.CPU_FILE", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text("flags : avx512_bf16")
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", limit)
     assert TrainingConfig().product_format == expected

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model, write_model
 from textgen.cli.replay import replay
+from textgen.config import cpu
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.generator import TextGenerator
-from textgen.receipt import environment
 from textgen.receipt.environment import Environment
 from textgen.receipt.receipt import Receipt
 
@@ -129,7 +129,7 @@ def test_another_model_is_refused_before_it_writes(
 ) -> None:
     other = tmp_path / "other"
     weights = seeded_weights(model.config, seed=1)
-    write_model(Model(model.config, weights, model.tokenizer, model.generation, {}), other)
+    write_model(Model(model.config, weights, model.tokenizer, model.generation), other)
     done = run(receipt, "-m", other)
     assert isinstance(done.exception, DataError)
     assert done.stdout == ""
@@ -229,7 +229,7 @@ def test_differences_name_the_cpu_features_that_came_and_went(
     def with_features(line: str) -> Environment:
         path = tmp_path / "cpuinfo"
         path.write_text(f"processor : 0\n{line}\n\nprocessor : 1\n{line}\n")
-        monkeypatch.setattr(environment, "CPU_FILE", path)
+        monkeypatch.setattr(cpu, "CPU_FILE", path)
         return Environment.present(folder, "int8")
 
     then = with_features("flags\t\t: fpu avx2 avx512f fma")
@@ -237,5 +237,5 @@ def test_differences_name_the_cpu_features_that_came_and_went(
     now = with_features("flags\t\t: fpu fma avx2 avx_vnni")
     assert then.differences(now) == ["cpu_features (avx512f, now avx_vnni)"]
     assert with_features("Features\t: fp asimd sve").cpu_features == ("asimd", "sve")
-    monkeypatch.setattr(environment, "CPU_FILE", tmp_path / "none")
+    monkeypatch.setattr(cpu, "CPU_FILE", tmp_path / "none")
     assert Environment.present(folder, "int8").cpu_features == ()

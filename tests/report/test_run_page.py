@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from tests.seeded_models import TIDEWATER
 from textgen.artifact.model_folder import Model, read_model
+from textgen.artifact.provenance import Provenance
 from textgen.generator import TextGenerator
 from textgen.report.run_figure import draw
 from textgen.report.run_page import write_report
@@ -47,9 +49,9 @@ def finished(trained: Path) -> Model:
 
 def changed(model: Model, **record: Any) -> Model:
     """Return a model with another record."""
-    training = model.provenance["training"] | record
-    provenance = model.provenance | {"training": training}
-    return Model(model.config, model.weights, model.tokenizer, model.generation, provenance)
+    values = model.provenance.to_dict()
+    provenance = Provenance(values | {"training": values["training"] | record})
+    return replace(model, provenance=provenance)
 
 
 def page(folder: Path, model: Model, events: Events) -> str:
@@ -80,7 +82,7 @@ def test_history_in_the_folder_is_that_of_the_end(interrupted: Path) -> None:
     lines = (interrupted / "history.jsonl").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
     measured = [(e["step"], e["validation"]["nats_per_token"]) for e in events if "validation" in e]
-    record = read_model(interrupted).provenance["training"]
+    record = read_model(interrupted).provenance.values["training"]
     assert measured == [tuple(point) for point in record["course"]]
     assert measured[-1][0] == record["steps_done"] == 45
 
@@ -119,11 +121,9 @@ def test_report_shows_every_curve_and_escapes_samples(finished: Model, tmp_path:
 
 
 def test_names_from_outside_are_escaped(finished: Model, tmp_path: Path) -> None:
-    corpus = finished.provenance["corpus"] | {"name": "<b>book</b>", "licence": "<i>"}
-    provenance = finished.provenance | {"corpus": corpus}
-    model = Model(
-        finished.config, finished.weights, finished.tokenizer, finished.generation, provenance
-    )
+    values = finished.provenance.to_dict()
+    corpus = values["corpus"] | {"name": "<b>book</b>", "licence": "<i>"}
+    model = replace(finished, provenance=Provenance(values | {"corpus": corpus}))
     (tmp_path / "<u>").mkdir()
     told = page(tmp_path / "<u>", model, steps(3))
     assert "&lt;b&gt;book&lt;/b&gt; (licence: &lt;i&gt;)" in told
@@ -133,7 +133,7 @@ def test_names_from_outside_are_escaped(finished: Model, tmp_path: Path) -> None
 
 def test_facts_are_those_of_the_record(finished: Model, tmp_path: Path) -> None:
     told = page(tmp_path, finished, steps(3))
-    record = finished.provenance["training"]
+    record = finished.provenance.values["training"]
     for part in (
         "complete after 120 of 120 steps",
         f"{record['validation']['nats_per_token']:.4f} nats per token",

@@ -112,7 +112,7 @@ def generator_of(model: Model, bpe_tokenizer: Tokenizer, text: str) -> Any:
         )
         weights = seeded_weights(config)
         return TextGenerator(
-            Model(config, weights, tokenizer, GenerationConfig(), {}), precision=precision
+            Model(config, weights, tokenizer, GenerationConfig()), precision=precision
         )
 
     return make

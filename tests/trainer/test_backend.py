@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from textgen.trainer.backend import _stderr_hidden, retracing_untold
+from textgen.trainer.backend import _stderr_hidden, retracing_expected
 
 
 def test_stderr_comes_back_however_many_threads_hide_it() -> None:
@@ -29,7 +29,7 @@ def test_one_warning_is_kept_back_and_no_other(caplog: pytest.LogCaptureFixture)
     logger = logging.getLogger("tensorflow")
     with caplog.at_level(logging.WARNING, "tensorflow"):
         logger.addHandler(caplog.handler)
-        with retracing_untold():
+        with retracing_expected():
             logger.warning("5 out of the last 5 calls to f triggered tf.function retracing. ...")
             logger.warning("the disk is full")
         logger.warning("it triggered tf.function retracing")

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from tests.training import make_best, make_checkpoint
 from textgen.artifact.model_folder import MANIFEST
 from textgen.errors import DataError
-from textgen.tokenization.tokenizer import Tokenizer
-from textgen.trainer.checkpoint import ARRAYS, FACTS, HISTORY, TOKENIZER, Checkpoint
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
+from textgen.trainer.checkpoint import ARRAYS, FACTS, HISTORY, Checkpoint
 from textgen.trainer.history import History
 from textgen.trainer.run_state import RunState
 from textgen.trainer.schedule import Schedule

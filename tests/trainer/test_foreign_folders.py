@@ -119,7 +119,7 @@ def test_model_folder_that_is_a_link_is_not_resumed(
 def test_only_what_is_called_like_our_own_files_is_swept_from_a_model_folder(begun: Path) -> None:
     for name in (".notes.deadbeef", ".history.jsonl.deadbeef", ".model.safetensors.deadbeef"):
         (begun / name).write_bytes(b"mine")
-    assert JobFolder(begun).latest([])
+    assert JobFolder(begun).latest()
     assert sorted(os.listdir(begun)) == [".notes.deadbeef", "history.jsonl", "training_state"]
 
 

@@ -70,7 +70,7 @@ def test_training_from_a_model_begins_with_its_tokens_and_weights(
     made = read_model(tmp_path / "m")
     assert made.config == read_model(learned).config.replace(dropout=0.3)
     digest = hashlib.sha256((learned / "model.safetensors").read_bytes()).hexdigest()
-    assert made.provenance["training"]["init_from"] == {"model": "m", "sha256": digest}
+    assert made.provenance.values["training"]["init_from"] == {"model": "m", "sha256": digest}
 
 
 def test_training_from_a_model_is_resumed_like_any_other(
@@ -125,7 +125,7 @@ def test_model_of_strict_words_is_gone_on_with(small_text: Path, tmp_path: Path)
     one, two = (read_model(tmp_path / name) for name in ("one", "two"))
     assert two.tokenizer.kind == "word-strict"
     assert two.tokenizer.to_json() == one.tokenizer.to_json()
-    assert two.provenance["corpus"]["settings"]["strict"]
+    assert two.provenance.corpus_settings["strict"]
 
 
 def test_model_is_gone_on_with_in_its_own_place(small_text: Path, whole: Path) -> None:

@@ -51,7 +51,7 @@ def test_last_two_checkpoints_are_kept_and_the_newest_is_taken(
 ) -> None:
     save(folder, char_tokenizer, 0, 7, 9, 10)
     assert names(folder) == ["step-10", "step-9"]
-    path, checkpoint = folder.latest([]) or pytest.fail("no checkpoint")
+    path, checkpoint = folder.latest() or pytest.fail("no checkpoint")
     assert path.name == "step-10"
     assert checkpoint.progress.steps == 10
     assert (folder.path / "history.jsonl").read_bytes() == checkpoint.progress.history.to_jsonl()
@@ -62,21 +62,20 @@ def test_name_that_is_taken_is_left_alone(folder: JobFolder, char_tokenizer: Tok
     assert names(folder) == ["step-9", "step-9-2"]
     save(folder, char_tokenizer, 9)
     assert names(folder) == ["step-9-2", "step-9-3"]
-    path, _ = folder.latest([]) or pytest.fail("no checkpoint")
+    path, _ = folder.latest() or pytest.fail("no checkpoint")
     assert path.name == "step-9-3"
 
 
-def test_damaged_checkpoint_is_named_and_put_aside_and_the_one_before_taken(
-    folder: JobFolder, char_tokenizer: Tokenizer
+def test_damaged_checkpoint_is_logged_and_put_aside_and_the_one_before_taken(
+    folder: JobFolder, char_tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     save(folder, char_tokenizer, 7, 9)
     damage(folder, "step-9")
-    notes: list[str] = []
-    path, checkpoint = folder.latest(notes) or pytest.fail("no checkpoint")
+    path, checkpoint = folder.latest() or pytest.fail("no checkpoint")
     assert (path.name, checkpoint.progress.steps) == ("step-7", 7)
-    assert len(notes) == 1
-    assert "damaged checkpoint is passed over" in notes[0]
-    assert f"step-9/{ARRAYS}" in notes[0]
+    (message,) = caplog.messages
+    assert "damaged checkpoint is passed over" in message
+    assert f"step-9/{ARRAYS}" in message
     aside, kept = names(folder)
     assert aside.startswith("damaged-step-9-")
     assert kept == "step-7"
@@ -85,15 +84,14 @@ def test_damaged_checkpoint_is_named_and_put_aside_and_the_one_before_taken(
 
 
 def test_where_all_checkpoints_are_damaged_there_is_none(
-    folder: JobFolder, char_tokenizer: Tokenizer
+    folder: JobFolder, char_tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     save(folder, char_tokenizer, 7, 9)
     for name in names(folder):
         damage(folder, name)
-    notes: list[str] = []
-    assert folder.latest(notes) is None
-    assert len(notes) == 2
-    assert JobFolder(folder.path.with_name("nothing")).latest(notes) is None
+    assert folder.latest() is None
+    assert len(caplog.messages) == 2
+    assert JobFolder(folder.path.with_name("nothing")).latest() is None
 
 
 def test_leftovers_of_killed_writers_are_swept(
@@ -107,13 +105,13 @@ def test_leftovers_of_killed_writers_are_swept(
     leave()
     (folder.path / "training_state" / ".step-9.0123abcd").mkdir()
     (folder.path / "training_state" / ".step-9.0123abcd" / ARRAYS).write_bytes(b"half")
-    assert folder.latest([])
+    assert folder.latest()
     assert sorted(os.listdir(folder.path)) == ["history.jsonl", "training_state"]
     assert names(folder) == ["step-7"]
     folder.add(model)
     folder.finish()
     leave()  # as a kill within `finish` does
-    assert folder.latest([]) is None
+    assert folder.latest() is None
     assert not [path for path in folder.path.iterdir() if path.name.startswith(".")]
 
 

@@ -20,10 +20,10 @@ from textgen.config.cost import least_training_bytes, optimizer_slots
 from textgen.config.model import LARGEST_SIZE, ModelConfig
 from textgen.config.training import OPTIMIZERS, TrainingConfig
 from textgen.errors import NotEnoughMemory, is_out_of_memory
-from textgen.trainer import memory
+from textgen.trainer import requirements
 from textgen.trainer.job import TrainingJob
-from textgen.trainer.memory import available_bytes, require_memory, told_if_memory_ends
-from textgen.trainer.optimizers import make_optimizer
+from textgen.trainer.requirements import available_bytes, memory_end_explained, require_memory
+from textgen.trainer.train_step import make_optimizer
 
 # What libraries say when memory runs out.
 SAID = (
@@ -69,7 +69,7 @@ def test_what_takes_more_than_there_is_is_refused_and_the_size_that_is_named_fit
     config, training = ModelConfig(**network), TrainingConfig(**streams)
     needed = least_training_bytes(config, training)
     with pytest.MonkeyPatch.context() as context:
-        context.setattr(memory, "available_bytes", lambda: there)
+        context.setattr(requirements, "available_bytes", lambda: there)
         if needed <= there:
             require_memory(config, training)
             return
@@ -126,8 +126,8 @@ def test_the_network_of_the_defaults_is_nowhere_near_a_limit() -> None:
 def test_limits_of_machine_process_and_groups_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "PROC", tmp_path / "proc")
-    monkeypatch.setattr(memory, "CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(requirements, "PROC", tmp_path / "proc")
+    monkeypatch.setattr(requirements, "CGROUPS", tmp_path / "groups")
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
     whole = available_bytes()
     assert whole > 1 << 28  # where nothing is told, that of the machine
@@ -157,7 +157,7 @@ def test_memory_that_runs_out_is_told_as_that_everywhere(
     config, training = ModelConfig(vocab_size=9), TrainingConfig()
     with (
         pytest.raises(NotEnoughMemory, match="smaller --units"),
-        told_if_memory_ends(config, training),
+        memory_end_explained(config, training),
     ):
         raise error
 
@@ -176,21 +176,20 @@ def test_memory_that_runs_out_is_told_as_that_everywhere(
 def test_tensorflow_that_runs_out_of_memory_is_told_so(tmp_path: Path) -> None:
     import tensorflow as tf
 
-    with TrainingJob(tmp_path / "m", {"steps": 1, "units": 8}) as run:
+    def fill(run: TrainingJob) -> None:
         run.open(str(TIDEWATER))
+        run.make_trainer()
+        tf.zeros((1 << 30, 1 << 20))  # a petabyte
 
-        def fill(*_: object) -> None:
-            tf.zeros((1 << 30, 1 << 20))  # a petabyte
-
-        run._train = fill  # type: ignore[assignment, method-assign]
-        with pytest.raises(NotEnoughMemory, match="the memory is not enough for"):
-            run.train()
+    run = TrainingJob(tmp_path / "m", {"steps": 1, "units": 8})
+    with pytest.raises(NotEnoughMemory, match="the memory is not enough for"), run:
+        fill(run)
 
 
 def test_other_errors_stay_what_they_are() -> None:
     assert not is_out_of_memory(ValueError("no"))
     with (
         pytest.raises(ZeroDivisionError),
-        told_if_memory_ends(ModelConfig(vocab_size=9), TrainingConfig()),
+        memory_end_explained(ModelConfig(vocab_size=9), TrainingConfig()),
     ):
         raise ZeroDivisionError

@@ -1,5 +1,6 @@
 """A training goes on where it was, with the settings, text and tokens that it began with."""
 
+import logging
 import shutil
 import signal
 from pathlib import Path
@@ -88,25 +89,27 @@ def test_same_settings_may_be_given_again_and_the_saving_may_change(
 
 
 def test_resume_without_a_checkpoint_begins_anew_and_says_so(
-    small_text: Path, tmp_path: Path, whole: Path
+    small_text: Path, tmp_path: Path, whole: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "textgen")
     out = tmp_path / "new"
     for _ in range(2):
-        with TrainingJob(out, TINY, resume=True) as run:
-            assert run.notes == [f"{out}: no complete checkpoint; the training begins anew"]
+        caplog.clear()
+        with TrainingJob(out, TINY, resume=True):
+            assert caplog.messages == [f"{out}: no complete checkpoint; the training begins anew"]
         (out / "training_state").mkdir(parents=True, exist_ok=True)  # as a kill may leave it
     TextGenerator.train(small_text, out=out, resume=True, **TINY)
     assert weights(out) == weights(whole)
 
 
 def test_damaged_checkpoint_is_named_and_the_training_goes_on_from_the_one_before(
-    small_text: Path, unfinished: Path, whole: Path
+    small_text: Path, unfinished: Path, whole: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = unfinished / "training_state" / f"step-{STOP}" / "state.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
-    with TrainingJob(unfinished, {}, resume=True) as run:
-        (note,) = run.notes
-    assert f"damaged checkpoint is passed over: {path}" in note
+    with TrainingJob(unfinished, {}, resume=True):
+        (message,) = caplog.messages
+    assert f"damaged checkpoint is passed over: {path}" in message
     TextGenerator.train(small_text, out=unfinished, resume=True)
     assert weights(unfinished) == weights(whole)
     assert record(unfinished)["resumed"] == [0]
@@ -137,8 +140,9 @@ def changed(small_text: Path, tmp_path: Path) -> Path:
 
 
 def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
-    unfinished: Path, changed: Path
+    unfinished: Path, changed: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "textgen")
     with (
         TrainingJob(unfinished, {}, resume=True) as run,
         pytest.raises(DataError, match=r"changed.txt: not the text .* allow_changed_data=True"),
@@ -146,7 +150,7 @@ def test_changed_corpus_is_refused_unless_allowed_and_then_has_the_same_tokens(
         run.open(str(changed))
     with TrainingJob(unfinished, {}, resume=True, allow_changed_data=True) as run:
         store = run.open(str(changed))
-    assert run.notes == ["the corpus has changed; a new epoch begins"]
+    assert "the corpus has changed; a new epoch begins" in caplog.messages
     assert store.tokenizer.to_json() == (unfinished / "tokenizer.json").read_text("utf-8")
 
 
@@ -164,7 +168,7 @@ def test_training_goes_on_with_a_changed_corpus_as_often_as_it_is_broken_off(
     told = record(out)
     assert (told["resumed"], told["steps_done"], told["ended"]) == ([5, 7], 12, "complete")
     assert told["epochs"] > 1  # a new one began with the changed corpus
-    settings = read_model(out).provenance["corpus"]["settings"]
+    settings = read_model(out).provenance.corpus_settings
     assert {name: settings[name] for name in BPE} == BPE  # as asked for, not as found again
 
 
@@ -215,7 +219,7 @@ def test_texts_in_memory_are_gone_on_with_and_compared_as_files_are(
             TextGenerator.train(other, out=out, resume=True)
     TextGenerator.train((text for text in texts), out=out, resume=True)
     assert weights(out) == weights(tmp_path / "whole")
-    assert whole.model.provenance["corpus"]["name"] == "texts in memory"
+    assert whole.model.provenance.values["corpus"]["name"] == "texts in memory"
 
 
 def test_changed_texts_that_can_be_read_once_are_taken_up_if_allowed(
@@ -235,3 +239,19 @@ def test_what_is_no_callback_is_refused_before_anything_is_written(
         with pytest.raises(UsageError, match=r"callbacks is .*keras.callbacks.Callback"):
             TextGenerator.train(small_text, out=tmp_path / "m", callbacks=callbacks, **TINY)
     assert not (tmp_path / "m").exists()
+
+
+def test_progress_of_a_training_counts_the_steps_of_all_its_parts(
+    small_text: Path, tmp_path: Path
+) -> None:
+    reports: list[tuple[str, int, int | None]] = []
+
+    class Recorder:
+        def advance(self, stage: str, done: int, total: int | None = None) -> None:
+            reports.append((stage, done, total))
+
+    out = interrupt(small_text, tmp_path / "m")
+    TextGenerator.train(small_text, out=out, resume=True, progress=Recorder())
+    steps = TINY["steps"]
+    training = [report for report in reports if report[0] == "training"]
+    assert training == [("training", STOP, steps)] + [("training", 1, steps)] * (steps - STOP)

@@ -9,9 +9,7 @@ from textgen.config.model import ModelConfig
 from textgen.config.training import METRICS, MOMENTUM_OPTIMIZERS, OPTIMIZERS, TrainingConfig
 from textgen.model.network import LanguageModel
 from textgen.runtime.engine.logprobs import log_softmax
-from textgen.trainer.metrics import make_metrics
-from textgen.trainer.optimizers import make_optimizer
-from textgen.trainer.train_step import TrainStep
+from textgen.trainer.train_step import TrainStep, make_metrics, make_optimizer
 
 CONFIG = ModelConfig(vocab_size=20, embedding_size=4, units=(6,), dropout=0.2)
 TOKENS = np.tile(np.arange(9, dtype=np.int32), (4, 1))

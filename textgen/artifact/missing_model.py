@@ -1,4 +1,4 @@
-"""What a person is told who names something else where a model folder is wanted."""
+"""Error texts for a path that is no model folder."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from textgen.corpus.corpus_file import STORE
 
 
 def explain_missing(folder: Path, manifest: str) -> str:
-    """Say what is at a path that is no model folder, and what helps.
+    """Return what stands at a path that is no model folder, and the remedy.
 
     Args:
         folder: the path.
-        manifest: name of the file that makes a folder a model.
+        manifest: name of the manifest of a model folder.
     """
     making = "'textgen train {} -o MODEL' makes one"
     if folder.is_file():

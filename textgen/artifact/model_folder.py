@@ -1,8 +1,8 @@
-"""The model folder: write it whole or not at all, check everything before reading it.
+"""The model folder: it is written whole or not at all, and checked before it is read.
 
-`config.json`, `model.safetensors` and `tokenizer.json` are the model; `manifest.json` holds their
-sizes and SHA-256 and makes the folder a model. `generation_config.json` and `README.md` may be
-edited, so they are checked, not hashed. Nothing in the folder is ever executed.
+`config.json`, `model.safetensors` and `tokenizer.json` are the model. `manifest.json` holds their
+sizes and SHA-256; it is written last and makes the folder a model. `generation_config.json` and
+`README.md` may be edited, so they are checked, not hashed. Nothing in the folder is ever executed.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from textgen.artifact.card import make_card
 from textgen.artifact.conditioning import check_mix, with_mix
 from textgen.artifact.missing_model import explain_missing
 from textgen.artifact.plain_files import refuse_strange
-from textgen.artifact.provenance import check_provenance
+from textgen.artifact.provenance import UNKNOWN, Provenance
 from textgen.artifact.suffix_array import CopyIndex
 from textgen.artifact.weights import Weights, read_weights, round_weights, weights_to_bytes
 from textgen.config.base import Config
@@ -25,16 +25,15 @@ from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.files import new_folder, write_together
-from textgen.identity import file_identity, identity
+from textgen.identity import changed_file, identity
 from textgen.json_files import read_json, to_json
 from textgen.paths import named
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.version import __version__
 
 FORMAT = 1
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
-TOKENIZER = "tokenizer.json"
 GENERATION = "generation_config.json"
 CARD = "README.md"
 COPIES = "copies.safetensors"  # if there is an index of the training text
@@ -54,28 +53,28 @@ class Model:
     Attributes:
         config: sizes of the layers.
         weights: arrays with the names and shapes of `config.tensors()`.
-        tokenizer: what its tokens are.
-        generation: how it is best sampled.
-        provenance: corpus, training and precision, as written into the manifest; for people.
+        tokenizer: text to token ids and back.
+        generation: its default generation settings.
+        provenance: the records of its corpus, training and precision.
         storage: "fp32" or "fp16", the format of the weights in its folder.
-        copies: finds stretches of its training text, if it was trained with an index of it.
+        copies: index of its training text, if it was trained with one.
     """
 
     config: ModelConfig
     weights: Weights
     tokenizer: Tokenizer
     generation: GenerationConfig
-    provenance: dict[str, Any]
+    provenance: Provenance = UNKNOWN
     storage: str = "fp32"
     copies: CopyIndex | None = None
 
     @property
     def precision(self) -> str:
-        """What it is best run in: int8 where that was measured to cost little."""
-        return str(self.provenance.get("precision", {}).get("default", "fp32"))
+        """The precision it runs in by default: int8 if that was measured to cost little."""
+        return self.provenance.precision.default if self.provenance.precision else "fp32"
 
     def sha256(self) -> str:
-        """Return the SHA-256 of all that makes the model what it is."""
+        """Return the SHA-256 of configuration, tokenizer and weights."""
         digest = hashlib.sha256(to_json(self.config.to_dict()))
         digest.update(self.tokenizer.to_json().encode())
         for name in sorted(self.weights):
@@ -83,20 +82,20 @@ class Model:
         return digest.hexdigest()
 
     def labelled(self, mix: Mapping[str, float]) -> "Model":
-        """Return the model that writes a kind of text, or a mix of some.
+        """Return the model conditioned on a label, or on a mix of labels.
 
         Args:
             mix: weights of labels, from 0 to 1.
 
         Raises:
-            UsageError: a label that nobody trained, or an impossible weight.
+            UsageError: a label that the model was not trained with, or an impossible weight.
         """
         check_mix(mix, self.config.labels)
         config, weights = with_mix(self.config, self.weights, mix)
         return replace(self, config=config, weights=weights)
 
     def stored_as(self, storage: str) -> "Model":
-        """Return the model with weights that the format holds exactly.
+        """Return the model with weights rounded to a format.
 
         Raises:
             UsageError: no such format, or a weight is too large for it.
@@ -106,11 +105,11 @@ class Model:
 
 
 def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
-    """Write a model folder: aside, flushed, renamed.
+    """Write a model folder under a temporary name, flush and rename it.
 
     Raises:
         UsageError: `folder` exists and `overwrite` is false.
-        OSError: the disk refused; what stood at `folder` is untouched.
+        OSError: the disk refused; an existing `folder` is untouched.
     """
     folder = named(folder)
     with new_folder(folder, overwrite=overwrite) as aside:
@@ -119,27 +118,27 @@ def write_model(model: Model, folder: Path, *, overwrite: bool = False) -> None:
 
 
 def add_model(model: Model, folder: Path) -> None:
-    """Write a model into a folder that holds its training, in place of an earlier model.
+    """Write a model into the folder of its training, and replace an earlier model there.
 
     Raises:
-        OSError: the disk refused. The earlier model is there unless the refusal came between
-            the last renames, when all of the new one was on the disk.
+        OSError: the disk refused. The earlier model is intact, unless the error came between the
+            last renames; then all files of the new one are on the disk.
     """
     write_together(folder, _files(model, folder.name))
 
 
 def read_model(folder: Path) -> Model:
-    """Read a model folder, trusting nothing in it.
+    """Read a model folder from an untrusted source.
 
     Raises:
         MissingInput: it is not a model folder.
-        DataError: something in it is damaged, or does not fit together.
-        UnsafeModel: a part of it is not a plain file.
+        DataError: a file is damaged, or files do not belong together.
+        UnsafeModel: it holds something other than plain files.
     """
     folder = named(folder)
     manifest = read_manifest(folder)
     _check_files(folder, manifest)
-    check_provenance(folder / MANIFEST, manifest)
+    provenance = Provenance.from_manifest(manifest, folder / MANIFEST)
     config = _read_config(folder)
     tokenizer = _read_tokenizer(folder)
     generation = _as_config(GenerationConfig, read_json(folder / GENERATION), folder / GENERATION)
@@ -148,19 +147,18 @@ def read_model(folder: Path) -> Model:
             f"{folder / TOKENIZER}: {tokenizer.vocab_size} token types, but {CONFIG} says "
             f"{config.vocab_size}; the two belong to different models"
         )
-    provenance = {k: v for k, v in manifest.items() if k not in ("format", "textgen", "files")}
     weights, storage = read_weights(folder / WEIGHTS, config)
     copies = _find_copies(folder, manifest)
     return Model(config, weights, tokenizer, generation, provenance, storage, copies)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the file that makes a folder a model.
+    """Read the manifest of a model folder.
 
     Raises:
         MissingInput: there is none.
         DataError: it is damaged, or of a later version.
-        UnsafeModel: it is no plain file.
+        UnsafeModel: it is not a plain file.
     """
     refuse_strange(folder / MANIFEST)
     if not (folder / MANIFEST).exists():
@@ -180,7 +178,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _files(model: Model, name: str) -> dict[str, bytes]:
-    """Return the content of a model folder by file name, the manifest last."""
+    """Return the files of a model folder by name, the manifest last."""
     files = {
         CONFIG: to_json({"format": FORMAT} | model.config.to_dict()),
         WEIGHTS: weights_to_bytes(model.weights, model.storage),
@@ -193,38 +191,36 @@ def _files(model: Model, name: str) -> dict[str, bytes]:
         "format": FORMAT,
         "textgen": __version__,
         "files": {name: identity(files[name]) for name in (*HASHED, COPIES) if name in files},
-        **model.provenance,
+        **model.provenance.to_dict(),
     }
     card = make_card(name, model.config, model.tokenizer.kind, model.provenance)
     return files | {CARD: card.encode(), MANIFEST: to_json(manifest)}
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse links and other strange things, then any file that is not what the manifest says."""
-    has_copies = COPIES in (manifest.get("files") or {})
-    for name in (*HASHED, GENERATION, *([COPIES] if has_copies else ())):
+    """Refuse files that are not plain, then files that differ from the manifest."""
+    identities = manifest.get("files")
+    identities = identities if isinstance(identities, dict) else {}
+    for name in (*HASHED, GENERATION, *([COPIES] if COPIES in identities else ())):
         refuse_strange(path := folder / name)
         if not path.exists():
             raise DataError(f"{path}: missing; copy the model folder anew")
-    told = manifest.get("files")
-    for name in HASHED:
-        path = folder / name
-        if not isinstance(told, dict) or told.get(name) != file_identity(path):
-            raise DataError(
-                f"{path}: changed or damaged (its size or SHA-256 is not the manifest's); "
-                f"copy the model folder anew"
-            )
+    if changed := changed_file(folder, identities, HASHED):
+        raise DataError(
+            f"{folder / changed}: changed or damaged (its size or SHA-256 is not the manifest's); "
+            f"copy the model folder anew"
+        )
 
 
 def _find_copies(folder: Path, manifest: dict[str, Any]) -> CopyIndex | None:
-    """Return the index of the training text, if there is one; it is read when it is needed."""
-    path, told = folder / COPIES, manifest["files"].get(COPIES)
-    if told is None:
+    """Return the index of the training text, if there is one. It is read on first use."""
+    path, recorded = folder / COPIES, manifest["files"].get(COPIES)
+    if recorded is None:
         return None
 
     def read() -> bytes:
         data = path.read_bytes()
-        if identity(data) != told:
+        if identity(data) != recorded:
             raise DataError(f"{path}: changed or damaged; copy the model folder anew")
         return data
 
@@ -241,7 +237,7 @@ def _read_config(folder: Path) -> ModelConfig:
 
 
 def _as_config(kind: type[AnyConfig], values: dict[str, Any], path: Path) -> AnyConfig:
-    """Make a configuration of a file's values; an illegal one is bad data, not bad usage."""
+    """Make a configuration of a file's values. An illegal value is a `DataError` here."""
     try:
         return kind.from_dict(values, where=str(path))
     except UsageError as error:

@@ -1,15 +1,15 @@
-"""What the files of a model folder may be: plain ones, and links in the cache of the hub."""
+"""Safety of the files in a model folder: plain files, or links in the cache of the hub."""
 
 import re
 from pathlib import Path
 
 from textgen.errors import UnsafeModel
 
-_BLOB = re.compile(r"\.\./\.\./blobs/[0-9a-f]{40,64}")  # where a link of the hub's cache leads
+_BLOB = re.compile(r"\.\./\.\./blobs/[0-9a-f]{40,64}")  # target of a link in the hub's cache
 
 
 def refuse_strange(path: Path) -> None:
-    """Refuse what is there and no plain file, but not a link that the hub's client made.
+    """Refuse a path that is not a plain file. Links that the hub's client made are allowed.
 
     Raises:
         UnsafeModel: it is a link, a folder or a device.
@@ -25,7 +25,7 @@ def refuse_strange(path: Path) -> None:
 
 
 def _is_of_hub(link: Path) -> bool:
-    """Tell whether a link is one of the hub's cache, to a plain file beside its snapshots."""
+    """Return whether a link is one of the hub's cache, to a plain file beside its snapshots."""
     target = link.readlink()
     file = link.parent / target
     is_known = link.parent.parent.name == "snapshots" and _BLOB.fullmatch(str(target))

@@ -1,8 +1,8 @@
-"""The settings that a training run began with: `--resume` compares them, `info` repeats the run."""
+"""The settings that a training began with, for `--resume` and for the command that repeats it."""
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,10 +15,10 @@ from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError, by_setting
 
-FREE_TO_CHANGE = ("save_every",)  # settings that make no difference to what comes out
-# Told by the number of steps, by what is named of a size's choice, or in any case.
+FREE_TO_CHANGE = ("save_every",)  # settings without an effect on the result
+# Implied by the number of steps and by the fitted settings, or always named.
 NOT_REPEATED = (*FREE_TO_CHANGE, "budget", "steps", "epochs", "max_epochs", "size", "seed")
-# With --init-from.
+# Not repeated with --init-from.
 DECIDED_BY_MODEL = ("tokenizer", "vocab_size", "normalize", "strict")
 
 
@@ -27,11 +27,11 @@ class RunSettings:
     """The settings of a training that has begun, and the weights that it began with.
 
     Attributes:
-        corpus: how the corpus was read.
+        corpus: of the corpus.
         network: sizes of the network.
         training: with nothing left to defaults.
         init_from: name and weights' SHA-256 of a model, if it began with one.
-        fingerprint: of the corpus; None where it is not on record.
+        fingerprint: of the corpus; None if it is not on record.
     """
 
     corpus: CorpusConfig
@@ -42,16 +42,18 @@ class RunSettings:
 
     @classmethod
     def of_model(cls, model: Model) -> Self:
-        """Return how the training of a model began.
+        """Return the settings that the training of a model began with.
 
         Raises:
-            DataError: the model does not tell.
+            DataError: the model has no record of them.
         """
+        corpus, training = model.provenance.corpus, model.provenance.training
+        if corpus is None or training is None:
+            raise DataError("the model does not tell how it was trained (it has no record of it)")
         try:
-            corpus, training = model.provenance["corpus"], model.provenance["training"]
-            begun = training.get("init_from")
-            return cls.on_record(model.config, corpus, training["settings"], begun)
-        except (KeyError, UsageError) as error:
+            begun = training.init_from
+            return cls.on_record(model.config, asdict(corpus), training.settings, begun)
+        except UsageError as error:
             raise DataError(f"the model does not tell how it was trained ({error})") from None
 
     @classmethod
@@ -62,27 +64,28 @@ class RunSettings:
         training: Mapping[str, Any],
         init_from: dict[str, str] | None,
     ) -> Self:
-        """Put together what is on record.
+        """Return the settings in the records of a model or checkpoint.
 
         Raises:
-            KeyError, UsageError: something is missing, or not what it should be.
+            KeyError, UsageError: a part is missing or wrong.
         """
-        told = config.to_dict()
+        values = config.to_dict()
         return cls(
             corpus=CorpusConfig.from_dict(corpus["settings"]),
-            network=NetworkConfig(**{name: told[name] for name in NetworkConfig.names()}),
+            network=NetworkConfig(**{name: values[name] for name in NetworkConfig.names()}),
             training=TrainingConfig.from_dict(training),
             init_from=init_from,
             fingerprint=corpus.get("fingerprint"),
         )
 
     def command(self, steps: int) -> str:
-        """Return the command that gives the same weights again, of the same corpus.
+        """Return the command that trains the same weights again on the same corpus.
 
-        What `--size` has fitted to the time is named, for a number of steps is another time.
+        It names the settings that `--size` has fitted to the time budget, because the command has
+        a number of steps instead of the budget.
 
         Args:
-            steps: that the run was planned to have.
+            steps: planned optimizer steps of the run.
         """
         decided = DECIDED_BY_MODEL if self.init_from else ()
         parts = ["textgen train CORPUS -o NEW", *["--init-from MODEL"] * bool(self.init_from)]
@@ -100,18 +103,18 @@ class RunSettings:
     def require(
         self, settings: Mapping[str, Any], init_from: Path | None, complete: Path | None = None
     ) -> dict[str, Any]:
-        """Refuse wishes that are not what the training began with.
+        """Refuse settings that differ from those that the training began with.
 
         Args:
-            settings: those that were chosen again.
+            settings: settings that were chosen again.
             init_from: the model folder to begin with, if one was named.
-            complete: the model folder, if the training has come to its end.
+            complete: the model folder, if the training is complete.
 
         Returns:
-            those that may change.
+            the settings that may change.
 
         Raises:
-            UsageError: naming the first that differs.
+            UsageError: a setting differs; the message names the first.
             MissingInput, DataError: `init_from` is no model.
         """
         what, remedy = _words(complete)
@@ -133,10 +136,10 @@ class RunSettings:
 
 
 def run_settings_of(folder: Path) -> RunSettings:
-    """Return how the training of a finished model began, to compare wishes with it.
+    """Return the settings that the training of a finished model began with.
 
     Raises:
-        DataError: that is not on record, or no model.
+        DataError: they are not on record, or there is no model.
     """
     model = read_model(folder)
     try:
@@ -147,7 +150,7 @@ def run_settings_of(folder: Path) -> RunSettings:
 
 
 def weights_of(folder: Path) -> dict[str, str]:
-    """Return name and weights' SHA-256 of a model, for the record of what begins with it.
+    """Return name and weights' SHA-256 of a model, as a record of an initialization.
 
     Raises:
         MissingInput, DataError: it is no model.
@@ -160,7 +163,7 @@ def weights_of(folder: Path) -> dict[str, str]:
 
 
 def _chosen(config: Config) -> list[str]:
-    """Return the settings that are not the defaults, and those that `--size` might fit anew."""
+    """Return the settings that are not at their defaults, and those that `--size` may fit."""
     return [
         field.name
         for field in dataclasses.fields(config)
@@ -169,7 +172,7 @@ def _chosen(config: Config) -> list[str]:
 
 
 def _words(complete: Path | None) -> tuple[str, str]:
-    """Return what a training is called in an error, and what to do about a wish that differs."""
+    """Return the name of a training in an error, and the remedy for a setting that differs."""
     if complete is None:
         remedy = "leave it out, or " + by_setting("begin another with {}", "init_from")
         return "the training to resume", remedy
@@ -178,7 +181,7 @@ def _words(complete: Path | None) -> tuple[str, str]:
 
 
 def _require_same(stored: Config, given: Mapping[str, Any], what: str, remedy: str) -> None:
-    """Refuse settings that are not the stored ones, naming the first of them."""
+    """Refuse the first setting that differs from the stored one."""
     for name, value in given.items():
         if not _has(stored, name, value):
             raise UsageError(
@@ -187,8 +190,8 @@ def _require_same(stored: Config, given: Mapping[str, Any], what: str, remedy: s
 
 
 def _has(stored: Config, name: str, value: Any) -> bool:
-    """Tell whether a setting has a value, in whatever way that is written."""
+    """Return whether a setting has a value, in any notation of it."""
     try:
         return stored.replace(**{name: value}) == stored
-    except UsageError:  # impossible beside the others
+    except UsageError:  # impossible with the other settings
         return False

@@ -1,4 +1,4 @@
-"""The text that a model was trained on, in a form in which any stretch of it is found at once."""
+"""A suffix array of the training text, which finds any stretch of it at once."""
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textgen.errors import DataError, NotInstalled
 
-BETWEEN = b"\xff"  # stands between two documents, and in no text of UTF-8
+BETWEEN = b"\xff"  # separates documents; no UTF-8 text holds it
 ORDERS = (np.dtype(np.int32), np.dtype(np.int64))
 
 
@@ -20,7 +20,7 @@ class Suffixes(NamedTuple):
 
     Attributes:
         text: in UTF-8.
-        order: where each of its suffixes begins, in their alphabetical order; shape (bytes,).
+        order: beginnings of its suffixes in alphabetical order, of shape (bytes,).
     """
 
     text: bytes
@@ -28,11 +28,11 @@ class Suffixes(NamedTuple):
 
 
 class CopyIndex:
-    """Finds out whether something stands in a training text.
+    """Searches a training text.
 
     Args:
-        load: gives the text and its suffixes when they are first asked for; several times the size
-            of the text.
+        load: returns the text and its suffixes on first use; they take several times the size of
+            the text.
     """
 
     def __init__(self, load: Callable[[], Suffixes]) -> None:
@@ -40,10 +40,10 @@ class CopyIndex:
 
     @classmethod
     def of(cls, documents: Iterable[str]) -> Self:
-        """Make the index of some documents.
+        """Return the index of some documents.
 
         Raises:
-            NotInstalled: the library that sorts suffixes is not there.
+            NotInstalled: the library that sorts suffixes is not installed.
         """
         try:
             from pydivsufsort import divsufsort
@@ -55,17 +55,17 @@ class CopyIndex:
 
     @classmethod
     def from_bytes(cls, read: Callable[[], bytes], where: str) -> Self:
-        """Return the index of which a file holds the content.
+        """Return the index in a file.
 
         Args:
-            read: gives the content, when it is first needed; errors are its own, and `DataError` if
-                it is damaged.
-            where: the file's name.
+            read: returns the content of the file on first use. Its errors pass through; a damaged
+                content is a `DataError`.
+            where: name of the file, for errors.
         """
         return cls(lambda: _suffixes(read(), where))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Go to another process with all that it holds."""
+        """Pickle the loaded text and suffixes."""
         return _of_suffixes, (self.suffixes,)
 
     @cached_property
@@ -74,54 +74,54 @@ class CopyIndex:
         return self._load()
 
     def to_bytes(self) -> bytes:
-        """Return the content of a file."""
+        """Return the content of a file with the index."""
         text, order = self.suffixes
         tensors = {"text": np.frombuffer(text, np.uint8), "order": np.asarray(order)}
         data: bytes = safetensors.numpy.save(tensors)
         return data
 
     def holds(self, stretch: str) -> bool:
-        """Tell whether a stretch of text is somewhere in the training text."""
-        wanted = stretch.encode()
+        """Return whether the training text contains a stretch of text."""
+        sought = stretch.encode()
         text, order = self.suffixes
         low, high = 0, len(order)
         while low < high:
             middle = (low + high) // 2
             begin = int(order[middle])
-            if text[begin : begin + len(wanted)] < wanted:
+            if text[begin : begin + len(sought)] < sought:
                 low = middle + 1
             else:
                 high = middle
-        return low < len(order) and text.startswith(wanted, int(order[low]))
+        return low < len(order) and text.startswith(sought, int(order[low]))
 
     def longest_end(self, text: str) -> int:
-        """Return how many of a text's last characters are somewhere in the training text."""
-        known, unknown = 0, len(text) + 1
-        while unknown - known > 1:
-            middle = (known + unknown) // 2
+        """Return the length of the longest end of a text that the training text contains."""
+        present, absent = 0, len(text) + 1
+        while absent - present > 1:
+            middle = (present + absent) // 2
             if self.holds(text[len(text) - middle :]):
-                known = middle
+                present = middle
             else:
-                unknown = middle
-        return known
+                absent = middle
+        return present
 
     def longest(self, text: str) -> str:
-        """Return the longest stretch of a text that is somewhere in the training text."""
-        best, length, found = 0, 0, ""
+        """Return the longest stretch of a text that the training text contains."""
+        best, length, longest = 0, 0, ""
         for end in range(1, len(text) + 1):
             length = self.longest_end(text[end - length - 1 : end])
             if length > best:
-                best, found = length, text[end - length : end]
-        return found
+                best, longest = length, text[end - length : end]
+        return longest
 
 
 def _of_suffixes(suffixes: Suffixes) -> CopyIndex:
-    """Return the index of a text whose suffixes are known."""
+    """Return the index of sorted suffixes; `pickle` calls it."""
     return CopyIndex(lambda: suffixes)
 
 
 def _suffixes(data: bytes, where: str) -> Suffixes:
-    """Read the content of a file, trusting nothing in it."""
+    """Read the content of an untrusted file."""
     try:
         tensors = safetensors.numpy.load(data)
     except safetensors.SafetensorError as error:
@@ -137,5 +137,5 @@ def _suffixes(data: bytes, where: str) -> Suffixes:
         and (not order.size or (order.min() >= 0 and order.max() < text.size))
     )
     if text is None or order is None or not is_whole:
-        raise DataError(f"{where}: it is no index of a text; copy the model folder anew")
+        raise DataError(f"{where}: not an index of a text; copy the model folder anew")
     return Suffixes(text.tobytes(), order)

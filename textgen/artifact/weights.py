@@ -17,7 +17,7 @@ TENSOR_TYPES = {"fp32": "F32", "fp16": "F16"}  # their names in a file
 
 
 def round_weights(weights: Weights, storage: str) -> Weights:
-    """Return weights that a format holds exactly.
+    """Return weights rounded to a format.
 
     Args:
         weights: of a model.
@@ -28,7 +28,7 @@ def round_weights(weights: Weights, storage: str) -> Weights:
     """
     if storage not in STORAGES:
         raise UsageError(f"storage is {storage!r}; it must be one of {', '.join(STORAGES)}")
-    with np.errstate(over="ignore"):  # looked for below
+    with np.errstate(over="ignore"):  # infinities are refused below
         rounded = {name: array.astype(DTYPES[storage]) for name, array in weights.items()}
     for name, array in rounded.items():
         if not np.isfinite(array).all():
@@ -37,37 +37,37 @@ def round_weights(weights: Weights, storage: str) -> Weights:
 
 
 def weights_to_bytes(weights: Weights, storage: str) -> bytes:
-    """Return the content of a file."""
+    """Return the content of a safetensors file."""
     arrays = {name: array.astype(DTYPES[storage]) for name, array in weights.items()}
     data: bytes = safetensors.numpy.save(arrays)
     return data
 
 
 def read_weights(path: Path, config: ModelConfig) -> tuple[Weights, str]:
-    """Read a file; names, shapes and types are compared before anything is allocated.
+    """Read a file. Names, shapes and types are compared before anything is allocated.
 
     Args:
         path: of the file.
-        config: of the model that it is for.
+        config: of its model.
 
     Returns:
-        the weights, and the format that they were in.
+        the weights, and their format in the file.
 
     Raises:
-        DataError: it is damaged, or of another model.
+        DataError: the file is damaged, or belongs to another model.
     """
-    wanted = {
+    expected = {
         storage: {name: (kind, list(shape)) for name, shape in config.tensors().items()}
         for storage, kind in TENSOR_TYPES.items()
     }
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  # no dict
-            found = {name: (s.get_dtype(), s.get_shape()) for name, s in slices.items()}
-            storage = next((one for one, tensors in wanted.items() if found == tensors), None)
+            present = {name: (s.get_dtype(), s.get_shape()) for name, s in slices.items()}
+            storage = next((s for s, tensors in expected.items() if present == tensors), None)
             if storage is None:
                 raise DataError(f"{path}: its tensors are not those of config.json")
-            weights = {name: file.get_tensor(name).astype(np.float32) for name in found}
+            weights = {name: file.get_tensor(name).astype(np.float32) for name in present}
     except safetensors.SafetensorError as error:
         raise DataError(f"{path}: damaged ({error}); copy the model folder anew") from None
     for name, array in weights.items():

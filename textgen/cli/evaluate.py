@@ -1,4 +1,4 @@
-"""`textgen evaluate`: how good a model is on a corpus."""
+"""`textgen evaluate`: the quality of a model on a corpus."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ from textgen.config.corpus import SPLITS, DocumentRule
     type=click.Choice(("all", *SPLITS)),
     default="all",
     show_default=True,
-    help="Part of the corpus to measure, cut as the model's own was.",
+    help="Split of the corpus to measure, cut by the rule of the model's own corpus.",
 )
 @config_options(DocumentRule)
 @label_option
@@ -47,7 +47,7 @@ def evaluate(
     """Measure a model on CORPUS: perplexity, bits per byte and per character.
 
     Every token is predicted once, in one pass that carries the state through the whole text.
-    CORPUS is read as the model's own was, unless something else is said here.
+    CORPUS is read with the settings of the model's own corpus, unless options change them.
     """
     from textgen.cli.loading import load_generator
 

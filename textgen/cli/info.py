@@ -10,7 +10,6 @@ import click
 from textgen.cli.command import command, option
 from textgen.cli.options import model_option
 from textgen.config.generation import GenerationConfig
-from textgen.errors import DataError
 
 if TYPE_CHECKING:
     from textgen.artifact.model_folder import Model
@@ -34,7 +33,7 @@ def info(model: Path, as_json: bool) -> None:
     if unfinished is None or (model / MANIFEST).exists():
         loaded = read_model(model)
         values |= _values(loaded)
-        rows |= _rows(loaded, model / MANIFEST)
+        rows |= _rows(loaded)
     if unfinished is not None:
         values["unfinished"] = asdict(unfinished)
         diverged = values.get("training", {}).get("ended") == "diverged"
@@ -52,28 +51,19 @@ def _values(model: "Model") -> dict[str, Any]:
         "parameters": model.config.parameter_count(),
         "tokenizer": {"kind": model.tokenizer.kind, "normalize": model.tokenizer.normal_form},
         "generation": model.generation.to_dict(),
-        **model.provenance,
+        **model.provenance.to_dict(),
         **repeat_rows(model),
     }
 
 
-def _rows(model: "Model", manifest: Path) -> dict[str, str]:
-    """Return the facts about a model as lines of text, by heading.
-
-    Raises:
-        DataError: the record of the training is damaged.
-    """
+def _rows(model: "Model") -> dict[str, str]:
+    """Return the facts about a model as lines of text, by heading."""
     from textgen.report.run_summary import model_rows, repeat_rows, training_rows
 
     usual, always = GenerationConfig().to_dict(), ("max_new_tokens", "temperature")
     chosen = {k: v for k, v in model.generation.to_dict().items() if k in always or v != usual[k]}
     sampling = ", ".join(f"{name} {value}" for name, value in chosen.items())
     rows = model_rows(model) | {"sampling": sampling}
-    if training := model.provenance.get("training"):
-        try:
-            rows |= training_rows(training) | repeat_rows(model)
-        except (KeyError, TypeError, ValueError):
-            raise DataError(
-                f"{manifest}: damaged record of training; copy the model folder anew"
-            ) from None
+    if training := model.provenance.training:
+        rows |= training_rows(training) | repeat_rows(model)
     return rows

@@ -23,6 +23,6 @@ def load_generator(
     generator = TextGenerator.from_pretrained(folder, precision=precision)
     if not labels:
         return generator
-    settings = generator.model.provenance.get("corpus", {}).get("settings", {})
-    mix = read_mix(labels, generator.model.config.labels, settings.get("label_column"))
+    column = generator.model.provenance.corpus_settings.get("label_column")
+    mix = read_mix(labels, generator.model.config.labels, column)
     return generator.labelled(mix)

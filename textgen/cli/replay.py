@@ -1,4 +1,4 @@
-"""`textgen replay`: write the texts of a receipt again."""
+"""`textgen replay`: generate the texts of a receipt again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from textgen.receipt.receipt import Receipt
 
 
-@command(short_help="Write the text of a receipt again.")
+@command(short_help="Generate the text of a receipt again.")
 @click.argument("file", type=PathName(is_file=True))
 @model_option(None, "that of the receipt")
 @quiet_option
 def replay(file: Path, model: Path | None, quiet: bool) -> None:
-    """Write the text of the receipt FILE again, or say what is different.
+    """Generate the text of the receipt FILE again, and report differences.
 
-    'textgen generate --receipt FILE' writes a receipt. The model is the folder that it names,
-    unless another is named here.
+    'textgen generate --receipt FILE' writes a receipt. The model is the folder that the receipt
+    names, unless -m names another.
     """
     from textgen.cli.output import as_texts, collect, put_out
     from textgen.generator import TextGenerator
@@ -43,10 +43,10 @@ def replay(file: Path, model: Path | None, quiet: bool) -> None:
 
 
 def _compare(file: Path, recorded: "Receipt", now: "Receipt") -> None:
-    """Tell whether the texts are the same bytes.
+    """Compare the texts of two receipts.
 
     Raises:
-        DataError: they are not; the message names what else is not the same.
+        DataError: texts differ; the message names differences of the environment.
     """
     if seeds := recorded.different_texts(now):
         which = ", ".join(map(str, seeds))

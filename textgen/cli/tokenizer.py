@@ -123,9 +123,9 @@ def info(model: Path, as_json: bool) -> None:
 
 def _load(path: Path) -> "Tokenizer":
     """Read the tokenizer of a model folder or token store, or the file itself."""
-    from textgen.tokenization.tokenizer import Tokenizer
+    from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 
-    return Tokenizer.from_file(path / "tokenizer.json" if path.is_dir() else path)
+    return Tokenizer.from_file(path / TOKENIZER if path.is_dir() else path)
 
 
 def _shown(loaded: "Tokenizer", token: int) -> str:

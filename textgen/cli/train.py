@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS
 from textgen.config.training import TrainingConfig
+
+if TYPE_CHECKING:
+    from textgen.artifact.provenance import TrainingRecord
 
 
 @command(short_help="Train a model on a corpus.")
@@ -72,23 +75,22 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
             return
         with CorpusProgress(quiet) as progress:
             store = run.open(corpus, progress)
-        tell(
-            "\n".join([*run.notes, describe_store(store), run.describe(), "loading TensorFlow ..."])
-        )
+        tell("\n".join([describe_store(store), run.describe(), "loading TensorFlow ..."]))
         run.load_tensorflow(quiet=True)
 
         from textgen.trainer.display import TrainingDisplay
 
         with TrainingDisplay(quiet=quiet) as display:
-            model = run.train([display])
-    tell(_summary(out, model.provenance["training"]))
+            model = run.finish(run.make_trainer([display]).run())
+    if model.provenance.training:
+        tell(_summary(out, model.provenance.training))
 
 
-def _summary(out: Path, training: dict[str, Any]) -> str:
-    """Say what was made and what to do with it."""
-    quality = training["validation"]
+def _summary(out: Path, training: "TrainingRecord") -> str:
+    """Return what was made and the command to use it."""
+    quality = training.validation
     return (
-        f"{out}: {training['steps_done']:,} steps in {format_duration(training['seconds'])}, "
+        f"{out}: {training.steps_done:,} steps in {format_duration(training.seconds)}, "
         f"validation {quality['nats_per_token']:.4f} nats per token, "
         f"{quality['bits_per_byte']:.3f} bits per byte\n"
         f"textgen generate -m {out}"

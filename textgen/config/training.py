@@ -2,10 +2,10 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple, Self
 
 from textgen.config.base import Config, option
+from textgen.config.cpu import cpu_features
 from textgen.config.duration import parse_duration
 from textgen.config.model import STORAGES
 from textgen.config.readings import no_limit, seconds
@@ -39,7 +39,6 @@ MOMENTUM_OPTIMIZERS = ("sgd", "rmsprop")
 SCHEDULES = ("cosine", "linear", "constant")
 MATMULS = ("auto", "fp32", "bf16")
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # of x86 processors, in Linux's words
-CPU_INFO = Path("/proc/cpuinfo")
 # oneDNN computes TensorFlow's matrix products. This variable limits its instruction set. With some
 # limits it emulates bf16, and with others it ends a process that asks for bf16.
 ONEDNN_LIMIT = "ONEDNN_MAX_CPU_ISA"
@@ -301,8 +300,7 @@ class TrainingConfig(Config):
             )
         if self.matmul != "auto":
             return self.matmul
-        flags = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() else set()
-        is_fast = flags & BF16_FLAGS and limit.upper() not in SLOW_BF16 | NO_BF16
+        is_fast = cpu_features() & BF16_FLAGS and limit.upper() not in SLOW_BF16 | NO_BF16
         return "bf16" if is_fast else "fp32"
 
     def resolved(self) -> Self:

@@ -1,1 +1,1 @@
-"""How good a model is on a text."""
+"""The quality of a model on a text."""

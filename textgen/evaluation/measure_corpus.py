@@ -1,4 +1,4 @@
-"""Measures a model on a corpus, read as the model's own was."""
+"""Measures a model on a corpus, which is read as the model's own was."""
 
 from collections.abc import Collection
 from typing import Any
@@ -16,7 +16,7 @@ from textgen.progress import SILENT, ProgressReporter
 from textgen.runtime.engine.engine import Engine
 from textgen.tokenization.tokenizer import Tokenizer
 
-# What of a model's own settings a text to be measured on takes over; the rest, for a split of it.
+# Settings of the model's own corpus that apply to any text; the rest apply to a split of a corpus.
 HOW_TEXT_IS_READ = (*TextPolicy.names(), "documents", "column", "template", "strict")
 WHICH_TEXT_IS_READ = tuple(
     name
@@ -39,12 +39,12 @@ def measure_corpus(
 
     Args:
         decoder: the model.
-        tokenizer: what its tokens are.
+        tokenizer: of the model.
         corpus: a file, folder, glob, hub set, recipe, or texts in memory.
         reading: fields of `CorpusConfig`, as `how_to_read` returns them.
         split: "all", or the name of a split.
         progress: receives each stage's progress.
-        inherited: those of `reading` that nobody chose for this corpus.
+        inherited: fields of `reading` that were not chosen for this corpus.
     """
     opened = open_source(corpus, reading, progress, inherited=inherited)
     with opened as source, collect(source, progress) as documents:
@@ -54,15 +54,15 @@ def measure_corpus(
 
 
 def how_to_read(
-    told: dict[str, Any], normal_form: str, split: str, settings: dict[str, Any]
+    recorded: dict[str, Any], normal_form: str, split: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return how a corpus is read to be measured on: as the model's own was, with some changes.
+    """Return the settings for reading a corpus to measure: the model's own, with some changes.
 
     Args:
-        told: the settings of the model's own corpus, as its manifest holds them.
-        normal_form: that the model's tokenizer wants.
-        split: the part that is wanted.
-        settings: fields of `DocumentRule` that were chosen.
+        recorded: settings of the model's own corpus, from its manifest.
+        normal_form: normal form of the model's tokenizer.
+        split: "all", or the name of a split.
+        settings: chosen fields of `DocumentRule`.
 
     Raises:
         UsageError: an unknown setting.
@@ -70,13 +70,13 @@ def how_to_read(
     """
     reject_unknown(settings, DocumentRule.names())
     try:
-        own = CorpusConfig.from_dict(told, where="manifest.json: corpus")
+        own = CorpusConfig.from_dict(recorded, where="manifest.json: corpus")
     except UsageError as error:
         raise DataError(str(error)) from None
     names = [*HOW_TEXT_IS_READ, *(WHICH_TEXT_IS_READ if split != "all" else ())]
     if {"column", "template"} & settings.keys():
         names = [name for name in names if name not in ("column", "template")]
     kept = {name: getattr(own, name) for name in names}
-    tokenizer = "word" if own.strict else "char"  # which of the others makes no difference
+    tokenizer = "word" if own.strict else "char"  # any kind but strict words reads alike
     fixed = {"normalize": normal_form, "tokenizer": tokenizer}
     return {**kept, **settings, **fixed}

@@ -1,4 +1,4 @@
-"""The figures that people quote of a model on a text."""
+"""The figures of quality: cross-entropy, perplexity, bits per byte and per character."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -9,14 +9,14 @@ from textgen.tokenization.token_store import SplitCounts
 
 @dataclass(frozen=True)
 class Quality:
-    """Quality of a language model on a text; lower is better, everywhere.
+    """Quality of a language model on a text; for all rates, lower is better.
 
     Attributes:
         nats_per_token: mean negative natural log-probability of a token, `<eos>` included.
         perplexity: its exponential.
         bits_per_byte: bits for each UTF-8 byte of the clean text, one counted per document end.
         bits_per_character: bits for each code point, one counted per document end.
-        tokens, characters, bytes, documents: what the text holds.
+        tokens, characters, bytes, documents: size of the text.
     """
 
     nats_per_token: float
@@ -30,11 +30,11 @@ class Quality:
 
     @classmethod
     def of(cls, nats_per_token: float, counts: SplitCounts) -> "Quality":
-        """Derive all figures from the mean and from what the text holds."""
+        """Derive all figures from the mean and the size of the text."""
         bits = nats_per_token * counts.tokens / math.log(2)
         return cls(
             nats_per_token=nats_per_token,
-            perplexity=math.exp(min(nats_per_token, 700.0)),  # e**710 is no float any more
+            perplexity=math.exp(min(nats_per_token, 700.0)),  # e**710 exceeds a float
             bits_per_byte=bits / (counts.bytes + counts.documents),
             bits_per_character=bits / (counts.characters + counts.documents),
             tokens=counts.tokens,
@@ -44,5 +44,5 @@ class Quality:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as values that JSON can hold."""
+        """Return the figures as JSON values."""
         return asdict(self)

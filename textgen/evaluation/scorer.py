@@ -1,4 +1,4 @@
-"""Sums of negative log-probabilities over a text."""
+"""Sums of surprisal (negative log-probability) over a text."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from textgen.tokenization.encode_pieces import encode_pieces
 from textgen.tokenization.token_store import SplitCounts
 from textgen.tokenization.tokenizer import Tokenizer
 
-# Tokens scored in one call of the decoder: bounds memory to this many rows of logits.
+# Tokens per call of the decoder; bounds the rows of logits in memory.
 BLOCK = 512
 
 
@@ -27,8 +27,8 @@ class Scorer:
 
     Args:
         decoder: the model.
-        previous: the token before it; at the beginning that is `<eos>`.
-        state: before that token; at the beginning all zero.
+        previous: the token before the text; `<eos>` at a beginning.
+        state: state of the model before that token; zeros at a beginning.
     """
 
     def __init__(self, decoder: Engine, previous: int = EOS_ID, state: State | None = None) -> None:
@@ -39,7 +39,7 @@ class Scorer:
         self.tokens = 0
 
     def add(self, tokens: NDArray[Any]) -> None:
-        """Score the next tokens, of shape (tokens,): add up their negative log-probabilities."""
+        """Add the surprisal of the next tokens, of shape (tokens,)."""
         for start in range(0, len(tokens), BLOCK):
             targets = np.asarray(tokens[start : start + BLOCK], np.int64)
             inputs = np.concatenate([[self._previous], targets[:-1]])
@@ -60,7 +60,7 @@ def measure(
 
     Args:
         decoder: the model.
-        tokenizer: what its tokens are.
+        tokenizer: of the model.
         pieces: of clean text; `None` ends a document, with `<eos>`.
         progress: receives the characters that were scored.
     """
@@ -75,7 +75,7 @@ def measure(
 def measure_text(
     decoder: Engine, tokenizer: Tokenizer, text: str, moment: StateSnapshot
 ) -> Quality:
-    """Measure how well a model foresees a clean text at a moment; nothing ends with it.
+    """Measure a model on a clean text that follows a snapshot; the text's end is not counted.
 
     Raises:
         UsageError: the text is empty.

@@ -1,1 +1,1 @@
-"""Receipts: how to get a text again."""
+"""Receipts of generated texts, with which the texts are generated again."""

@@ -1,32 +1,31 @@
-"""What a text depends on beside its prompt and settings: the model, the programs, the machine."""
+"""The environment of a generation: model, libraries and machine, on which its text depends."""
 
 import platform
-import re
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Self
 
-from textgen.artifact.model_folder import CONFIG, TOKENIZER, WEIGHTS, read_manifest
+from textgen.artifact.model_folder import CONFIG, WEIGHTS, read_manifest
 from textgen.config.base import Config
+from textgen.config.cpu import cpu_features
 from textgen.config.model import PRECISIONS
-from textgen.version import __version__
+from textgen.tokenization.tokenizer import TOKENIZER
+from textgen.version import __version__, library_versions
 
 HASHES = {CONFIG: "config_sha256", WEIGHTS: "weights_sha256", TOKENIZER: "tokenizer_sha256"}
 SHOWN = 12  # digits of a hash in a message
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
-CPU_FILE = Path("/proc/cpuinfo")  # Linux alone has it; elsewhere no feature is recorded
-# How the features begin by which ONNX Runtime chooses its kernels, and with them last digits.
+# Prefixes of the features by which ONNX Runtime chooses its kernels, and with them last digits.
 VECTOR_FEATURES = ("avx", "amx", "fma", "asimd", "sve", "sme", "i8mm", "bf16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(Config):
-    """One process on one machine with one model. Threads are left out: no text depends on them.
+    """A process on a machine with a model. Threads are left out: no text depends on them.
 
     Attributes:
         config_sha256, weights_sha256, tokenizer_sha256: of the files of the model.
-        precision: that the model runs in.
+        precision: in which the model runs.
         textgen, python, numpy, onnxruntime, tokenizers: versions.
         system, architecture: as Python names them: "Linux", "x86_64".
         cpu_features: vector instructions, as Linux names them.
@@ -50,8 +49,8 @@ class Environment(Config):
         """Describe this process.
 
         Args:
-            folder: of a model that has been read, so that its manifest is right.
-            precision: that the model runs in.
+            folder: of a model that has been read, so that its manifest has been checked.
+            precision: in which the model runs.
         """
         files = read_manifest(folder)["files"]
         return cls(
@@ -59,14 +58,14 @@ class Environment(Config):
             precision=precision,
             textgen=__version__,
             python=platform.python_version(),
-            **{name: metadata.version(name) for name in LIBRARIES},
+            **library_versions(*LIBRARIES),
             system=platform.system(),
             architecture=platform.machine(),
-            cpu_features=_cpu_features(),
+            cpu_features=_vector_features(),
         )
 
     def changed_files(self, other: "Environment") -> list[str]:
-        """Say which of the model's files are not the same: 'config.json (1f2e3d, now 5b6a79)'."""
+        """Return the files of the model that differ, as 'config.json (1f2e3d, now 5b6a79)'."""
         then, now = asdict(self), asdict(other)
         return [
             _change(file, then[name][:SHOWN], now[name][:SHOWN])
@@ -75,21 +74,18 @@ class Environment(Config):
         ]
 
     def differences(self, other: "Environment") -> list[str]:
-        """Say what has changed in others: 'numpy (2.4.0, now 2.5.0)'."""
+        """Return the fields that differ, as 'numpy (2.4.0, now 2.5.0)'."""
         then, now = asdict(self), asdict(other)
         return [_change(name, then[name], now[name]) for name in then if then[name] != now[name]]
 
 
-def _cpu_features() -> tuple[str, ...]:
-    """Return the CPU's vector instructions, in order."""
-    told = CPU_FILE.read_text() if CPU_FILE.exists() else ""
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", told, re.MULTILINE)
-    features = found[1].split() if found else []
-    return tuple(sorted(name for name in features if name.startswith(VECTOR_FEATURES)))
+def _vector_features() -> tuple[str, ...]:
+    """Return the vector instructions of the processor, in order."""
+    return tuple(sorted(name for name in cpu_features() if name.startswith(VECTOR_FEATURES)))
 
 
 def _change(name: str, then: str | tuple[str, ...], now: str | tuple[str, ...]) -> str:
-    """Say how a circumstance has changed; of several values, those that have."""
+    """Describe a changed field; of several values, only those that differ."""
     if isinstance(then, str) or isinstance(now, str):
         return f"{name} ({then}, now {now})"
     lost, new = ([v for v in one if v not in other] for one, other in ((then, now), (now, then)))

@@ -1,4 +1,4 @@
-"""Receipts: what is needed to write texts again, and to tell whether they are the same."""
+"""Receipts: the settings and environment of generated texts, and the texts' hashes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 @dataclass(frozen=True, kw_only=True)
 class Result(Config):
-    """What came out.
+    """The result of a generation.
 
     Attributes:
-        seed: that it was drawn with.
+        seed: of its random draws.
         sha256: of the text in UTF-8.
-        tokens: drawn for it.
+        tokens: number of generated tokens.
         finish_reason: as in `Generation`.
     """
 
@@ -42,7 +42,7 @@ class Result(Config):
         """Describe a generation.
 
         Raises:
-            UsageError: it holds only the end of its text.
+            UsageError: it holds only the last tokens of its text.
         """
         tokens = generation.usage.completion_tokens
         if len(generation.tokens) != tokens:
@@ -60,13 +60,13 @@ class Result(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt(Config):
-    """Everything that some texts depend on, and how they are recognised.
+    """Everything that generated texts depend on, and the hashes of the texts.
 
     Attributes:
-        model: the folder, as it was named.
-        prompt: of all texts, as it was given.
-        settings: of all texts; all there are, the model's own included.
-        circumstances: in which they were written.
+        model: path of the model folder, as the user gave it.
+        prompt: of all texts, as the user gave it.
+        settings: of all texts; complete, the model's defaults included.
+        circumstances: the environment in which they were generated.
         results: one for each text, with its seed.
     """
 
@@ -85,17 +85,17 @@ class Receipt(Config):
         prompt: str,
         results: Sequence[Generation],
     ) -> Self:
-        """Make the receipt of what has just been written.
+        """Make the receipt of generated texts.
 
         Args:
-            folder: that the model was read from, as the user named it.
-            generator: that wrote.
-            settings: of all results; the seed of each is its own.
+            folder: of the model, as the user gave it.
+            generator: of the texts.
+            settings: of all results, but for the seed of each.
             prompt: of all results.
             results: whole texts.
 
         Raises:
-            UsageError: a result holds only the end of its text.
+            UsageError: a result holds only the last tokens of its text.
         """
         return cls(
             model=str(folder),
@@ -107,10 +107,10 @@ class Receipt(Config):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a receipt: a closed schema, in which only settings may be missing (at default).
+        """Read a receipt. Its schema is closed; only settings at their defaults may be missing.
 
         Raises:
-            DataError: it is damaged, or something else.
+            DataError: it is damaged, or the file is no receipt.
             OSError: it cannot be read.
         """
         values = read_json(path)
@@ -122,10 +122,10 @@ class Receipt(Config):
             raise DataError(f"{path}: {error}") from None
 
     def to_json(self) -> str:
-        """Return the receipt as `read` reads it.
+        """Return the receipt in the format that `read` reads.
 
         Raises:
-            UsageError: it would be too long for that.
+            UsageError: it would be too long to be read.
         """
         data = to_json({"format": FORMAT} | asdict(self))
         if len(data) > LARGEST_JSON:
@@ -136,13 +136,13 @@ class Receipt(Config):
         return data.decode()
 
     def check_model(self, folder: Path) -> None:
-        """Refuse a model that did not write the texts.
+        """Require the model that generated the texts.
 
         Args:
-            folder: that it was read from.
+            folder: of the model.
 
         Raises:
-            DataError: it is another one.
+            DataError: it is another model.
         """
         present = Environment.present(folder, self.circumstances.precision)
         if changed := self.circumstances.changed_files(present):
@@ -152,30 +152,30 @@ class Receipt(Config):
             )
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the prompt and the settings of each text, with which it is written again."""
+        """Return the prompt and the settings of each text, to generate it again."""
         return [{"prompt": self.prompt, **self._settings_of(r).to_dict()} for r in self.results]
 
     def different_texts(self, other: "Receipt") -> list[int]:
-        """Return the seeds with which the texts of another are not the same bytes."""
+        """Return the seeds of texts that differ from those of another receipt."""
         pairs = zip(self.results, other.results, strict=True)
         return [then.seed for then, now in pairs if then.sha256 != now.sha256]
 
     def differences(self, other: "Receipt") -> list[str]:
-        """Say in words which circumstances of another are not the same."""
+        """Return the parts of the environment that differ from those of another receipt."""
         return self.circumstances.differences(other.circumstances)
 
     def _settings_of(self, result: Result) -> GenerationConfig:
-        """Return the settings of one text. A search depends on how long it might have become."""
+        """Return the settings of one text. Those of a beam search keep their maximum length."""
         seeded = self.settings.replace(seed=result.seed)
         if seeded.beams > 1:
             return seeded
-        # No more tokens than it had: it may have been endless, or interrupted.
+        # Exactly as many tokens as it had: it may have been endless, or interrupted.
         least = min(seeded.min_new_tokens, result.tokens)
         return seeded.replace(min_new_tokens=least, max_new_tokens=result.tokens)
 
 
 def _parsed(kind: type[AnyConfig], values: Any) -> AnyConfig:
-    """Make a configuration of what JSON holds, and those that it holds in turn.
+    """Make a configuration of JSON values, and the configurations within it.
 
     Raises:
         UsageError: an unknown or missing key, or a wrong value.
@@ -186,14 +186,14 @@ def _parsed(kind: type[AnyConfig], values: Any) -> AnyConfig:
         if part.default is MISSING and part.name not in values:
             raise UsageError(f"{part.name} is missing")
     hints = get_type_hints(kind)
-    return kind.from_dict({name: _value(hints.get(name), told) for name, told in values.items()})
+    return kind.from_dict({name: _value(hints.get(name), value) for name, value in values.items()})
 
 
-def _value(hint: Any, told: Any) -> Any:
+def _value(hint: Any, value: Any) -> Any:
     """Return the value of one field."""
     kind = inner_type(hint)
     if not (isinstance(kind, type) and issubclass(kind, Config)):
-        return told
+        return value
     if is_tuple_type(hint):
-        return [_parsed(kind, item) for item in several(told)]
-    return _parsed(kind, told)
+        return [_parsed(kind, item) for item in several(value)]
+    return _parsed(kind, value)

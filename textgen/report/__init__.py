@@ -1,1 +1,1 @@
-"""What people see of a corpus, and the frame of every page and figure."""
+"""Reports for people: pages, figures and summaries of corpora and trainings."""

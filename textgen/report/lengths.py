@@ -1,25 +1,25 @@
-"""How long the documents of a corpus are."""
+"""The distribution of document lengths in a corpus."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-BINS = 16  # about so many at most
+BINS = 16  # the most, approximately
 
 
 @dataclass(frozen=True)
 class Lengths:
     """The distribution of document lengths in tokens, `<eos>` included.
 
-    A quantile is the smallest length that so large a share of the documents does not exceed.
+    The q-quantile is the smallest length that a share q of the documents does not exceed.
 
     Attributes:
         minimum, median, p90, maximum: quantiles.
         mean: tokens a document.
         edges: ascending; a bin holds the lengths from one edge to below the next. Bins get wider
-            with the length, so that on a logarithmic scale they are about equal.
-        documents: how many are in each bin; one less than there are edges.
+            with the length, so that they are about equal on a logarithmic scale.
+        documents: number of documents in each bin; one less than edges.
     """
 
     minimum: int
@@ -32,7 +32,7 @@ class Lengths:
 
     @classmethod
     def of(cls, counts: Mapping[int, int]) -> "Lengths":
-        """Make the distribution from the number of documents of each length; at least one."""
+        """Make the distribution of the numbers of documents by length; at least one document."""
         values = np.array(sorted(counts))
         documents = np.array([counts[value] for value in values.tolist()])
         upto = np.cumsum(documents)
@@ -52,11 +52,12 @@ class Lengths:
 
 
 def bin_edges(smallest: int, largest: int, bins: int) -> list[int]:
-    """Return whole edges of bins that hold all lengths; no bin is narrower than the one before it.
+    """Return integer edges of bins for all lengths. No bin is narrower than the one before it.
 
     Args:
-        smallest, largest: of the lengths, from 1 on.
-        bins: about so many; where there are no more lengths than that, each has its own.
+        smallest: the smallest length, at least 1.
+        largest: the largest length.
+        bins: approximate number of bins. If there are no more lengths, each has its own bin.
     """
     few = largest - smallest < bins
     growth = 0 if few else ((largest + 1) / smallest) ** (1 / bins) - 1

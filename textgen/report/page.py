@@ -1,4 +1,4 @@
-"""A page that stands alone: no script, no network, light or dark, on a phone or a screen."""
+"""Self-contained HTML pages: no script, no network, light or dark, for phone and screen."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -51,13 +51,13 @@ def make_page(title: str, parts: Iterable[str]) -> bytes:
 
     Args:
         title: as text.
-        parts: what is below it, as HTML.
+        parts: the body below the title, as HTML.
     """
     return LAYOUT.substitute(title=escape(title), body="\n".join(parts)).encode()
 
 
 def facts_table(rows: Mapping[str, str]) -> str:
-    """Return a table of names and values, which are text."""
+    """Return an HTML table of names and values, which are plain text."""
     lines = [
         f'<tr><th scope="row">{escape(name[:1].upper() + name[1:])}</th>'
         f"<td>{escape(value)}</td></tr>"
@@ -66,12 +66,12 @@ def facts_table(rows: Mapping[str, str]) -> str:
     return "\n".join(["<table>", *lines, "</table>"])
 
 
-def figure(drawing: str, told: str) -> str:
-    """Return a figure.
+def figure(drawing: str, description: str) -> str:
+    """Return a figure as HTML.
 
     Args:
         drawing: an SVG file.
-        told: what it shows, for those who cannot see it.
+        description: of the drawing, for screen readers.
     """
     vector = drawing[drawing.index("<svg") :]  # no prologue within a page
-    return f'<figure aria-label="{escape(told)}">\n{vector}\n</figure>'
+    return f'<figure aria-label="{escape(description)}">\n{vector}\n</figure>'

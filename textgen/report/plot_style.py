@@ -1,6 +1,6 @@
-"""How figures look, and how they become files: the same bytes from the same data.
+"""The style of figures, and their files: the same data give the same bytes.
 
-The one module that loads matplotlib, so that nobody else has to keep it quiet or do without it.
+Only this module imports matplotlib, handles its absence and silences it.
 """
 
 import io
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from textgen.errors import NotInstalled
 
-# Otherwise it talks to stderr about its folders and fonts where nobody has set up logging.
+# Without logging set up, matplotlib would write about its folders and fonts to stderr.
 logging.getLogger("matplotlib").addHandler(logging.NullHandler())
 
 try:
@@ -21,10 +21,10 @@ try:
 except ImportError:
     raise NotInstalled("drawing", "matplotlib", "corpora") from None
 
-# Of the palette by Okabe and Ito (2008), which colour-blind people can tell apart.
+# From the palette by Okabe and Ito (2008), for colour-blind people.
 BLUE, ORANGE = "#0072b2", "#d55e00"
 INK, FAINT = "#333333", "#999999"
-LABEL = "{x:,.10g}"  # of a mark; plain below ten digits
+LABEL = "{x:,.10g}"  # of a tick; without an exponent below ten digits
 STYLE = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
@@ -41,8 +41,8 @@ STYLE = {
     "lines.linewidth": 1.1,
     "lines.markersize": 4,
     "savefig.dpi": 150,
-    "svg.fonttype": "none",  # text that can be searched and read out
-    "svg.hashsalt": "textgen",  # the same names of parts each time
+    "svg.fonttype": "none",  # text stays searchable
+    "svg.hashsalt": "textgen",  # reproducible ids
     "text.color": INK,
     "xtick.color": FAINT,
     "xtick.labelcolor": INK,
@@ -53,14 +53,14 @@ STYLE = {
 
 @contextmanager
 def drawn(width: float, height: float) -> Iterator[Figure]:
-    """Yield a figure of so many inches; while the block lasts, what is drawn looks like ours."""
+    """Yield a figure of a size in inches; within the block, drawings have the style."""
     with style.context(["default", STYLE]):
         yield Figure(figsize=(width, height))
 
 
 def mark_evenly(axis: Axis, *, whole: bool = False) -> None:
-    """Give an axis marks at round numbers; at whole ones only, if that is asked for."""
-    fewest = 1 if whole else 3  # between 0 and 1 there is no third whole number
+    """Set ticks at round numbers, or at whole numbers only."""
+    fewest = 1 if whole else 3  # there are only two from 0 to 1
     axis.set_major_locator(
         MaxNLocator("auto", steps=(1, 2, 5, 10), integer=whole, min_n_ticks=fewest)
     )
@@ -68,11 +68,12 @@ def mark_evenly(axis: Axis, *, whole: bool = False) -> None:
 
 
 def mark_decades(axis: Axis, smallest: float, largest: float) -> None:
-    """Give a logarithmic axis marks that are plain numbers, some within decades if there are few.
+    """Set plain numbers as ticks of a logarithmic axis, also within decades if there are few.
 
     Args:
         axis: its scale must be set before.
-        smallest, largest: of the values on it.
+        smallest: the smallest value on it.
+        largest: the largest value on it.
     """
     decades = largest > 100 * smallest
     axis.set_major_locator(LogLocator(subs=(1,) if decades else (1, 2, 5)))
@@ -81,8 +82,8 @@ def mark_decades(axis: Axis, smallest: float, largest: float) -> None:
 
 
 def print_figure(figure: Figure, form: str) -> bytes:
-    """Return a figure as a file, without what would tell when or by what it was drawn."""
-    untold = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
+    """Return a figure as a file without date and program, for reproducible bytes."""
+    omitted = {"svg": ("Date", "Creator", "Format", "Type"), "png": ("Software",)}
     file = io.BytesIO()
-    figure.savefig(file, format=form, metadata=dict.fromkeys(untold[form]))
+    figure.savefig(file, format=form, metadata=dict.fromkeys(omitted[form]))
     return file.getvalue()

@@ -17,8 +17,8 @@ from textgen.report.plot_style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEW = 50  # points up to which each is marked
-SPAN = 30  # largest over smallest loss, above which its axis is logarithmic
+FEW = 50  # the most points of a curve that are marked one by one
+SPAN = 30  # ratio of largest to smallest loss above which its axis is logarithmic
 Points = list[tuple[int, float]]  # steps and values
 
 
@@ -48,7 +48,7 @@ def draw(events: list[dict[str, Any]], best_step: int) -> tuple[str, bytes]:
 
 
 def _draw_loss(axes: "Axes", events: list[dict[str, Any]], best_step: int) -> None:
-    """Draw the loss in training and validation, and where the kept weights stand."""
+    """Draw the loss in training and validation, and mark the kept weights."""
     losses = [event["loss"] for event in events if "loss" in event] or [1.0]
     wide = max(losses) > SPAN * min(losses)
     _draw_line(axes, events, "loss", "Loss, nats per token", log=wide, label="training")
@@ -72,7 +72,7 @@ def _draw_line(
     log: bool = False,
     label: str | None = None,
 ) -> None:
-    """Draw a figure that events about optimization tell, in a panel of its own."""
+    """Draw a figure of the events about optimization in its panel."""
     steps, values = _columns([(event["step"], event[name]) for event in events if name in event])
     marker = "." if len(steps) < FEW else None
     axes.plot(steps, values, color=BLUE, marker=marker, label=label, gid=name)
@@ -89,7 +89,7 @@ def _columns(points: Points) -> tuple[list[int], list[float]]:
 
 
 def _mark_resumes(panels: Sequence["Axes"], events: list[dict[str, Any]]) -> None:
-    """Draw a line where the run was taken up again; one of them all is in the legend."""
+    """Draw a line at each resume; the first is in the legend."""
     looks: dict[str, Any] = {"color": FAINT, "linestyle": "--", "linewidth": 0.8, "zorder": 1}
     steps = [event["step"] for event in events if "resumed" in event]
     lines = [axes.axvline(step, **looks) for step in steps for axes in panels]
@@ -98,7 +98,7 @@ def _mark_resumes(panels: Sequence["Axes"], events: list[dict[str, Any]]) -> Non
 
 
 def _scale_steps(axes: "Axes", last: int) -> None:
-    """Give the lowest panel, and so all of them, an axis of whole steps."""
+    """Set an axis of whole steps, which all panels share."""
     axes.set_xlim(0, 1.02 * last)
     mark_evenly(axes.xaxis, whole=True)
     axes.set_xlabel("optimizer step", color=INK)

@@ -1,4 +1,4 @@
-"""The report of a run: one page and one picture that show how it went."""
+"""The report of a run: a page and a picture."""
 
 from html import escape
 from pathlib import Path
@@ -19,14 +19,16 @@ def write_report(folder: Path, model: Model, events: list[dict[str, Any]]) -> No
 
     Args:
         folder: of the model.
-        model: with the record of its training.
-        events: what happened; see `History`.
+        model: made by the run, with the record of it.
+        events: of the run; see `History`.
 
     Raises:
         OSError: the disk refused.
     """
-    record = model.provenance["training"]
-    vector, picture = draw(events, record["best_step"])
+    record = model.provenance.training
+    if record is None:
+        raise ValueError("the model has no record of its training")
+    vector, picture = draw(events, record.best_step)
     parts = [
         facts_table(model_rows(model) | training_rows(record) | repeat_rows(model)),
         figure(vector, CURVES),
@@ -38,7 +40,7 @@ def write_report(folder: Path, model: Model, events: list[dict[str, Any]]) -> No
 
 
 def _samples(events: list[dict[str, Any]]) -> str:
-    """Return some of the texts that the model wrote, each with its step."""
+    """Return some of the samples of a run, each with its step."""
     shown = [
         f"<h3>After step {event['step']:,}</h3>\n<pre>{escape(event['sample'])}</pre>"
         for event in spread(events, SAMPLES)

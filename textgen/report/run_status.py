@@ -1,4 +1,4 @@
-"""How far an unfinished training run is."""
+"""The status of an unfinished training."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RunStatus:
-    """How far a training is; what `textgen info --json` shows as `unfinished`.
+    """The status of a training, by its last checkpoint; `unfinished` in `textgen info --json`.
 
     Attributes:
-        worker: who trains in the folder now, if anybody seems to.
-        step: optimizer steps taken, as saved.
-        steps: planned ones; None before the first checkpoint.
-        saved: when that was, in UTC, as ISO 8601 has it; None before the first checkpoint.
-        seconds: of the run so far.
+        worker: the process that seems to train in the folder now, if any.
+        step: optimizer steps taken.
+        steps: planned optimizer steps; None before the first checkpoint.
+        saved: time of the checkpoint in UTC, in ISO 8601; None before the first checkpoint.
+        seconds: duration of the run so far.
         corpus: its name; None before the first checkpoint.
         best: `step` and `nats_per_token` of the best validation, if there was one.
         course: step and nats per token of every validation.
-        resumed: the steps at which the run was taken up again.
-        repeat: the command that gives what will come out again; None before the first checkpoint,
-            and where the corpus has become another one.
+        resumed: the steps at which the run was resumed.
+        repeat: the command that repeats the run; None before the first checkpoint, and if the
+            corpus has changed.
     """
 
     worker: str | None

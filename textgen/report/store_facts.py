@@ -1,4 +1,4 @@
-"""What a token store holds, in figures."""
+"""Statistics of a token store."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ from textgen.runtime.generation.token_names import show_token
 from textgen.tokenization.token_store import SplitCounts, StoreManifest, TokenStore
 from textgen.tokenization.tokenizer import Tokenizer
 
-COMMONEST = 25  # tokens that are named
+COMMONEST = 25  # token types that are listed
 RANKS = 60  # points of the curve of counts by rank, at most
-COMPARED = 10_000  # documents that are searched for near copies, at most
-TOKENS_COMPARED = 1_000  # from the beginning of each, at most
+COMPARED = 10_000  # the most documents that are searched for near copies
+TOKENS_COMPARED = 1_000  # the most tokens of each, from its beginning
 
 
 @dataclass(frozen=True)
 class CommonToken:
-    """A token type that occurs often.
+    """A frequent token type.
 
     Attributes:
         id: of the type.
         text: for people; see `show_token`.
-        count: how often it occurs.
+        count: number of occurrences.
         share: of all tokens.
     """
 
@@ -42,14 +42,14 @@ class CommonToken:
 
 @dataclass(frozen=True)
 class NearCopies:
-    """What a search for near copies found.
+    """The result of a search for near copies.
 
     Attributes:
-        compared: documents looked at, evenly spread over the corpus; those without a word are
-            not counted.
-        tokens: the most that were read of each, from its beginning.
-        found: how many of them are near copies of another one before them.
-        similarity: share of word sequences in common that makes near copies.
+        compared: number of documents, evenly spread over the corpus; those without words are not
+            counted.
+        tokens: the most tokens that were read of each, from its beginning.
+        found: number of documents that are near copies of an earlier one.
+        similarity: share of common word sequences that makes near copies.
     """
 
     compared: int
@@ -60,16 +60,16 @@ class NearCopies:
 
 @dataclass(frozen=True)
 class StoreFacts:
-    """What a token store holds.
+    """Statistics of a token store.
 
     Attributes:
-        manifest: what was written down when it was made.
+        manifest: of the store.
         tokenizer: its kind.
         vocab_size: token types.
         types_used: types that occur.
         commonest: the most frequent types, in order.
-        ranks: pairs of a rank, counted from 1, and how often the type of that rank occurs; evenly
-            spread on a logarithmic scale (Zipf 1949).
+        ranks: pairs of a rank, from 1, and the occurrences of its type, evenly spread on a
+            logarithmic scale (Zipf 1949).
         lengths: of the documents.
         near_copies: among some of the documents.
     """
@@ -85,7 +85,7 @@ class StoreFacts:
 
     @classmethod
     def of(cls, store: TokenStore) -> "StoreFacts":
-        """Look through a store; memory does not grow with it.
+        """Scan a store in constant memory.
 
         Raises:
             UsageError: the library that finds near copies is not installed.
@@ -108,16 +108,16 @@ class StoreFacts:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the facts as values that JSON can hold."""
-        told = asdict(self)
-        manifest = told.pop("manifest")
+        """Return the statistics as JSON values."""
+        facts = asdict(self)
+        manifest = facts.pop("manifest")
         counts = {name: c for name, c in self.manifest.counts.items() if c.documents}
         splits = {name: manifest["counts"][name] | rates(c) for name, c in counts.items()}
-        return {k: v for k, v in manifest.items() if k != "counts"} | {"splits": splits} | told
+        return {k: v for k, v in manifest.items() if k != "counts"} | {"splits": splits} | facts
 
 
 def rates(counts: SplitCounts) -> dict[str, float]:
-    """Return how tokens relate to text; a document's end counts as a byte and a character."""
+    """Return the rates of tokens to text; a document's end counts as a byte and a character."""
     return {
         "tokens_per_byte": counts.tokens / (counts.bytes + counts.documents),
         "characters_per_token": (counts.characters + counts.documents) / counts.tokens,
@@ -125,7 +125,7 @@ def rates(counts: SplitCounts) -> dict[str, float]:
 
 
 def _commonest(types: NDArray[np.int64], tokenizer: Tokenizer) -> Iterator[CommonToken]:
-    """Yield the most frequent of the types that occur; of equals the lower id first."""
+    """Yield the most frequent types; of equals, the lower id first."""
     total = int(types.sum())
     for token in np.argsort(-types, kind="stable")[:COMMONEST].tolist():
         if count := int(types[token]):
@@ -133,7 +133,7 @@ def _commonest(types: NDArray[np.int64], tokenizer: Tokenizer) -> Iterator[Commo
 
 
 def _ranks(types: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Return ranks and the counts of their types, from the first to the last that occurs."""
+    """Return ranks and the counts of their types."""
     counts = np.sort(types[types > 0])[::-1]
     ranks = np.unique(np.geomspace(1, len(counts), RANKS).round().astype(int))
     return list(zip(ranks.tolist(), counts[ranks - 1].tolist(), strict=True))

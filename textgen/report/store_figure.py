@@ -1,4 +1,4 @@
-"""The figure of a corpus: how long its documents are, and how often its tokens occur."""
+"""The figure of a corpus: lengths of its documents and frequencies of its tokens."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def draw(facts: StoreFacts) -> str:
 
 def _draw_lengths(axes: "Axes", lengths: Lengths) -> None:
     """Draw the histogram of document lengths; the scale is logarithmic if bins get wider."""
-    edges = np.array(lengths.edges) - 0.5  # lengths are whole numbers, in the middle of their bin
+    edges = np.array(lengths.edges) - 0.5  # a whole number is the middle of its bin
     axes.stairs(lengths.documents, edges, fill=True, color=BLUE, gid="lengths")
     wide = lengths.edges[-1] - lengths.edges[0] > len(lengths.documents)
     axes.set_title("Documents by length in tokens" + ", log scale" * wide)
@@ -36,7 +36,7 @@ def _draw_lengths(axes: "Axes", lengths: Lengths) -> None:
 
 
 def _draw_ranks(axes: "Axes", ranks: Sequence[tuple[int, int]]) -> None:
-    """Draw how often tokens occur, by rank; for the words of a language it is nearly a line."""
+    """Draw token frequencies by rank; for words of a language it is nearly a line."""
     axes.loglog(*zip(*ranks, strict=True), color=BLUE, marker=".", gid="ranks")
     axes.set_title("Occurrences of a token by its rank, log scales")
     mark_decades(axes.xaxis, 1, ranks[-1][0])

@@ -9,7 +9,7 @@ SHOWN = "Histogram of document lengths, and occurrences of tokens by rank"
 
 
 def store_page(facts: StoreFacts) -> bytes:
-    """Return a page that tells and shows what a corpus holds."""
+    """Return the page of a corpus."""
     parts = [
         facts_table(store_rows(facts)),
         split_table(facts.manifest.counts).as_html(),

@@ -1,4 +1,4 @@
-"""A token store in words: rows of a name and a value, and tables."""
+"""The summary of a token store: rows of a name and a value, and tables."""
 
 import textwrap
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from textgen.report.store_facts import StoreFacts, rates
 from textgen.report.table import TextTable
 from textgen.tokenization.token_store import SplitCounts, StoreManifest
 
-WIDTH = 80  # of a line for a terminal
-NAME = 12  # of it, for the name of a value
+WIDTH = 80  # columns of a line on a terminal
+NAME = 12  # columns of the name of a value
 
 
 def tell_in_lines(facts: StoreFacts) -> str:
-    """Tell all that is known of a corpus, as text for a terminal."""
+    """Return the whole summary as text for a terminal."""
     rows = [
         textwrap.fill(value, WIDTH, initial_indent=f"{name:<{NAME}}", subsequent_indent=" " * NAME)
         for name, value in store_rows(facts).items()
@@ -29,7 +29,7 @@ def tell_in_lines(facts: StoreFacts) -> str:
 
 
 def store_rows(facts: StoreFacts) -> dict[str, str]:
-    """Tell what is known of a corpus as a whole."""
+    """Return the rows about the whole corpus."""
     manifest, lengths, near = facts.manifest, facts.lengths, facts.near_copies
     repeated = any(source["weight"] > 1 for source in manifest.sources)
     return {
@@ -50,7 +50,7 @@ def store_rows(facts: StoreFacts) -> dict[str, str]:
 
 
 def split_table(counts: dict[str, SplitCounts]) -> TextTable:
-    """Return what each split holds."""
+    """Return the table of splits."""
     shown = {name: held for name, held in counts.items() if held.documents}
     columns = [vars(held) | rates(held) for held in shown.values()]
     rows = [
@@ -60,7 +60,7 @@ def split_table(counts: dict[str, SplitCounts]) -> TextTable:
 
 
 def length_table(lengths: Lengths) -> TextTable:
-    """Return how many documents there are of each length."""
+    """Return the table of document lengths."""
     spans = [
         f"{low:,}" if above == low + 1 else f"{low:,}-{above - 1:,}"
         for low, above in pairwise(lengths.edges)
@@ -71,41 +71,41 @@ def length_table(lengths: Lengths) -> TextTable:
 
 
 def token_table(facts: StoreFacts) -> TextTable:
-    """Return the commonest tokens."""
+    """Return the table of the commonest tokens."""
     rows = [(token.text, _number(token.count), f"{token.share:.2%}") for token in facts.commonest]
     shares = [token.share for token in facts.commonest]
     return TextTable("Commonest tokens", ("token", "count", "share"), rows, bars=shares)
 
 
 def origin_tables(manifest: StoreManifest) -> Iterator[TextTable]:
-    """Yield where the text comes from, and labels and encodings if there are any."""
+    """Yield the tables of sources, and of labels and encodings if there are any."""
     yield _source_table(manifest)
     if manifest.labels:
         commonest = sorted(manifest.labels.items(), key=lambda item: -item[1])
         rows = [(label, _number(count)) for label, count in commonest]
         yield TextTable("Documents by label", ("label", "documents"), rows)
     if manifest.encodings:
-        found = list(manifest.encodings.items())
-        yield TextTable("Encodings found", ("file", "encoding"), found, words=2)
+        rows = list(manifest.encodings.items())
+        yield TextTable("Encodings found", ("file", "encoding"), rows, words=2)
 
 
 def _source_table(manifest: StoreManifest) -> TextTable:
-    """Return the sources, without the columns that say nothing."""
+    """Return the table of sources, without empty columns."""
     words = ("name", "label", "licence")  # the revision is a part of the name
-    said = [name for name in words if any(source[name] for source in manifest.sources)]
+    filled = [name for name in words if any(source[name] for source in manifest.sources)]
     numbers = ("weight", "documents", "characters")
     rows = [
-        [*(source[name] or "" for name in said), *(_number(source[name]) for name in numbers)]
+        [*(source[name] or "" for name in filled), *(_number(source[name]) for name in numbers)]
         for source in manifest.sources
     ]
-    return TextTable("Sources", (*said, *numbers), rows, words=len(said))
+    return TextTable("Sources", (*filled, *numbers), rows, words=len(filled))
 
 
 def _listed(counts: dict[str, int]) -> str:
-    """Write what was counted in a line."""
+    """Format counts in a line."""
     return "; ".join(f"{what}: {count:,}" for what, count in counts.items()) or "nothing"
 
 
 def _number(value: float) -> str:
-    """Write a number; one that is not whole with four digits."""
+    """Format a number; a fraction with four digits."""
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

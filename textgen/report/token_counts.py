@@ -1,6 +1,6 @@
-"""Counts over the ids of a split, which may be many more than fit into memory.
+"""Counts over the ids of a split, which may exceed memory and are scanned in chunks.
 
-Ids are of shape (tokens,): documents, each closed by `<eos>`. They are looked at in chunks.
+Ids have the shape (tokens,): documents, each closed by `<eos>`.
 """
 
 from collections import Counter
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from textgen.config.tokens import EOS_ID
 
-CHUNK = 1 << 22  # tokens looked at at a time
+CHUNK = 1 << 22  # tokens in memory at a time
 Ids = NDArray[np.unsignedinteger[Any]]
 Counts = NDArray[np.int64]
 
 
 def count_types(ids: Ids, vocab_size: int) -> Counts:
-    """Return how often each id occurs, of shape (vocab_size,)."""
+    """Return the occurrences of each id, of shape (vocab_size,)."""
     total = np.zeros(vocab_size, np.int64)
     for begin in range(0, len(ids), CHUNK):
         total += np.bincount(ids[begin : begin + CHUNK], minlength=vocab_size)
@@ -26,9 +26,9 @@ def count_types(ids: Ids, vocab_size: int) -> Counts:
 
 
 def count_lengths(ids: Ids) -> Counter[int]:
-    """Return how many documents have each length, in tokens with `<eos>`.
+    """Return the number of documents of each length, in tokens with `<eos>`.
 
-    There are few different ones: n lengths take n²/2 tokens at least.
+    There are few different lengths: n of them need at least n²/2 tokens.
     """
     counts: Counter[int] = Counter()
     for bounds in _bounds(ids):
@@ -37,24 +37,24 @@ def count_lengths(ids: Ids) -> Counter[int]:
     return counts
 
 
-def find_documents(ids: Ids, wanted: Counts) -> Iterator[tuple[int, int]]:
-    """Yield where some documents begin and where their `<eos>` is.
+def find_documents(ids: Ids, numbers: Counts) -> Iterator[tuple[int, int]]:
+    """Yield the positions of the beginning and of the `<eos>` of some documents.
 
     Args:
         ids: of a split.
-        wanted: numbers of documents, counted from 0, ascending.
+        numbers: of the documents, counted from 0, ascending.
     """
     before = 0  # documents that ended in earlier chunks
     for bounds in _bounds(ids):
-        here = wanted[(wanted >= before) & (wanted < before + len(bounds) - 1)] - before
+        here = numbers[(numbers >= before) & (numbers < before + len(bounds) - 1)] - before
         yield from zip(bounds[here].tolist(), (bounds[here + 1] - 1).tolist(), strict=True)
         before += len(bounds) - 1
 
 
 def _bounds(ids: Ids) -> Iterator[Counts]:
-    """Yield, chunk after chunk, where the documents that end in it begin, and the last one's end.
+    """Yield for each chunk the borders of the documents that end in it.
 
-    Of n documents, n + 1 positions: each begins where the one before it ends.
+    For n documents these are n + 1 positions: each document begins at the end of the previous one.
     """
     last = 0
     for begin in range(0, len(ids), CHUNK):

@@ -27,7 +27,6 @@ from textgen.tokenization.kinds import STRICT, TOKENS_VERSION
 from textgen.tokenization.token_store import (
     FORMAT,
     REMOVED,
-    TOKENIZER,
     SplitCounts,
     StoreManifest,
     TokenStore,
@@ -35,7 +34,7 @@ from textgen.tokenization.token_store import (
     split_path,
     token_dtype,
 )
-from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
+from textgen.tokenization.tokenizer import CUSTOM, TOKENIZER, Tokenizer
 
 # Versions of the code that decides the contents of a store. Each is beside its code.
 CODE_VERSIONS = {

@@ -15,10 +15,9 @@ from textgen.config.tokens import EOS_ID
 from textgen.corpus.corpus_file import STORE
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.json_files import to_json
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 
 FORMAT = 4
-TOKENIZER = "tokenizer.json"
 # Settings whose effect on the ids is part of the tokenizer, the counts or the fingerprint.
 IMPLIED = ("tokenizer", "vocab_size", "validation", "decontaminate", "streaming")
 # A line of JSON for each document left out: its place, the reason, its beginning. No form of corpus

@@ -32,6 +32,7 @@ BYTE_ORDER_MARK = "\ufeff"
 CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one
 CUSTOM = "custom"  # the kind of a foreign tokenizer
 CUSTOM_SHIFT = 1  # that is added to the library's ids of a foreign tokenizer
+TOKENIZER = "tokenizer.json"  # the name of its file, in a model folder and elsewhere
 LARGEST_FILE = 64 << 20  # characters; bounds the memory for a foreign tokenizer.json
 
 

@@ -1,6 +1,6 @@
-"""Training: batches of streams, schedule, compiled step, validation, display.
+"""Training: the job (folder, lock, resume), the trainer (the loop), the train step (TensorFlow).
 
-`Trainer` is resolved on first use: it loads TensorFlow, and `backend` must come before that.
+`Trainer` is resolved on first use, because it imports TensorFlow; `backend` must be loaded before.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ __all__ = ["Trainer"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the trainer when its name is first used."""
+    """Import the trainer on first use."""
     if name != "Trainer":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from textgen.trainer.trainer import Trainer

@@ -1,4 +1,4 @@
-"""Loading TensorFlow and Keras, which is slow and noisy, once and on purpose."""
+"""Loading of TensorFlow and Keras, which is slow and noisy, at one place."""
 
 import importlib.util
 import logging
@@ -12,15 +12,15 @@ from threading import Lock
 from textgen.config.training import TrainingConfig
 from textgen.errors import NotInstalled, UsageError
 
-# The descriptor is the whole process's: of two threads, the second would keep what leads nowhere.
-_ONE_HIDES = Lock()
+# File descriptor 2 belongs to the whole process: two threads may not redirect it at a time.
+_STDERR_LOCK = Lock()
 
 
 def require_libraries() -> None:
-    """Find out, without importing them, whether the libraries that train are there.
+    """Require the libraries for training, without importing them.
 
     Raises:
-        UsageError: one is not; the message names the extra.
+        UsageError: one is not installed; the message names the extra.
     """
     for name in ("tensorflow", "keras", "matplotlib"):
         if importlib.util.find_spec(name) is None:
@@ -31,11 +31,11 @@ def load_tensorflow(threads: int | None = None, *, quiet: bool = False) -> None:
     """Import TensorFlow and Keras.
 
     Args:
-        threads: of the CPU, to compute with; one for each core if not given.
-        quiet: hide what they write to stderr meanwhile; that of the whole process is hidden.
+        threads: number of CPU threads; one per core by default.
+        quiet: hide the stderr of the whole process while they load.
 
     Raises:
-        UsageError: Keras is set to another backend, or TensorFlow is at work in this process
+        UsageError: Keras is set to another backend, or TensorFlow already runs in this process
             with another number of threads.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -44,7 +44,7 @@ def load_tensorflow(threads: int | None = None, *, quiet: bool = False) -> None:
         import keras
         import tensorflow
 
-        tensorflow.config.list_physical_devices()  # complains where there is no GPU
+        tensorflow.config.list_physical_devices()  # complains if there is no GPU
     if keras.backend.backend() != "tensorflow":
         raise UsageError(
             f"Keras is set to the backend {keras.backend.backend()}; training needs "
@@ -54,14 +54,14 @@ def load_tensorflow(threads: int | None = None, *, quiet: bool = False) -> None:
 
 
 def _set_threads(threads: int) -> None:
-    """Set how many threads an operation, and how many operations at a time, may take."""
+    """Set the number of threads per operation and of operations at a time."""
     import tensorflow
 
     threading = tensorflow.config.threading
     try:
         threading.set_intra_op_parallelism_threads(threads)
         threading.set_inter_op_parallelism_threads(threads)
-    except RuntimeError:  # it is at work already; 0 threads are one for each core
+    except RuntimeError:  # TensorFlow runs already; 0 threads mean one per core
         present = threading.get_intra_op_parallelism_threads() or TrainingConfig().cores
         if present != threads:
             raise UsageError(
@@ -71,12 +71,12 @@ def _set_threads(threads: int) -> None:
 
 
 def require_own_process() -> None:
-    """Refuse to train in a process forked from one that has trained: TensorFlow would stand still.
+    """Refuse to train in a fork of a process that has trained: TensorFlow would hang.
 
-    A fork has none of the threads that TensorFlow began before it, and waits for them for ever.
+    A fork has none of the threads that TensorFlow started before it, and waits for them forever.
 
     Raises:
-        UsageError: this is such a process.
+        UsageError: this process is such a fork.
     """
     if _process_at_work() != os.getpid():
         raise UsageError(
@@ -87,13 +87,13 @@ def require_own_process() -> None:
 
 @cache
 def _process_at_work() -> int:
-    """Return the process that was the first to ask; one that is forked from it knows the answer."""
+    """Return the id of the first process that called this; a fork inherits the answer."""
     return os.getpid()
 
 
 @contextmanager
-def retracing_untold() -> Iterator[None]:
-    """Keep one warning of TensorFlow back: each training compiles its own step, and shall."""
+def retracing_expected() -> Iterator[None]:
+    """Suppress TensorFlow's warning about retracing: each training compiles its own step."""
 
     def is_other(record: logging.LogRecord) -> bool:
         return "triggered tf.function retracing" not in record.getMessage()
@@ -108,15 +108,15 @@ def retracing_untold() -> Iterator[None]:
 
 @contextmanager
 def _stderr_hidden() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere: TensorFlow's C++ writes there whatever its log level."""
+    """Discard file descriptor 2, to which TensorFlow's C++ writes at any log level."""
     sys.stderr.flush()
-    with _ONE_HIDES:
+    with _STDERR_LOCK:
         kept = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
+        null = os.open(os.devnull, os.O_WRONLY)
         try:
-            os.dup2(nowhere, 2)
+            os.dup2(null, 2)
             yield
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-            os.close(nowhere)
+            os.close(null)

@@ -1,4 +1,4 @@
-"""How many steps fit into a time budget, from the first timed steps."""
+"""The number of steps that fit into a time budget, estimated from the first steps."""
 
 import statistics
 import time
@@ -12,8 +12,8 @@ from textgen.trainer.schedule import Schedule
 from textgen.trainer.train_step import TrainStep
 from textgen.trainer.validation import STREAMS, window_count, window_length
 
-# The first steps compile and warm caches. Then at least so many are timed, for at least this
-# share of the budget.
+# The first steps compile and warm caches. After them, at least TIMED_STEPS are timed, for at least
+# TIMED_SHARE of the budget.
 UNTIMED_STEPS = 2
 TIMED_STEPS = 5
 TIMED_SHARE = 0.02
@@ -26,15 +26,15 @@ def steps_in_budget(
     tokens: NDArray[np.int32],
     schedule_of: Callable[[int], Schedule],
 ) -> int:
-    """Time some steps and some windows of validation, put everything back, and divide.
+    """Return the number of steps in a budget, from timed steps and windows of validation.
 
     The timed steps count towards the budget; compiling does not.
 
     Args:
         budget: seconds of optimization and validation.
-        step: the model about to be trained; afterwards as it was before.
+        step: of the model to train; its variables are restored.
         tokens: a batch, of shape (batch, window + 1).
-        schedule_of: gives the schedule of a number of steps.
+        schedule_of: returns the schedule of a number of steps.
     """
     before = step.arrays()
     spent, per_step = _time_steps(TIMED_SHARE * budget, step, tokens)
@@ -54,7 +54,7 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
 
     Args:
         seconds: the budget.
-        cost: seconds that a run of so many steps takes, growing with them.
+        cost: returns the seconds of a run of a number of steps; it grows with them.
     """
     upper = 1
     while cost(upper) <= seconds:
@@ -67,7 +67,7 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
 
 
 def _time_steps(least: float, step: TrainStep, tokens: NDArray[Any]) -> tuple[float, float]:
-    """Return the seconds that the timed steps took in all, and the median of one."""
+    """Return the seconds of all timed steps, and the median of one step."""
     state = step.model.initial_state(len(tokens))
     fresh = np.zeros(len(tokens), bool)
     seconds: list[float] = []
@@ -78,7 +78,7 @@ def _time_steps(least: float, step: TrainStep, tokens: NDArray[Any]) -> tuple[fl
 
 
 def _time_validation(step: TrainStep) -> float:
-    """Return the median of the seconds of some windows, after one that compiles."""
+    """Return the median seconds of a window, after one that compiles."""
     length = window_length(step.model.config.vocab_size)
     tokens = np.zeros((STREAMS, length + 1), np.int32)
     counted = np.ones((STREAMS, length), np.float32)
@@ -89,7 +89,7 @@ def _time_validation(step: TrainStep) -> float:
 
 
 def _seconds(act: Callable[[], Any]) -> float:
-    """Return how long something takes."""
+    """Return the seconds that a call takes."""
     start = time.perf_counter()
     act()
     return time.perf_counter() - start

@@ -1,9 +1,8 @@
-"""A checkpoint: all that a run needs to go on as if nothing had happened, as one folder.
+"""A checkpoint: everything that a run needs to continue exactly, in one folder.
 
-`manifest.json` holds sizes and SHA-256 of the other files; `checkpoint.json` holds plain facts.
+`manifest.json` holds sizes and SHA-256 of the other files; `checkpoint.json` holds plain values.
 """
 
-import importlib.metadata
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,17 @@ from textgen.artifact.model_folder import MANIFEST
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError
-from textgen.identity import file_identity, identity
+from textgen.identity import changed_file, identity
 from textgen.json_files import read_json, to_json
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.trainer.history import History, read_jsonl
 from textgen.trainer.run_state import RunState
-from textgen.version import __version__
+from textgen.version import __version__, library_versions
 
 FORMAT = 1
 FACTS = "checkpoint.json"
 ARRAYS = "state.safetensors"
 HISTORY = "history.jsonl"
-TOKENIZER = "tokenizer.json"
 LIBRARIES = ("tensorflow", "keras", "numpy")
 
 
@@ -38,14 +36,14 @@ class Checkpoint:
 
     Attributes:
         config: of the model.
-        training: with nothing left to defaults; it holds the thread count.
-        corpus: what `TokenStore.provenance` says.
-        data: what `TokenStore.identity` says.
+        training: with nothing left to defaults, the thread count included.
+        corpus: the `TokenStore.provenance`.
+        data: the `TokenStore.identity`.
         tokenizer: of the data.
-        init_from: the model that the run began with, if any.
-        progress: schedule, position in the data, carried state, best so far, history.
-        variables: weights, optimizer, seeds, in the order of `Step.variables()`.
-        versions: of what has computed it so far.
+        init_from: record of the model that the run began with, if any.
+        progress: schedule, position in the data, carried state, best weights so far, history.
+        variables: weights, optimizer state, seeds, in the order of `TrainStep.variables()`.
+        versions: of the libraries that the run began with.
     """
 
     config: ModelConfig
@@ -80,10 +78,10 @@ class Checkpoint:
 
     @classmethod
     def read(cls, folder: Path) -> "Checkpoint":
-        """Read a checkpoint, every byte of which is compared with its SHA-256.
+        """Read a checkpoint, and compare all files with their SHA-256.
 
         Raises:
-            DataError: it is not whole.
+            DataError: it is damaged or incomplete.
         """
         try:
             _check_files(folder, read_json(folder / MANIFEST))
@@ -112,7 +110,7 @@ class Checkpoint:
             raise DataError(f"{folder}: damaged ({error})") from None
 
     def _facts(self) -> dict[str, Any]:
-        """Return what is neither an array nor an event, as values that JSON can hold."""
+        """Return all but arrays and events, as JSON values."""
         history = self.progress.history
         return {
             "config": self.config.to_dict(),
@@ -127,16 +125,15 @@ class Checkpoint:
 
 
 def present_versions() -> dict[str, str]:
-    """Return the versions of what computes here: libraries, Python, machine."""
-    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
-    here = {"textgen": __version__, "python": platform.python_version()}
-    return here | versions | {"machine": f"{platform.system()} {platform.machine()}"}
+    """Return the versions of textgen, Python and libraries, and the kind of machine."""
+    ours = {"textgen": __version__, "python": platform.python_version()}
+    machine = {"machine": f"{platform.system()} {platform.machine()}"}
+    return ours | library_versions(*LIBRARIES) | machine
 
 
 def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a checkpoint of another form, or one that is not what it was when written."""
+    """Refuse a checkpoint of another format, and one with a changed file."""
     if manifest.get("format") != FORMAT:
         raise DataError(f"{folder}: format {manifest.get('format')!r} is not read")
-    for name in (ARRAYS, HISTORY, TOKENIZER, FACTS):
-        if manifest["files"][name] != file_identity(folder / name):
-            raise DataError(f"{folder / name}: changed or damaged")
+    if name := changed_file(folder, manifest["files"], (ARRAYS, HISTORY, TOKENIZER, FACTS)):
+        raise DataError(f"{folder / name}: changed or damaged")

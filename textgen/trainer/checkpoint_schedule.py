@@ -1,4 +1,4 @@
-"""When checkpoints are written."""
+"""The schedule of checkpoints."""
 
 import time
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from textgen.trainer.job_folder import JobFolder
 
 
 class CheckpointSchedule:
-    """Writes checkpoints into a run's folder, now and then.
+    """Writes checkpoints into a run's folder at intervals.
 
     Args:
-        folder: takes them; without one nothing is saved.
-        every: seconds between them; longer where they would take over `SAVE_SHARE` of the time.
-        make: returns the state as it is.
-        tell: is called with the step of a checkpoint that has been written.
+        folder: takes the checkpoints; without one nothing is saved.
+        every: seconds between them; more if saving would take over `SAVE_SHARE` of the time.
+        make: returns a checkpoint of the present state.
+        announce: receives the step of each checkpoint that has been written.
     """
 
     def __init__(
@@ -23,16 +23,16 @@ class CheckpointSchedule:
         folder: JobFolder | None,
         every: float,
         make: Callable[[], Checkpoint],
-        tell: Callable[[int], None],
+        announce: Callable[[int], None],
     ) -> None:
         self._folder = folder
         self._every = every
         self._make = make
-        self._tell = tell
+        self._announce = announce
         self._next = 0.0
 
     def save_if_due(self) -> None:
-        """Save, if the last time is long enough ago."""
+        """Save if the last checkpoint is old enough."""
         if time.perf_counter() >= self._next:
             self.save()
 
@@ -40,7 +40,7 @@ class CheckpointSchedule:
         """Write a checkpoint.
 
         Raises:
-            OSError: the disk refused; the checkpoints from before are there.
+            OSError: the disk refused; earlier checkpoints are intact.
         """
         if self._folder is None:
             return
@@ -50,4 +50,4 @@ class CheckpointSchedule:
         now = time.perf_counter()
         checkpoint.progress.seconds_saving += now - start
         self._next = now + max(self._every, (now - start) / SAVE_SHARE)
-        self._tell(checkpoint.progress.steps)
+        self._announce(checkpoint.progress.steps)

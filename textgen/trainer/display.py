@@ -1,4 +1,4 @@
-"""What a person sees while a model trains, on stderr."""
+"""The display of a training, on stderr."""
 
 import time
 from typing import Any, Self
@@ -9,14 +9,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from textgen.config.duration import format_duration
 from textgen.config.training import METRICS
-from textgen.trainer.callback import TrainingCallback
+from textgen.trainer.trainer import TrainingCallback
 
 SECONDS_BETWEEN_LINES = 10.0
-SMOOTHING = 0.95  # of the loss shown
+SMOOTHING = 0.95  # of the displayed loss
 
 
 class TrainingDisplay(TrainingCallback):
-    """A live bar on a terminal, plain lines elsewhere; a sample now and then.
+    """A live bar on a terminal, plain lines elsewhere; validations and samples on both.
 
     Args:
         quiet: show nothing.
@@ -47,9 +47,9 @@ class TrainingDisplay(TrainingCallback):
         self._end_bar()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Start the bar, whose length is known now."""
-        told = logs or {}
-        self._steps, self._done = int(told["steps"]), int(told["done"])  # Keras makes logs floats
+        """Start the bar: its length is known now."""
+        counts = logs or {}
+        self._steps, self._done = int(counts["steps"]), int(counts["done"])  # Keras makes floats
         begun = f", {self._done:,} of them done" if self._done else ""
         self._console.print(f"training for {self._steps:,} steps{begun}", highlight=False)
         self._start = self._last_line = time.monotonic()
@@ -59,7 +59,7 @@ class TrainingDisplay(TrainingCallback):
         self._bar.start()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Advance the bar, or print a line now and then."""
+        """Advance the bar, or print a line at intervals."""
         logs = logs or {}
         weight = SMOOTHING if batch > self._done else 0.0
         self._loss = weight * self._loss + (1 - weight) * logs["loss"]
@@ -74,11 +74,11 @@ class TrainingDisplay(TrainingCallback):
             self._console.print(f"{step}  {status}  {format_duration(left)} left", highlight=False)
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Say why the bar stands still."""
+        """Show that a validation runs."""
         self._bar.update(self._task, status="validating ...")
 
     def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Print how good the model is now, unless measuring was interrupted."""
+        """Print the quality of the model, unless measuring was interrupted."""
         if not logs:
             return
         self._console.print(
@@ -90,13 +90,13 @@ class TrainingDisplay(TrainingCallback):
         )
 
     def on_sample(self, step: int, text: str) -> None:
-        """Show what the model writes now."""
+        """Print a sample."""
         self._console.print(escape(text), style="dim", highlight=False, soft_wrap=True)
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._end_bar()
 
     def _end_bar(self) -> None:
-        if not self._bar.disable:  # one that is hidden writes a line end, in old versions
+        if not self._bar.disable:  # old versions of rich write a line end for a hidden bar
             self._bar.stop()

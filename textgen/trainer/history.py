@@ -1,25 +1,25 @@
-"""What happened in a run, event by event: the content of `history.jsonl`."""
+"""The events of a run: the content of `history.jsonl`."""
 
 import json
 from dataclasses import dataclass, field
 from typing import Any
 
-POINTS = 1000  # lines about optimization in a whole run, at most about so many
+POINTS = 1000  # lines about optimization in a whole run, at most, approximately
 
 
 @dataclass
 class History:
     """A list of events, each a dictionary with the step at which it happened (`step`).
 
-    Lines about optimization hold means over the steps since the line before: `loss` in nats per
-    token, `gradient_norm` before clipping, `tokens_per_second`; besides, `learning_rate` and
-    `epoch` as they are, and `seconds` of the run. The others hold `validation` (a `Quality` and
-    metrics) and whether it was the `best`, `sample` (a text), or `resumed`.
+    Lines about optimization hold means over the steps since the previous line: `loss` in nats per
+    token, `gradient_norm` before clipping, `tokens_per_second`; and the present `learning_rate`,
+    `epoch` and `seconds` of the run. Other lines hold a `validation` (a `Quality` and metrics) and
+    whether it was the `best`, a `sample` (a text), or `resumed`.
 
     Attributes:
-        every: steps for one line about optimization.
-        events: what has happened.
-        sums: of the steps since the last line.
+        every: steps per line about optimization.
+        events: in their order.
+        sums: over the steps since the last line.
     """
 
     every: int
@@ -28,24 +28,24 @@ class History:
 
     @classmethod
     def of_run(cls, steps: int) -> "History":
-        """Begin the history of a run of so many steps."""
+        """Return the empty history of a run of a number of steps."""
         return cls(max(1, steps // POINTS))
 
     def add(self, step: int, **event: Any) -> None:
-        """Write an event down."""
+        """Add an event."""
         self.events.append({"step": step, **event})
 
     def add_step(
         self, step: int, now: dict[str, float], means: dict[str, float], tokens: int, seconds: float
     ) -> None:
-        """Write an optimizer step down.
+        """Add an optimizer step.
 
         Args:
             step: its number, from 1.
-            now: what is told as it is.
-            means: what is averaged over the steps of a line.
-            tokens: trained on in the step.
-            seconds: that it took.
+            now: figures of this step alone, for its line.
+            means: figures that are averaged over the steps of a line.
+            tokens: number of tokens trained on in the step.
+            seconds: duration of the step.
         """
         for name, value in {**means, "steps": 1, "tokens": tokens, "seconds": seconds}.items():
             self.sums[name] = self.sums.get(name, 0) + value

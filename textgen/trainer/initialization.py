@@ -1,12 +1,13 @@
-"""Where a training can begin: from nothing, from a model's weights, or from a checkpoint."""
+"""Initializations of a training: random weights, the weights of a model, or a checkpoint."""
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textgen.artifact.conditioning import with_labels
-from textgen.artifact.model_folder import TOKENIZER, read_model
+from textgen.artifact.model_folder import read_model
 from textgen.artifact.run_settings import DECIDED_BY_MODEL, RunSettings, weights_of
 from textgen.config.corpus import TOKENIZERS, CorpusConfig
 from textgen.config.merge import override, split_by_config
@@ -19,13 +20,15 @@ from textgen.progress import ProgressReporter
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.store_cache import is_store, open_corpus
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.trainer.checkpoint import Checkpoint, present_versions
 
 if TYPE_CHECKING:
     from textgen.trainer.trainer import Trainer
 
-Given = str | Texts | TokenStore  # what is given as a corpus
+logger = logging.getLogger(__name__)
+
+Given = str | Texts | TokenStore  # as a corpus
 
 
 class Initialization:
@@ -45,7 +48,7 @@ class Initialization:
         self._configure(settings)
 
     def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus, prepared as the settings say, and fit what they leave open to it.
+        """Open the corpus with the settings, and fit the open ones to it.
 
         Raises:
             MissingInput, DataError, UsageError: as for `open_corpus`.
@@ -57,18 +60,18 @@ class Initialization:
         return store
 
     def _configure(self, settings: Mapping[str, Any]) -> None:
-        """Make the configurations that settings stand for."""
+        """Make the configurations of some settings."""
         self.corpus, network, training = split_by_config(
             settings, CorpusConfig, NetworkConfig, TrainingConfig
         )
         self.network, self.training = NetworkConfig(**network), TrainingConfig(**training)
 
-    def put_into(self, trainer: "Trainer") -> None:
-        """Give a new trainer what the training begins with."""
+    def initialize(self, trainer: "Trainer") -> None:
+        """Load the initial weights or state into a new trainer, if there are any."""
 
 
 class FromModel(Initialization):
-    """A training that begins with the weights, and with the tokenizer, of a model folder.
+    """A training that begins with the weights and the tokenizer of a model folder.
 
     Args:
         folder: the model folder.
@@ -110,38 +113,36 @@ class FromModel(Initialization):
         }
         return open_corpus(corpus, self.corpus | own, progress)
 
-    def put_into(self, trainer: "Trainer") -> None:
-        """Give a new trainer the weights."""
-
+    def initialize(self, trainer: "Trainer") -> None:
+        """Load the weights into a new trainer."""
         model = self._model
         trainer.model.load_named_weights(
             with_labels(model.config, model.weights, trainer.config.labels)
         )
 
     def _adapt(self, network: Mapping[str, Any]) -> NetworkConfig:
-        """Return the model's network with other settings that leave its weights what they are."""
+        """Return the model's network with other settings that keep the shapes of its weights."""
         config = self._model.config
-        override = config.replace(**network)
-        same = (override.tensors(), override.layer_activations)
-        if same != (config.tensors(), config.layer_activations):
+        changed = config.replace(**network)
+        present = (config.tensors(), config.layer_activations)
+        if (changed.tensors(), changed.layer_activations) != present:
             raise UsageError(
                 f"{', '.join(network)} would make another network than that of {self._folder}, "
                 f"where the training begins"
             )
-        told = override.to_dict()
-        return NetworkConfig(**{name: told[name] for name in NetworkConfig.names()})
+        values = changed.to_dict()
+        return NetworkConfig(**{name: values[name] for name in NetworkConfig.names()})
 
 
 class FromCheckpoint(Initialization):
-    """A training that goes on where a checkpoint left it.
+    """A training that continues from a checkpoint.
 
     Args:
         path: the checkpoint's folder.
-        checkpoint: what is in it.
-        settings: those that were chosen again; they must be what they were.
-        init_from: a model folder, if one was named again; it must be what it was.
-        allow_changed_data: go on even if the corpus is another one now.
-        notes: takes what a person should know.
+        checkpoint: its content.
+        settings: settings that were chosen again; they must agree with the checkpoint's.
+        init_from: the model folder, if one was named again; it must be the checkpoint's.
+        allow_changed_data: continue even if the corpus has changed.
 
     Raises:
         UsageError: a setting that differs.
@@ -156,7 +157,6 @@ class FromCheckpoint(Initialization):
         *,
         init_from: Path | None,
         allow_changed_data: bool,
-        notes: list[str],
     ) -> None:
         begun = RunSettings.on_record(
             checkpoint.config,
@@ -172,15 +172,10 @@ class FromCheckpoint(Initialization):
         self._checkpoint = checkpoint
         self._allow_changed_data = allow_changed_data
         self._data_changed = False
-        self._notes = notes
-        notes += [
-            f"{name} was {checkpoint.versions.get(name)} and is {here}; the result may differ"
-            for name, here in present_versions().items()
-            if here != checkpoint.versions.get(name)
-        ]
+        _log_other_versions(checkpoint.versions)
 
     def open(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus as it was, or in the tokens that the run began with.
+        """Open the corpus with the settings, or in the tokens, that the run began with.
 
         Raises:
             DataError: it is another one, and that is not allowed, or it has other tokens.
@@ -199,15 +194,15 @@ class FromCheckpoint(Initialization):
                 raise DataError(f"{store.folder}: not in the tokens that the training began with")
             store = self._open_in_own_tokens(corpus, progress)
         self._data_changed = True
-        self._notes.append("the corpus has override; a new epoch begins")
+        logger.info("the corpus has changed; a new epoch begins")
         return store
 
-    def put_into(self, trainer: "Trainer") -> None:
-        """Give a new trainer the state."""
+    def initialize(self, trainer: "Trainer") -> None:
+        """Load the state into a new trainer."""
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
     def _open_as_it_was(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus with its settings; its tokenizer may have been a file that has gone."""
+        """Open the corpus with its settings; if the tokenizer's file is gone, in the run's own."""
         tokenizer = self.corpus["tokenizer"]
         if is_store(corpus):
             return open_corpus(corpus, {}, progress)
@@ -216,13 +211,22 @@ class FromCheckpoint(Initialization):
         return self._open_in_own_tokens(corpus, progress)
 
     def _open_in_own_tokens(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus with the checkpoint's tokenizer; what was asked for stays on record."""
+        """Open the corpus with the checkpoint's tokenizer; its settings stay on record."""
         own = {"tokenizer": str(self._tokenizer_file), "vocab_size": None}
         store = open_corpus(corpus, self.corpus | own, progress)
         store.manifest = dataclasses.replace(store.manifest, settings=self.corpus)
         return store
 
 
+def _log_other_versions(begun: Mapping[str, str]) -> None:
+    """Log each library whose version is not the one that a training began with."""
+    for name, present in present_versions().items():
+        if present != begun.get(name):
+            logger.warning(
+                "%s was %s and is %s; the result may differ", name, begun.get(name), present
+            )
+
+
 def _same(one: Tokenizer, other: Tokenizer) -> bool:
-    """Tell whether two tokenizers are the same."""
+    """Return whether two tokenizers are equal."""
     return one.to_json() == other.to_json()

@@ -1,12 +1,14 @@
-"""A training run and its folder: from options to a model, from the beginning or a checkpoint."""
+"""The job of a training: its folder, lock, initialization and resume, from options to a model."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from textgen.artifact.model_folder import Model
+from textgen.artifact.provenance import Provenance
 from textgen.artifact.run_settings import run_settings_of
 from textgen.artifact.suffix_array import CopyIndex
 from textgen.config.corpus import CorpusConfig, files_of
@@ -23,28 +25,36 @@ from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
-from textgen.trainer.enough_text import require_enough_text
 from textgen.trainer.initialization import FromCheckpoint, FromModel, Initialization
 from textgen.trainer.job_folder import JobFolder
-from textgen.trainer.memory import require_memory, told_if_memory_ends
+from textgen.trainer.requirements import (
+    memory_end_explained,
+    require_enough_text,
+    require_memory,
+)
 from textgen.trainer.result import TrainingResult
+
+if TYPE_CHECKING:
+    from textgen.trainer.trainer import Trainer
+
+logger = logging.getLogger(__name__)
 
 
 class TrainingJob:
-    """One training, from its options to its model. Use it as a context: that holds the folder.
+    """One training, from its options to its model: its folder, lock, initialization and resume.
 
-    Within it come `open`, `load_tensorflow` and `train`, or `require_corpus` alone where
-    `is_finished` says that there is nothing left to do. `notes` fills with what a person should
-    know.
+    Use it as a context, which holds the folder's lock. Within it call `open`, `load_tensorflow`,
+    `make_trainer` and, with the trainer's result, `finish`. If `is_finished`, nothing is left to
+    do, and `require_corpus` is the only call.
 
     Args:
         out: the model folder to make.
         settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
         preset: one of `PRESETS`, whose settings apply where none was chosen.
         resume: go on from the last checkpoint in `out`, if there is one.
-        overwrite: move what stands at `out` aside.
+        overwrite: rename an existing `out`.
         init_from: a model folder whose weights and tokenizer the training begins with.
-        allow_changed_data: resume even if the corpus is another one now.
+        allow_changed_data: resume even if the corpus has changed.
 
     Raises:
         UsageError: options that do not go together, an impossible value, or no TensorFlow.
@@ -66,7 +76,6 @@ class TrainingJob:
         if resume and overwrite:
             raise UsageError("resume and overwrite exclude each other; give one of them")
         out = self.out = named(out)
-        self.notes: list[str] = []
         self.is_finished = False
         chosen = as_held(settings, CorpusConfig, NetworkConfig, TrainingConfig)
         settings = self._settings = with_preset(preset, chosen)
@@ -76,15 +85,15 @@ class TrainingJob:
         self._init_from = named(init_from) if init_from else None
         self._folder = JobFolder(out)
         if not (resume and (self._folder.is_begun or self._folder.is_model)):
-            self._start = self._fresh_start()  # now, to tell what is wrong before the folder is
+            self._start = self._fresh_start()  # reports wrong settings before the folder changes
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
-        """Take the folder, and see how far its training is.
+        """Lock the folder, and find the state of its training.
 
         Raises:
-            UsageError: something else is in the way, or the training had other settings.
-            Busy: another trainer is at work in it.
+            UsageError: something else stands in the folder, or the training had other settings.
+            Busy: another trainer works in it.
             OSError: it cannot be written to.
         """
         if self._overwrite:
@@ -99,16 +108,16 @@ class TrainingJob:
             self._held = self._held.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._held.close()
+    def __exit__(self, *error: Any) -> None:
+        self._held.__exit__(*error)
 
     def open(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> TokenStore:
-        """Open the corpus, as the settings say or as it was, and see that it can be trained on.
+        """Open the corpus, and require enough text and memory to train on it.
 
         Raises:
-            DataError: it cannot be used, or it is not what the training began with.
+            DataError: it cannot be used, or it is not the corpus that the training began with.
             NotEnoughMemory: this machine has too little for the network.
-            UsageError: `out` would take its place; or as for `open_corpus`.
+            UsageError: `out` would replace it; or as for `open_corpus`.
             MissingInput: as for `open_corpus`.
         """
         opened = as_store("corpus", corpus)
@@ -125,15 +134,15 @@ class TrainingJob:
         return store
 
     def require_corpus(self, corpus: StoreArgument, progress: ProgressReporter = SILENT) -> None:
-        """See that a corpus is the one that the finished model was trained on.
+        """Require the corpus that the finished model was trained on.
 
         Raises:
-            DataError: it is another one, and that is not allowed.
+            DataError: it is another corpus, and that is not allowed.
             MissingInput, UsageError: as for `open_corpus`.
         """
         settings = self._begun.corpus.to_dict()
-        name, found = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
-        if self._begun.fingerprint not in (None, found) and not self._allow_changed_data:
+        name, fingerprint = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
+        if self._begun.fingerprint not in (None, fingerprint) and not self._allow_changed_data:
             remedy = by_setting("train on with {}", "init_from", str(self.out))
             raise DataError(
                 f"{name}: not the text that {self.out}, which is complete, was trained on; give "
@@ -141,24 +150,24 @@ class TrainingJob:
             )
 
     def _refuse_inputs(self, corpus: str | Texts | TokenStore) -> None:
-        """Refuse to put the model in the place of its text; a model may take its own place."""
-        place = corpus.folder if isinstance(corpus, TokenStore) else corpus
-        name = place if isinstance(place, str | Path) else ""  # texts in memory have none
+        """Refuse an output that would replace the corpus."""
+        path = corpus.folder if isinstance(corpus, TokenStore) else corpus
+        name = path if isinstance(path, str | Path) else ""  # texts in memory have no path
         refuse_inputs(self.out, files_of(self._settings), name)
 
     def describe(self) -> str:
-        """Say what will be trained, once the corpus is open."""
+        """Describe the training in a line, once the corpus is open."""
         network, training = self._start.network, self._start.training
-        told = (
+        text = (
             f"network: {network.summary()}; {training.batch_size} streams of {training.window} "
             f"tokens at a time, learning rate {training.peak_rate:g}, dropout {network.dropout:g}"
         )
         if training.budget_seconds and training.max_epochs:
-            told += f", at most {training.max_epochs} epochs"
-        return told
+            text += f", at most {training.max_epochs} epochs"
+        return text
 
     def load_tensorflow(self, *, quiet: bool = False) -> None:
-        """Load TensorFlow with the run's number of threads; see `backend`.
+        """Load TensorFlow with the number of threads of the settings; see `backend`.
 
         Raises:
             UsageError: as for `load_tensorflow` and `require_own_process`.
@@ -166,39 +175,44 @@ class TrainingJob:
         require_own_process()
         load_tensorflow(self._start.training.cores, quiet=quiet)
 
-    def train(self, callbacks: Sequence[Any] = ()) -> Model:
-        """Train, and write the model with its report.
+    def make_trainer(
+        self, callbacks: Sequence[Any] = (), progress: ProgressReporter = SILENT
+    ) -> "Trainer":
+        """Make the trainer, initialize it, and prepare the folder. Load TensorFlow before.
+
+        From here to the end of the context, exhausted memory raises `NotEnoughMemory`.
 
         Args:
             callbacks: Keras callbacks; see `Trainer`.
-
-        Raises:
-            TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
-            Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
-            NotEnoughMemory: it ran out; the last checkpoint is there.
-            OSError: the disk refused; the last checkpoint is there.
+            progress: receives the stage "training" in steps.
         """
-        with told_if_memory_ends(self._config, self._start.training):
-            return self._train(callbacks)
-
-    def _train(self, callbacks: Sequence[Any]) -> Model:
-        """Do what `train` does, whatever memory there is."""
-        from textgen.report.run_page import write_report
-        from textgen.trainer.trainer import Trainer  # here, after TensorFlow was loaded
+        from textgen.trainer.trainer import StepProgress, Trainer
 
         start = self._start
+        self._held.enter_context(memory_end_explained(self._config, start.training))
         trainer = Trainer(
             self._store,
             start.network,
             start.training,
-            callbacks,
+            [*callbacks, StepProgress(progress)],
             folder=self._folder,
             init_from=start.init_from,
         )
-        start.put_into(trainer)
+        start.initialize(trainer)
         if not isinstance(start, FromCheckpoint):
             self._folder.begin(overwrite=self._overwrite)
-        result = trainer.run()
+        return trainer
+
+    def finish(self, result: TrainingResult) -> Model:
+        """Write the model of a run with its report, and return it.
+
+        Raises:
+            TrainingDiverged: the loss became NaN or infinite. The best model before is in `out`.
+            Interrupted: by a signal. A checkpoint and the best model so far are in `out`.
+            OSError: the disk refused; the last checkpoint is intact.
+        """
+        from textgen.report.run_page import write_report  # loads matplotlib
+
         model = self._model(result)
         self._folder.write_history(result.history)
         self._folder.add(model)
@@ -209,21 +223,20 @@ class TrainingJob:
         return model
 
     def _fresh_start(self) -> Initialization:
-        """Return a training's start from nothing, or from a model's weights."""
+        """Return the initialization of a new training."""
         if self._init_from:
             return FromModel(self._init_from, self._settings)
         return Initialization(self._settings)
 
     def _take_up(self) -> None:
-        """Find the last checkpoint, or see that there is nothing to resume."""
-        found = self._folder.latest(self.notes)
-        if found is not None:
+        """Find the last checkpoint, or a finished model; without either, begin anew."""
+        latest = self._folder.latest()
+        if latest is not None:
             self._start = FromCheckpoint(
-                *found,
+                *latest,
                 self._settings,
                 init_from=self._init_from,
                 allow_changed_data=self._allow_changed_data,
-                notes=self.notes,
             )
         elif self._folder.is_model and not self._folder.is_begun:
             self._begun = run_settings_of(self.out)
@@ -232,13 +245,13 @@ class TrainingJob:
         else:
             self._folder.refuse_others()
             self._start = self._fresh_start()
-            self.notes.append(f"{self.out}: no complete checkpoint; the training begins anew")
+            logger.info("%s: no complete checkpoint; the training begins anew", self.out)
 
     def _model(self, result: TrainingResult) -> Model:
-        """Put together what is written, and find out whether int8 is good enough for it."""
-        from textgen.runtime.engine.precision import measure_precisions  # ONNX Runtime, late
+        """Return the model of a run, and measure whether int8 is good enough for it."""
+        from textgen.runtime.engine.precision import measure_precisions  # loads ONNX Runtime
 
-        provenance = {"corpus": self._store.provenance, "training": result.record.to_dict()}
+        provenance = Provenance.of(corpus=self._store.provenance, training=result.record)
         model = Model(
             result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
         ).stored_as(self._start.training.storage)
@@ -246,17 +259,15 @@ class TrainingJob:
         held_out = self._store.tokens("validation")
         precision = measure_precisions(model.config, model.weights, held_out)
         copies = CopyIndex.of(self._store.texts("train")) if training.copy_index else None
-        return replace(
-            model, provenance=provenance | {"precision": precision.to_dict()}, copies=copies
-        )
+        return replace(model, provenance=provenance.with_precision(precision), copies=copies)
 
     def _explained(
         self, error: Interrupted | TrainingDiverged, result: TrainingResult
     ) -> Interrupted | TrainingDiverged:
-        """Return the error with what is kept and how to go on."""
+        """Return the error with what is kept and the way to continue."""
         done = f"step {result.record.steps_done:,} of {result.record.steps:,}"
         kept = f"{self.out} holds the best model so far (step {result.record.best_step:,})"
         if isinstance(error, Interrupted):
-            way = by_setting("{} goes on", "resume", True)
-            return Interrupted(error.number, f"interrupted and saved at {done}; {way}; {kept}")
+            remedy = by_setting("{} goes on", "resume", True)
+            return Interrupted(error.number, f"interrupted and saved at {done}; {remedy}; {kept}")
         return TrainingDiverged(f"{error}; {kept}")

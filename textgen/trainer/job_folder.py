@@ -1,5 +1,6 @@
-"""The folder of a training run: one trainer at a time, checkpoints, what it holds in the end."""
+"""The folder of a training: its lock, its checkpoints, its model and history."""
 
+import logging
 import os
 import re
 import secrets
@@ -31,6 +32,8 @@ from textgen.folder_lock import FolderLock
 from textgen.trainer.checkpoint import HISTORY, Checkpoint
 from textgen.trainer.history import History
 
+logger = logging.getLogger(__name__)
+
 WRITTEN = (*FILES, HISTORY, PAGE, PICTURE, TRAINING_STATE)
 KEPT = 2  # checkpoints
 CHECKPOINT = re.compile(r"step-(\d+)(?:-(\d+))?")
@@ -40,7 +43,7 @@ class JobFolder:
     """A model folder in the making.
 
     Args:
-        path: of the folder; it may not exist yet.
+        path: of the folder, which may not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,12 +54,12 @@ class JobFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other trainers away; the lock of a process that died is no lock.
+        """Hold the lock of the folder. The lock of a process that died is void.
 
-        The lock is beside the folder, which may be moved aside while it is held.
+        The lock is beside the folder, which may be renamed while it is held.
 
         Raises:
-            Busy: another trainer is at work in it.
+            Busy: another trainer works in it.
         """
         try:
             with self._lock.held(wait=False):
@@ -72,36 +75,33 @@ class JobFolder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether a training began here and did not come to its end."""
+        """Whether the folder holds an unfinished training."""
         return self._state.is_dir()
 
     @property
     def is_model(self) -> bool:
-        """Whether a model is here, finished or not."""
+        """Whether the folder holds a model, finished or not."""
         return (self.path / MANIFEST).is_file()
 
     def worker(self) -> str | None:
-        """Return who seems to be training here, without trying the lock."""
+        """Return the process that seems to train here, without trying the lock."""
         return self._lock.holder()
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoints, the oldest first.
 
         Raises:
-            FileNotFoundError, NotADirectoryError: no training is here.
+            FileNotFoundError, NotADirectoryError: there is no training.
         """
-        found = [(CHECKPOINT.fullmatch(p.name), p) for p in self._state.iterdir()]
-        numbered = [((int(m[1]), int(m[2] or 1)), path) for m, path in found if m]
+        matches = [(CHECKPOINT.fullmatch(p.name), p) for p in self._state.iterdir()]
+        numbered = [((int(m[1]), int(m[2] or 1)), path) for m, path in matches if m]
         return [path for _, path in sorted(numbered)]
 
-    def latest(self, notes: list[str]) -> tuple[Path, Checkpoint] | None:
-        """Return the newest whole checkpoint; the damaged ones are named and put aside.
-
-        Args:
-            notes: takes what a person should know.
+    def latest(self) -> tuple[Path, Checkpoint] | None:
+        """Return the newest whole checkpoint; damaged ones are logged and renamed.
 
         Raises:
-            UnsafeModel: a link, or no folder, stands where one of ours should be.
+            UnsafeModel: a link or a file stands in the place of one of our folders.
         """
         if self.path.is_symlink():
             require_folder(self.path)
@@ -115,18 +115,18 @@ class JobFolder:
             try:
                 return path, Checkpoint.read(path)
             except DataError as error:
-                notes.append(f"a damaged checkpoint is passed over: {error}")
+                logger.warning("a damaged checkpoint is passed over: %s", error)
                 path.rename(path.with_name(f"damaged-{path.name}-{secrets.token_hex(4)}"))
         return None
 
     def begin(self, *, overwrite: bool) -> None:
-        """Make the folder ready for a new training.
+        """Prepare the folder for a new training.
 
         Args:
-            overwrite: move what stands there aside.
+            overwrite: rename an existing folder.
 
         Raises:
-            UsageError: something else stands there.
+            UsageError: the folder holds something else.
         """
         if overwrite:
             self._aside = set_aside(self.path)
@@ -134,10 +134,10 @@ class JobFolder:
         make_folder(self._state)
 
     def refuse_anything(self) -> None:
-        """Refuse whatever stands here.
+        """Refuse a folder that holds anything.
 
         Raises:
-            UsageError: naming the ways on.
+            UsageError: it does; the message names the remedies.
             UnsafeModel: as for `latest`.
         """
         self._refuse_foreign()
@@ -150,7 +150,7 @@ class JobFolder:
         refuse_existing(self.path)
 
     def refuse_others(self) -> None:
-        """Refuse a folder with something in it that no training has left.
+        """Refuse a folder that holds anything but the remains of a training.
 
         Raises:
             UsageError: `path` is a file, or holds something else.
@@ -165,7 +165,7 @@ class JobFolder:
         """Write a checkpoint, then remove all but the last two.
 
         Raises:
-            OSError: the disk refused; the checkpoints from before are there.
+            OSError: the disk refused; earlier checkpoints are intact.
         """
         with new_folder(self._free_name(checkpoint.progress.steps)) as aside:
             checkpoint.write(aside)
@@ -174,18 +174,18 @@ class JobFolder:
         self.write_history(checkpoint.progress.history)
 
     def write_history(self, history: History) -> None:
-        """Write what has happened so far where people look for it.
+        """Write the history so far beside the model.
 
         Raises:
-            OSError: the disk refused; what was written before is there.
+            OSError: the disk refused; the earlier history is intact.
         """
         write_file(self.path / HISTORY, history.to_jsonl())
 
     def add(self, model: Model) -> None:
-        """Write the model, in place of one of an earlier part of the run.
+        """Write the model, and replace that of an earlier part of the run.
 
         Raises:
-            OSError: the disk refused; the checkpoints are there.
+            OSError: the disk refused; the checkpoints are intact.
         """
         add_model(model, self.path)
 
@@ -194,25 +194,25 @@ class JobFolder:
         remove_folder(self._state)
 
     def _refuse_foreign(self) -> None:
-        """Refuse what textgen never makes at the places that it sweeps and removes."""
+        """Refuse links and files in the place of folders that textgen sweeps and removes."""
         if self.path.is_symlink():
             refuse_existing(self.path)
-        with suppress(FileNotFoundError, NotADirectoryError):  # nothing was begun here
+        with suppress(FileNotFoundError, NotADirectoryError):  # there is no training
             require_folder(self._state)
             for path in self._state.iterdir():
                 if path.is_symlink() or CHECKPOINT.fullmatch(path.name):
                     require_folder(path)
 
     def _undo_if_empty(self) -> None:
-        """Make a training undone that never came to a checkpoint."""
-        with suppress(OSError):  # there is something in the folder, or there is no folder
+        """Remove a training without a checkpoint, and restore the folder that it replaced."""
+        with suppress(OSError):  # the folder holds something, or does not exist
             self._state.rmdir()
             self.path.rmdir()
             if self._aside:
                 self._aside.rename(self.path)
 
     def _free_name(self, step: int) -> Path:
-        """Return `step-N`, or where that is taken `step-N-2` and so on."""
+        """Return `step-N`, or if that exists `step-N-2` and so on."""
         path, number = self._state / f"step-{step}", 1
         while os.path.lexists(path):
             number += 1

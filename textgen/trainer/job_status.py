@@ -1,4 +1,4 @@
-"""Reads how far an unfinished training run is from its last checkpoint, without arrays or lock."""
+"""The status of an unfinished training, read from its last checkpoint without arrays or lock."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from textgen.trainer.job_folder import JobFolder
 
 
 def read_run_status(folder: Path) -> RunStatus | None:
-    """Return how far the training in a folder is, or None if there is none, or it is finished.
+    """Return the status of the training in a folder; None if there is none, or it is finished.
 
-    A trainer may be at work: a checkpoint that has gone meanwhile, or is damaged, is passed over.
+    A trainer may be at work. A checkpoint that is gone by now, or damaged, is skipped.
     """
     run = JobFolder(folder)
     try:
@@ -31,10 +31,10 @@ def read_run_status(folder: Path) -> RunStatus | None:
 
 
 def _as_saved(path: Path, worker: str | None) -> RunStatus:
-    """Return what a checkpoint tells.
+    """Return the status that a checkpoint holds.
 
     Raises:
-        TextgenError, OSError, KeyError, TypeError, ValueError: it is not there, or not whole.
+        TextgenError, OSError, KeyError, TypeError, ValueError: it is missing or damaged.
     """
     facts = read_json(path / FACTS)
     progress, best = facts["progress"], facts["progress"]["best"]
@@ -61,7 +61,7 @@ def _command(facts: dict[str, Any]) -> str:
     """Return the command that repeats the run of a checkpoint.
 
     Raises:
-        KeyError, UsageError: something is missing, or not what it should be.
+        KeyError, UsageError: a part is missing or wrong.
     """
     begun = RunSettings.on_record(
         ModelConfig.from_dict(facts["config"]),

@@ -1,4 +1,4 @@
-"""How far a run is: everything that its steps change besides the variables of the model."""
+"""The state of a run: everything that its steps change besides the variables of the model."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,24 +16,24 @@ CARRIED = "carried."  # begins the names of the states in a checkpoint
 
 @dataclass
 class RunState:
-    """The position of a run. With `Step.variables()` it decides all that follows.
+    """The position of a run. Together with `TrainStep.variables()` it decides all that follows.
 
     Attributes:
         schedule: length and validations.
-        history: what has happened.
+        history: events so far.
         steps: optimizer steps taken.
-        epoch: number of the pass over the training split, from 0.
-        window: windows of it that have been trained on.
+        epoch: number of the present pass over the training split, from 0.
+        window: windows of this pass that have been trained on.
         carried: the states of each layer, each of shape (batch, units); None for zeros.
-        best: the best validation so far, if there was one.
-        measured: the step that was validated last.
+        best: the best weights so far, if there was a validation.
+        measured: the last step that was validated.
         stale: validations since the best one.
         course: step and nats per token of every validation.
         seconds: of optimization, validation and all between, in all parts of the run.
         seconds_training: of optimization alone.
         seconds_saving: of writing checkpoints.
-        resumed: the steps at which the run was taken up again.
-        changed_data: those of them at which the corpus had become another one.
+        resumed: the steps at which the run was resumed.
+        changed_data: those of them at which the corpus was another one than before.
     """
 
     schedule: Schedule
@@ -53,11 +53,11 @@ class RunState:
     changed_data: list[int] = field(default_factory=list)
 
     def advance(self, carried: list[tuple[Any, ...]], seconds: float) -> None:
-        """Go past a window of the training split.
+        """Advance past a window of the training split.
 
         Args:
-            carried: the state after it.
-            seconds: how long that took.
+            carried: each layer's state after it.
+            seconds: duration of its optimizer step.
         """
         self.steps += 1
         self.window += 1
@@ -65,26 +65,26 @@ class RunState:
         self.seconds_training += seconds
 
     def begin_epoch(self) -> None:
-        """Go on to the next pass."""
+        """Begin the next epoch."""
         self.epoch += 1
         self.window = 0
         self.carried = None
 
-    def add_validation(self, found: Best) -> None:
-        """Write a validation down, and compare it with the best so far."""
-        is_best = self.best is None or found.is_better_than(self.best)
-        self.best = found if is_best else self.best
+    def add_validation(self, measured: Best) -> None:
+        """Record a validation, and keep its weights if they are the best so far."""
+        is_best = self.best is None or measured.is_better_than(self.best)
+        self.best = measured if is_best else self.best
         self.stale = 0 if is_best else self.stale + 1
-        self.measured = found.step
-        self.course.append((found.step, found.quality.nats_per_token))
-        figures = found.quality.to_dict() | found.metrics
-        self.history.add(found.step, validation=figures, best=is_best, seconds=self.seconds)
+        self.measured = measured.step
+        self.course.append((measured.step, measured.quality.nats_per_token))
+        figures = measured.quality.to_dict() | measured.metrics
+        self.history.add(measured.step, validation=figures, best=is_best, seconds=self.seconds)
 
     def forget_validations(self, schedule: Schedule) -> None:
-        """Begin to compare anew, because what is measured is another text.
+        """Forget the best weights, because the validation text has changed.
 
         Args:
-            schedule: for that text.
+            schedule: for the new text.
         """
         self.schedule = schedule
         self.best = None
@@ -92,7 +92,11 @@ class RunState:
         self.measured = 0
 
     def arrays(self, cell: Cell) -> dict[str, NDArray[Any]]:
-        """Return the arrays by name; `cell` is that of the network."""
+        """Return the arrays of the state, by name.
+
+        Args:
+            cell: of the network.
+        """
         state = {
             _carried_name(layer, name): np.asarray(array)
             for layer, states in enumerate(self.carried or [])
@@ -102,19 +106,19 @@ class RunState:
         return state | {f"best.{name}": array for name, array in best.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the rest but the history, as values that JSON can hold."""
+        """Return all but arrays and history, as JSON values."""
         plain = {k: v for k, v in vars(self).items() if k not in ("carried", "best", "history")}
         best = self.best.to_dict() if self.best else None
         return plain | {"schedule": asdict(self.schedule), "best": best}
 
     @classmethod
     def from_parts(
-        cls, told: dict[str, Any], arrays: dict[str, NDArray[Any]], history: History, cell: Cell
+        cls, values: dict[str, Any], arrays: dict[str, NDArray[Any]], history: History, cell: Cell
     ) -> "RunState":
-        """Put together what `to_dict` and `arrays` returned, and the history.
+        """Make a state of the results of `to_dict` and `arrays`, and the history.
 
         Raises:
-            KeyError, TypeError: a part of it is missing, or not what it should be.
+            KeyError, TypeError: a part is missing or wrong.
         """
         count = sum(name.startswith(CARRIED) for name in arrays) // len(cell.states)
         carried = [
@@ -123,13 +127,13 @@ class RunState:
         ]
         weights = {n.removeprefix("best."): a for n, a in arrays.items() if n.startswith("best.")}
         parts = {
-            "schedule": Schedule.from_dict(told["schedule"]),
+            "schedule": Schedule.from_dict(values["schedule"]),
             "history": history,
             "carried": carried or None,
-            "best": Best.from_parts(told["best"], weights) if told["best"] else None,
-            "course": [(step, nats) for step, nats in told["course"]],
+            "best": Best.from_parts(values["best"], weights) if values["best"] else None,
+            "course": [(step, nats) for step, nats in values["course"]],
         }
-        return cls(**told | parts)
+        return cls(**values | parts)
 
 
 def _carried_name(layer: int, state: str) -> str:

@@ -1,4 +1,4 @@
-"""A little text written by a model in training, the way `generate` would."""
+"""Sample texts of a model in training."""
 
 from textgen.config.generation import GenerationConfig
 from textgen.model.network import LanguageModel
@@ -11,7 +11,7 @@ CHARACTERS = 240
 
 
 def write_sample(model: LanguageModel, tokenizer: Tokenizer) -> str:
-    """Return about `CHARACTERS` characters, drawn with the weights as they are."""
+    """Return at most `CHARACTERS` characters, generated with the present weights."""
     decoder = load_engine(model.config, model.named_weights())
     writing = begin_sequence(tokenizer, "", GenerationConfig(max_new_tokens=CHARACTERS))
     text = ""

@@ -1,16 +1,16 @@
-"""How many steps a run has, when it validates, and the learning rate of each step."""
+"""The schedule of a run: its steps, its validations, and the learning rate of each step."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# Validation may take this share of the optimization's time. A token trained on takes 1.3 times as
-# long as one that is only predicted where products are in bf16, three times where they are not.
+# Validation may take this share of the optimization's time. Training on a token takes 1.3 times as
+# long as predicting it if products are in bf16, three times if not.
 VALIDATION_SHARE = 0.1
 TRAINING_COST = 1.5
 
-# Of each schedule: the share of the peak that is left when a share of the fall is behind.
+# For each schedule: the share of the peak learning rate that is left after a share of the fall.
 FALLS: dict[str, Callable[[float], float]] = {
     "cosine": lambda done: 0.5 * (1 + math.cos(math.pi * done)),
     "linear": lambda done: 1 - done,
@@ -24,9 +24,9 @@ class Schedule:
 
     Attributes:
         steps: optimizer steps.
-        validation_steps: after which of them (counted from 1) quality is measured.
-        validation_tokens: how much of the validation split is measured each time: all of it,
-            unless that is more than is trained on.
+        validation_steps: the steps, counted from 1, after which quality is measured.
+        validation_tokens: tokens of the validation split that are measured each time: all of them,
+            unless that is more than the run trains on.
     """
 
     steps: int
@@ -34,9 +34,9 @@ class Schedule:
     validation_tokens: int
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> "Schedule":
-        """Make a schedule of what JSON gives back of it."""
-        return cls(**told | {"validation_steps": tuple(told["validation_steps"])})
+    def from_dict(cls, values: dict[str, Any]) -> "Schedule":
+        """Make a schedule of JSON values."""
+        return cls(**values | {"validation_steps": tuple(values["validation_steps"])})
 
 
 def make_schedule(
@@ -57,16 +57,16 @@ def make_schedule(
 
 
 def learning_rate(step: int, steps: int, *, peak: float, warmup: float, schedule: str) -> float:
-    """Return the learning rate of a step: a linear rise, then what the schedule says.
+    """Return the learning rate of a step: a linear warm-up, then the fall of the schedule.
 
-    "cosine" falls along half a cosine to nothing (Loshchilov and Hutter 2017, SGDR, without
-    restarts), "linear" along a line to nothing, "constant" not at all.
+    "cosine" falls along half a cosine to 0 (Loshchilov and Hutter 2017, SGDR, without restarts),
+    "linear" along a line to 0, "constant" not at all.
 
     Args:
         step: counted from 0.
         steps: length of the run.
         peak: largest learning rate.
-        warmup: share of the steps in which it rises.
+        warmup: share of the steps that warm up.
         schedule: one of `config.training.SCHEDULES`.
     """
     rising = max(1, round(warmup * steps))

@@ -1,4 +1,4 @@
-"""The validation split measured with carried state, many stretches of it side by side."""
+"""Validation: the split is measured in parallel stretches with carried state."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -15,30 +15,29 @@ from textgen.trainer.result import Best
 from textgen.trainer.train_step import TrainStep
 
 STREAMS = 64
-# Tokens of each stream at a time; fewer where the vocabulary is so large that a window's logits
-# would be more than so many numbers.
+# Tokens per stream in a window. A window is shorter if its logits would exceed LOGITS_AT_ONCE.
 LONGEST_WINDOW = 128
 LOGITS_AT_ONCE = 1 << 26
-# Tokens read, but not counted, before a stretch, so that it begins with a state like the one
-# that a single pass would bring: what came earlier no longer matters to an LSTM of this size.
+# Burn-in: tokens read but not counted before a stretch. Its state is then like that of a single
+# pass: earlier text no longer matters to an LSTM of this size.
 LEAD_IN = 256
 
 
 def measure(
     step: TrainStep, number: int, store: TokenStore, most: int, is_over: Callable[[], bool]
 ) -> Best:
-    """Measure the weights as they are, on the validation split.
+    """Measure the present weights on the validation split.
 
     Args:
-        step: the model being trained.
-        number: of the steps it has taken.
+        step: the train step of the model.
+        number: of optimizer steps taken.
         store: the corpus.
-        most: how many tokens of the split to predict.
-        is_over: asked after each window whether the rest, which is spread evenly over those
-            tokens, shall be left out.
+        most: number of tokens of the split to predict.
+        is_over: asked after each window; if true, the rest, which is spread evenly over these
+            tokens, is left out.
 
     Raises:
-        TrainingDiverged: there is no number for how good they are.
+        TrainingDiverged: the loss is not finite.
     """
     nats, tokens = validate(step, store.inputs("validation")[:most], is_over)
     if not math.isfinite(nats):
@@ -51,15 +50,15 @@ def measure(
 def validate(
     step: TrainStep, tokens: NDArray[Any], is_over: Callable[[], bool] = lambda: False
 ) -> tuple[float, int]:
-    """Predict tokens of a split, each of them once, and let the metrics see them.
+    """Predict each token of a split once, and update the metrics.
 
     Args:
-        step: the model being trained.
+        step: the train step of the model.
         tokens: ids, of shape (tokens,).
         is_over: as for `measure`.
 
     Returns:
-        the sum of their nats, and how many tokens that is.
+        the sum of nats, and the number of predicted tokens.
     """
     total, seen = 0.0, 0
     for metric in step.metrics:
@@ -76,12 +75,12 @@ def validate(
 
 
 def window_length(vocab_size: int) -> int:
-    """Return how many tokens of each stream `validate` predicts at a time."""
+    """Return the tokens per stream in a window of `validate`."""
     return max(1, min(LONGEST_WINDOW, LOGITS_AT_ONCE // (STREAMS * vocab_size)))
 
 
 def window_count(tokens: int, vocab_size: int) -> int:
-    """Return the number of windows that `validate` takes for so many tokens."""
+    """Return the number of windows of `validate` for a number of tokens."""
     begins, _, stops = _stretches(tokens, STREAMS, LEAD_IN)
     return -(-int((stops - begins).max()) // window_length(vocab_size))
 
@@ -89,11 +88,10 @@ def window_count(tokens: int, vocab_size: int) -> int:
 def windows(
     tokens: NDArray[Any], *, streams: int, window: int, lead_in: int
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
-    """Yield windows of shape (streams, window + 1) and what counts in them, (streams, window).
+    """Yield windows of shape (streams, window + 1) and masks of counted targets, (streams, window).
 
-    The split is dealt out as `streams` stretches; each is preceded by `lead_in` tokens that do
-    not count, as far as there are any, and begins as every text does, with `<eos>`. Every token
-    is counted once.
+    The split is cut into `streams` stretches. Each is preceded by up to `lead_in` tokens that do
+    not count, and begins with `<eos>`, as every text does. Every token counts once.
     """
     text = np.concatenate([[EOS_ID], tokens]).astype(np.int32)
     begins, starts, stops = _stretches(len(tokens), streams, lead_in)
@@ -107,9 +105,9 @@ def windows(
 
 
 def _stretches(tokens: int, streams: int, lead_in: int) -> tuple[NDArray[np.int64], ...]:
-    """Return where each stretch begins to be read, where it counts from, and where it ends.
+    """Return the beginning of reading, the beginning of counting and the end of each stretch.
 
-    Each has the shape (streams, 1).
+    Each array has the shape (streams, 1).
     """
     length = -(-tokens // streams)
     starts = np.minimum(length * np.arange(streams), tokens)[:, None]

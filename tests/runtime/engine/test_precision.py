@@ -13,11 +13,12 @@ import pytest
 from tests.seeded_models import seeded_weights
 from textgen import DataError, TextGenerator, UsageError
 from textgen.artifact.model_folder import Model, read_model, write_model
+from textgen.artifact.provenance import PrecisionRecord
 from textgen.config.model import ACTIVATIONS, ModelConfig
 from textgen.config.tokens import EOS_ID
 from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.engine.logprobs import log_softmax
-from textgen.runtime.engine.precision import WORTH, PrecisionRecord, measure_precisions
+from textgen.runtime.engine.precision import WORTH, measure_precisions
 
 CONFIG = ModelConfig(vocab_size=40, embedding_size=8, units=(24, 24))
 TOKENS = np.random.default_rng(0).integers(0, 40, 1000)
@@ -25,7 +26,7 @@ TOKENS = np.random.default_rng(0).integers(0, 40, 1000)
 
 def with_record(model: Model, default: str, int8: float = 1.0, fp32: float = 1.0) -> Model:
     record = PrecisionRecord(default=default, int8=int8, fp32=fp32, tokens=640)
-    return replace(model, provenance=model.provenance | {"precision": record.to_dict()})
+    return replace(model, provenance=model.provenance.with_precision(record))
 
 
 def test_fp32_figure_is_the_mean_surprise_of_stretches_that_each_begin_a_text() -> None:

@@ -164,4 +164,4 @@ def bpe_generator(bpe_tokenizer: Tokenizer, model: Model) -> TextGenerator:
     from tests.seeded_models import seeded_weights
 
     weights = seeded_weights(config)
-    return TextGenerator(Model(config, weights, bpe_tokenizer, GenerationConfig(), {}))
+    return TextGenerator(Model(config, weights, bpe_tokenizer, GenerationConfig()))

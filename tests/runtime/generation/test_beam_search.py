@@ -27,7 +27,7 @@ def tiny(seed: int, tokenizer: Tokenizer = WORDS) -> TextGenerator:
     """Return a generator of four words, with decided opinions."""
     config = ModelConfig(vocab_size=tokenizer.vocab_size, embedding_size=3, units=(5,))
     weights = seeded_weights(config, seed, scale=1.5)
-    return TextGenerator(Model(config, weights, tokenizer, GenerationConfig(), {}))
+    return TextGenerator(Model(config, weights, tokenizer, GenerationConfig()))
 
 
 def score(generator: TextGenerator, prompt: str, tokens: tuple[int, ...], **settings: Any) -> float:

@@ -30,7 +30,7 @@ def generator_of(normal_form: str, letters: str = LETTERS) -> TextGenerator:
     for token in range(config.vocab_size):
         known = tokenizer.token_bytes(token).decode(errors="replace") in letters
         weights["logits.bias"][token] -= 0 if known and token else 50
-    return TextGenerator(Model(config, weights, tokenizer, GenerationConfig(), {}))
+    return TextGenerator(Model(config, weights, tokenizer, GenerationConfig()))
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,9 @@
 """What computing in int8 costs in quality, and whether it is worth it."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.artifact.provenance import PrecisionRecord
 from textgen.artifact.weights import Weights
 from textgen.config.model import ModelConfig
 from textgen.config.tokens import EOS_ID
@@ -19,26 +17,6 @@ STREAMS = 64
 # Tokens that are predicted, and fewer where that is more than so many logits: a few seconds.
 MOST_TOKENS = 1 << 15
 MOST_LOGITS = 1 << 28
-
-
-@dataclass(frozen=True)
-class PrecisionRecord:
-    """The quality of a model in both precisions, on the same text.
-
-    Attributes:
-        default: the precision that the model is run in unless another is asked for.
-        int8, fp32: nats per token in each.
-        tokens: that were predicted, as they are in generation, one by one.
-    """
-
-    default: str
-    int8: float
-    fp32: float
-    tokens: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as values that JSON can hold."""
-        return asdict(self)
 
 
 def measure_precisions(

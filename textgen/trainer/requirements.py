@@ -1,4 +1,4 @@
-"""Is there enough memory for a network? Found out before TensorFlow loads, which may just crash."""
+"""What a training requires of text and memory, checked before TensorFlow loads."""
 
 import os
 import resource
@@ -6,30 +6,67 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from textgen.artifact.conditioning import MOST_LABELS
 from textgen.config.cost import least_training_bytes
 from textgen.config.model import ModelConfig
 from textgen.config.training import TrainingConfig
 from textgen.config.values import several
-from textgen.errors import NotEnoughMemory, brief, is_out_of_memory
+from textgen.errors import DataError, NotEnoughMemory, brief, by_setting, is_out_of_memory
+from textgen.tokenization.held_out import why_nothing_is_held_out
+from textgen.tokenization.token_store import TokenStore
 
 PROC, CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 FREE = ("MemAvailable", "SwapFree")
-# What is named as a size that fits takes a share of what there is by that reckoning: trainings of
-# 10 to 38 million parameters took 2.3 to 6 times as much, and libraries a gigabyte besides.
+# A suggested size takes at most this fraction of the available memory by the estimate: trainings of
+# 10 to 38 million parameters took 2.3 to 6 times the estimate, and libraries a gigabyte besides.
 ROOM = 8
-# The settings by which a training takes less.
+# Settings that reduce the memory of a training.
 SIZES = ("units", "embedding_size", "batch_size")
 
 
+def require_enough_text(store: TokenStore, training: TrainingConfig) -> None:
+    """Refuse a corpus that is too small to train on.
+
+    Args:
+        store: the corpus.
+        training: with the number of streams and the window.
+
+    Raises:
+        DataError: one of its splits is too small, or it has too many labels.
+    """
+    require_length(store.counts("train").tokens, training.batch_size, training.window)
+    if why := why_nothing_is_held_out(store.manifest):
+        raise DataError(f"{store.manifest.corpus}: {why}")
+    if len(store.labels) > MOST_LABELS:
+        raise DataError(
+            f"the corpus has {len(store.labels):,} labels, more than {MOST_LABELS:,}; choose "
+            f"another {by_setting('{}', 'label_column')}"
+        )
+
+
+def require_length(tokens: int, batch_size: int, window: int) -> None:
+    """Refuse a training split with less than one window per stream.
+
+    Raises:
+        DataError: it is too short.
+    """
+    if tokens < batch_size * window:
+        raise DataError(
+            f"the corpus is too short: {tokens} tokens to train on, but {batch_size} "
+            f"streams of {window} tokens need {batch_size * window}; give more text, or a "
+            f"smaller {by_setting('{}', 'batch_size')} or {by_setting('{}', 'window')}"
+        )
+
+
 def require_memory(config: ModelConfig, training: TrainingConfig) -> None:
-    """Refuse a network that this machine has clearly not the memory for.
+    """Refuse a network that clearly exceeds the memory of this machine.
 
     Args:
         config: of the network.
-        training: how it is trained.
+        training: of its training.
 
     Raises:
-        NotEnoughMemory: telling what it takes, what there is, and a size that fits.
+        NotEnoughMemory: with the needed and the available memory, and a size that fits.
     """
     needed, there = least_training_bytes(config, training), available_bytes()
     if needed > there:
@@ -41,11 +78,11 @@ def require_memory(config: ModelConfig, training: TrainingConfig) -> None:
 
 
 @contextmanager
-def told_if_memory_ends(config: ModelConfig, training: TrainingConfig) -> Iterator[None]:
-    """Say in one line that memory ran out while a network was trained.
+def memory_end_explained(config: ModelConfig, training: TrainingConfig) -> Iterator[None]:
+    """Turn exhausted memory into an error of one line while a network is trained.
 
     Raises:
-        NotEnoughMemory: it did.
+        NotEnoughMemory: memory was exhausted.
     """
     try:
         yield
@@ -60,24 +97,24 @@ def told_if_memory_ends(config: ModelConfig, training: TrainingConfig) -> Iterat
 
 
 def available_bytes() -> int:
-    """Return how much memory a process may still take: of the machine, its group, its limit."""
+    """Return the memory that this process may still take, by machine, control groups and limit."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     limits = [] if limit == resource.RLIM_INFINITY else [limit]
     return min([_of_machine(), *limits, *_of_groups()])
 
 
 def _of_machine() -> int:
-    """Return what is free of memory and swap; all memory, where that is not told."""
+    """Return the free memory and swap; all memory if the free part is unknown."""
     with suppress(OSError, ValueError):
         lines = (line.partition(":") for line in (PROC / "meminfo").read_text().splitlines())
-        told = {name: int(value.split()[0]) << 10 for name, _, value in lines}
-        if FREE[0] in told:
-            return sum(told.get(name, 0) for name in FREE)
+        sizes = {name: int(value.split()[0]) << 10 for name, _, value in lines}
+        if FREE[0] in sizes:
+            return sum(sizes.get(name, 0) for name in FREE)
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _of_groups() -> Iterator[int]:
-    """Yield the limits of the control groups that the process is in, as a container has one."""
+    """Yield the memory limits of the control groups of this process, as containers set them."""
     groups: list[str] = []
     with suppress(OSError):  # not on macOS
         groups = (PROC / "self" / "cgroup").read_text().splitlines()
@@ -98,12 +135,12 @@ def _of_groups() -> Iterator[int]:
 
 
 def _smaller(config: ModelConfig, training: TrainingConfig, most: int) -> str:
-    """Name the setting that memory depends on most, and a value of it that fits.
+    """Suggest a smaller value of the setting with the largest effect on memory.
 
     Args:
         config: of the network.
-        training: how it is trained.
-        most: bytes.
+        training: of its training.
+        most: available bytes.
     """
     name = min(SIZES, key=lambda name: _with(config, training, name, 1))
     now = training.batch_size if name == "batch_size" else max(several(getattr(config, name)))
@@ -116,7 +153,7 @@ def _smaller(config: ModelConfig, training: TrainingConfig, most: int) -> str:
 
 
 def _with(config: ModelConfig, training: TrainingConfig, name: str, value: int) -> int:
-    """Return what a training takes with another value, at most, of one setting."""
+    """Return the memory of a training with one setting limited to a value."""
     if name == "batch_size":
         return least_training_bytes(config, training.replace(batch_size=value))
     if name == "units":
@@ -126,7 +163,7 @@ def _with(config: ModelConfig, training: TrainingConfig, name: str, value: int) 
 
 
 def _largest_that(fits: Callable[[int], bool], upper: int) -> int:
-    """Return the largest number below `upper` that fits; 0 if none does."""
+    """Return the largest number below `upper` that fits; 0 if there is none."""
     lower = 0
     while upper - lower > 1:
         middle = (lower + upper) // 2
@@ -135,11 +172,11 @@ def _largest_that(fits: Callable[[int], bool], upper: int) -> int:
 
 
 def _rounded(value: int) -> int:
-    """Return a number with its first two digits alone, so that there is some room left."""
+    """Return a number rounded down to its first two digits."""
     unit: int = 10 ** max(0, len(str(value)) - 2)
     return value // unit * unit
 
 
 def _gigabytes(count: int) -> str:
-    """Write a number of bytes for people."""
+    """Format a number of bytes for people."""
     return f"{count / 1e9:,.1f} GB"
