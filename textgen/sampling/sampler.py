@@ -46,11 +46,11 @@ class Sampler:
         biases: tokens, and what is added to their logits.
         history: tokens that the text begins with, for penalties and hooks; shape (tokens,).
         breakers: tokens across which DRY sees no repetition.
-        hooks: applied after the biases, in order.
+        logits_processors: the user's functions, applied after the biases, in order.
         constraint: what the text must be.
         position: how many tokens are already drawn of this generation.
         drawn: how many random numbers are already used, a position each.
-        limit: that Mirostat begins with; its own if not given.
+        mirostat_mu: that Mirostat begins with; its own if not given.
         refused: tokens that may not be chosen at some positions.
 
     Raises:
@@ -66,11 +66,11 @@ class Sampler:
         biases: Sequence[tuple[int, float]] = (),
         history: Sequence[int] | NDArray[np.integer] = (),
         breakers: Collection[int] = (),
-        hooks: Sequence[LogitsProcessor] = (),
+        logits_processors: Sequence[LogitsProcessor] = (),
         constraint: Constraint | None = None,
         position: int = 0,
         drawn: int = 0,
-        limit: float | None = None,
+        mirostat_mu: float | None = None,
         refused: Mapping[int, Collection[int]] = MappingProxyType({}),
     ) -> None:
         self.position = position
@@ -81,27 +81,27 @@ class Sampler:
             raise UsageError("banned_tokens leaves <eos> alone, which min_new_tokens forbids")
         self._noise = Noise(seed, vocab_size, drawn)
         self._decision = np.zeros(1, np.uint32)  # the bits of a chance that the chain may take
-        self._hooks = hooks
+        self._logits_processors = logits_processors
         self._constraint = constraint
-        self._tokens = array("q", np.asarray(history, np.int64).tobytes()) if hooks else None
+        self._tokens = array("q", np.asarray(history, np.int64).tobytes()) if logits_processors else None
         self._chain = Chain(
             config,
             vocab_size,
             history=history,
             breakers=frozenset(breakers),
             chance=lambda: float(uniform(self._decision)[0]),
-            limit=limit,
+            mirostat_mu=mirostat_mu,
         )
-        is_python = bool(hooks) or constraint is not None
-        self.way = SamplingBackend.PYTHON if is_python else choose_backend(config, vocab_size)
+        is_python = bool(logits_processors) or constraint is not None
+        self.backend = SamplingBackend.PYTHON if is_python else choose_backend(config, vocab_size)
         self._recent = None  # of a plain sampler; that of others is in the chain
-        if self.way is SamplingBackend.GRAPH and "penalties" in config.active_samplers:
+        if self.backend is SamplingBackend.GRAPH and "penalties" in config.active_samplers:
             self._recent = RecentTokenCounts(config.repeat_last_n, vocab_size, history)
 
     @property
-    def limit(self) -> float | None:
-        """Mirostat's limit of the surprise, in bits, if it is on."""
-        return self._chain.limit
+    def mirostat_mu(self) -> float | None:
+        """Mirostat's mu, the largest surprisal in bits, if it is on."""
+        return self._chain.mirostat_mu
 
     def biased(self, logits: Logits) -> Logits:
         """Return logits, of shape (..., vocabulary), with biases and bans."""
@@ -130,8 +130,8 @@ class Sampler:
     def _moved(self, logits: Logits) -> Logits:
         """Return logits with biases, bans and what hooks make of them."""
         logits = self.biased(logits)
-        for hook in self._hooks:
-            logits = apply_processor(hook, self._tokens, logits)
+        for processor in self._logits_processors:
+            logits = apply_processor(processor, self._tokens, logits)
         return _without(logits, self._refused.get(self.position, ()))  # whatever a hook wants
 
     def _candidates(self, logits: Logits) -> Candidates:
@@ -189,8 +189,8 @@ class Sampler:
         return token
 
     def plan(self, steps: int) -> SamplingPlan:
-        """Return how a graph chooses the next tokens as `draw` would; unless its way is
-        Python.
+        """Return how a graph chooses the next tokens as `draw` would; unless its
+        backend is Python.
 
         The number of steps may not go beyond `steps_alike`.
         """
@@ -210,7 +210,7 @@ class Sampler:
             forced=np.full(steps, NOBODY),
         )
 
-    def follow(self, tokens: Iterable[int]) -> None:
+    def remember(self, tokens: Iterable[int]) -> None:
         """Remember the tokens that a graph has drawn by a plan."""
         if self._recent is not None:
             for token in tokens:
