@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sketch import FAINT, INK, LOGIT
 
+from textgen.config.tokens import EOS_ID
 from textgen.generator import TextGenerator
 from textgen.sampling import apply_temperature, apply_top_k, softmax
-from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.backend import load_tensorflow
 
 TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"

@@ -15,9 +15,10 @@ from textgen import TextGenerator
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.runtime.engine.decoder import Decoder
+from textgen.config.tokens import EOS_ID
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.scheduler import RoundCounts
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 PROMPT = "Call me"
 CHUNK = 500  # tokens of one generation
@@ -92,7 +93,7 @@ def network_step(config: ModelConfig, threads: int, precision: str) -> Iterator[
         yield STEPS
 
 
-def take_steps(decoder: Decoder, count: int) -> None:
+def take_steps(decoder: Engine, count: int) -> None:
     """Feed one stream so many tokens, one a call."""
     token, state = np.array([1]), decoder.initial_state()
     for _ in range(count):

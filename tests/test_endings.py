@@ -10,7 +10,8 @@ from textgen import TextGenerator, UsageError
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.config.tokens import EOS_ID
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgen import DataError, Generation, TextGenerator, UsageError
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.config.tokens import EOS_ID
 
 
 def test_same_seed_gives_the_same_text_and_another_does_not(generator: TextGenerator) -> None:

@@ -15,7 +15,7 @@ from textgen.corpus.texts import CorpusArgument
 from textgen.errors import UsageError
 from textgen.evaluation.measure_corpus import how_to_read, measure_corpus
 from textgen.evaluation.quality import Quality
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.generation.backtracking import begin_sequence
 from textgen.runtime.generation.next_token import NextToken, next_tokens
 from textgen.runtime.generation.prompts import PromptQueue, Prompts, Row, Rows
@@ -46,7 +46,7 @@ class TextGenerator:
         if chosen not in PRECISIONS:
             raise UsageError(f"precision is {chosen!r}; it must be one of {', '.join(PRECISIONS)}")
         self.model = model
-        self.decoder = Decoder(model.config, model.weights, precision=chosen, threads=threads)
+        self.decoder = load_engine(model.config, model.weights, precision=chosen, threads=threads)
         self.tokenizer = model.tokenizer
 
     @classmethod

@@ -17,10 +17,11 @@ from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
 from textgen.runtime.generation.result import Generation
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 # Everything that a weak model could go on with for ever: letters, digits, lists, objects.
 SCHEMA = {

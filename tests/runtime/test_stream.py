@@ -13,9 +13,9 @@ from tests.dictation import dictate
 from textgen import TextGenerator, UsageError
 from textgen.artifact.model_folder import Model
 from textgen.config.model import PRECISIONS
+from textgen.config.tokens import EOS_ID
 from textgen.runtime.generation.scheduler import advance
 from textgen.runtime.generation.text_stream import TextStream
-from textgen.tokenization.tokenizer import EOS_ID
 
 ENDLESS: dict[str, Any] = {"max_new_tokens": -1, "banned_tokens": (EOS_ID,), "seed": 1}
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.sampling.backend import SamplingBackend
 from textgen.sampling.filters import softmax
-from textgen.sampling.sampler import END, Sampler
+from textgen.sampling.sampler import Sampler
 from textgen.sampling.user_processors import LogitsProcessor
 
 LOGITS = np.array([1.0, 3.0, 2.5, 0.5, -1.0, 2.0], np.float32)
@@ -113,17 +114,17 @@ def test_biases_come_before_the_filters() -> None:
 
 
 def test_end_is_not_drawn_before_its_time() -> None:
-    eager = sampler(min_new_tokens=30, biases=[(END, 50.0)], min_p=0.5)
+    eager = sampler(min_new_tokens=30, biases=[(EOS_ID, 50.0)], min_p=0.5)
     tokens = drawn(eager, 31)
-    assert END not in tokens[:30]
-    assert tokens[30] == END
+    assert EOS_ID not in tokens[:30]
+    assert tokens[30] == EOS_ID
     # Without the end's overwhelming logit, the filter sees those of the others.
     assert set(tokens[:30]) == {1, 2}
 
 
 def test_bans_may_not_leave_the_end_alone_where_it_may_not_come() -> None:
     bans = [(token, -math.inf) for token in range(1, 6)]
-    assert sampler(biases=bans).draw(LOGITS) == END
+    assert sampler(biases=bans).draw(LOGITS) == EOS_ID
     with pytest.raises(UsageError, match="min_new_tokens forbids"):
         sampler(biases=bans, min_new_tokens=1)
 
@@ -258,7 +259,7 @@ def test_plan_holds_only_steps_in_which_the_end_is_banned_or_not(
     first, steps = one.position, one.steps_alike(most)
     assert 1 <= steps <= most
     assert (first < least) == (first + steps - 1 < least)
-    assert np.isneginf(one.plan(steps).bias[END]) == (first < least)
+    assert np.isneginf(one.plan(steps).bias[EOS_ID]) == (first < least)
 
 
 def test_plan_has_the_temperature_of_each_token() -> None:

@@ -200,6 +200,17 @@ class ModelConfig(NetworkConfig):
         shapes["logits.bias"] = (self.vocab_size,)
         return shapes
 
+    def state_units(self) -> dict[str, int]:
+        """Return the name and the units of every state, bottom layer first: `hidden_0`, `cell_0`.
+
+        The order is that of the arrays of a `State`.
+        """
+        return {
+            f"{name}_{index}": units
+            for index, units in enumerate(self.layer_units)
+            for name in ("hidden", "cell")
+        }
+
     def parameter_count(self) -> int:
         """Return the number of trained numbers."""
         return sum(map(math.prod, self.tensors().values()))

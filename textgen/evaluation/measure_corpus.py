@@ -13,7 +13,7 @@ from textgen.corpus.texts import CorpusArgument
 from textgen.errors import DataError, UsageError
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import measure
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.tokenization.tokenizer import Tokenizer
 
 # What of a model's own settings a text to be measured on takes over; the rest, for a split of it.
@@ -26,7 +26,7 @@ WHICH_TEXT_IS_READ = tuple(
 
 
 def measure_corpus(
-    decoder: Decoder,
+    decoder: Engine,
     tokenizer: Tokenizer,
     corpus: CorpusArgument,
     reading: dict[str, Any],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.sampling.backend import SamplingBackend, choose_backend
 from textgen.sampling.candidates import Candidates
@@ -17,11 +18,10 @@ from textgen.sampling.chain import Chain
 from textgen.sampling.filters import Logits, softmax
 from textgen.sampling.noise import Bits, Noise, gumbel, uniform
 from textgen.sampling.penalties import apply_logit_bias
-from textgen.sampling.plan import NOBODY, Penalties, SamplingPlan
+from textgen.sampling.plan import NO_TOKEN, Penalties, SamplingPlan
 from textgen.sampling.token_counts import RecentTokenCounts
 from textgen.sampling.user_processors import LogitsProcessor, apply_processor
 
-END = 0  # the id of `<eos>`
 NO_TOKENS = np.zeros(0, np.intp)
 SMALLEST, LARGEST = 0, 2**32 - 1  # bits of a decision for XTC, where it is on, and against it
 
@@ -77,7 +77,7 @@ class Sampler:
         self._refused = refused
         self._config = config
         self._bias = _bias(biases, vocab_size)
-        if config.min_new_tokens and np.isneginf(self._bias[END + 1 :]).all():
+        if config.min_new_tokens and np.isneginf(self._bias[EOS_ID + 1 :]).all():
             raise UsageError("banned_tokens leaves <eos> alone, which min_new_tokens forbids")
         self._noise = Noise(seed, vocab_size, drawn)
         self._decision = np.zeros(1, np.uint32)  # the bits of a chance that the chain may take
@@ -107,13 +107,13 @@ class Sampler:
         """Return logits, of shape (..., vocabulary), with biases and bans."""
         logits = logits + self._bias
         if self.position < self._config.min_new_tokens:
-            logits[..., END] = -np.inf
+            logits[..., EOS_ID] = -np.inf
         return _without(logits, self._refused.get(self.position, ()))
 
     @property
     def has_choice(self) -> bool:
         """Whether biases and bans leave a token for the text to go on with."""
-        return bool((self.biased(np.zeros_like(self._bias))[END + 1 :] > -np.inf).any())
+        return bool((self.biased(np.zeros_like(self._bias))[EOS_ID + 1 :] > -np.inf).any())
 
     def filter(self, logits: Logits) -> Candidates:
         """Return the tokens that the next one is drawn from, with their logits.
@@ -207,7 +207,7 @@ class Sampler:
             log_min_p=math.log(config.min_p) if config.min_p else -math.inf,
             temperature=np.array(heat, np.float32),
             bits=bits,
-            forced=np.full(steps, NOBODY),
+            forced=np.full(steps, NO_TOKEN),
         )
 
     def remember(self, tokens: Iterable[int]) -> None:

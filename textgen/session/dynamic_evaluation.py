@@ -15,7 +15,8 @@ from textgen.config.arguments import checked
 from textgen.errors import DataError, MissingInput
 from textgen.files import write_output
 from textgen.paths import named
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.generation.snapshot import StateSnapshot
 
 Array = NDArray[np.float32]
@@ -88,7 +89,7 @@ class Adaptation:
         return digest.hexdigest()
 
     def read(
-        self, model: Model, decoder: Decoder, moment: StateSnapshot, tokens: NDArray[np.integer]
+        self, model: Model, decoder: Engine, moment: StateSnapshot, tokens: NDArray[np.integer]
     ) -> "Adaptation":
         """Return what it is after some more text.
 
@@ -134,7 +135,7 @@ class Adaptation:
             bias=now["bias"] - output.bias,
         )
 
-    def decoder(self, model: Model, like: Decoder) -> Decoder:
+    def decoder(self, model: Model, like: Engine) -> Engine:
         """Return a decoder of the model with these changes.
 
         Args:
@@ -151,7 +152,7 @@ class Adaptation:
         )
         weights |= {"logits.kernel": kernel, "logits.bias": output.bias + self.bias}
         config = replace(model.config, tie_embeddings=False)
-        return Decoder(config, weights, precision=like.precision, threads=like.threads)
+        return load_engine(config, weights, precision=like.precision, threads=like.threads)
 
     def save(self, path: str | Path) -> None:
         """Write it to a file.

@@ -13,7 +13,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import measure_text
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.backtracking import begin_sequence
 from textgen.runtime.generation.infill import CANDIDATES, infill
 from textgen.runtime.generation.next_token import NextToken, next_tokens
@@ -58,7 +58,7 @@ class Session:
     def __init__(
         self,
         model: Model,
-        decoder: Decoder,
+        decoder: Engine,
         config: GenerationConfig,
         moment: StateSnapshot = BEGINNING,
         adaptation: Adaptation | None = None,
@@ -273,7 +273,7 @@ class Session:
         cls,
         path: str | Path,
         model: Model,
-        decoder: Decoder,
+        decoder: Engine,
         adaptation: Adaptation | None = None,
         **settings: Any,
     ) -> Self:

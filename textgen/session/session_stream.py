@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import chosen_logprobs
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.sequence import TextSequence
@@ -34,7 +34,7 @@ class SessionStream(TextStream):
     """
 
     def __init__(
-        self, decoder: Decoder, tokenizer: Tokenizer, writing: TextSequence, start: StateSnapshot
+        self, decoder: Engine, tokenizer: Tokenizer, writing: TextSequence, start: StateSnapshot
     ) -> None:
         super().__init__(decoder, writing)
         self._tokenizer = tokenizer

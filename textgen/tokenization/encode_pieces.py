@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from textgen.tokenization.tokenizer import EOS_ID, TokenIds, Tokenizer
+from textgen.config.tokens import EOS_ID
+from textgen.tokenization.tokenizer import TokenIds, Tokenizer
 
 # Pieces are encoded together when they hold so many characters, or are so many.
 CHARACTERS_AT_ONCE = 1 << 19

@@ -20,13 +20,13 @@ from typing import Any
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as LibraryTokenizer
 
+from textgen.config.tokens import EOS_ID
 from textgen.tokenization.byte_level import SPELLINGS
 
 STRICT = "word-strict"
 KINDS = ("char", "byte", "bpe", "unigram", "word", STRICT)
 WHOLE_PIECES = ("char", "word")  # a piece is a token, if it is known at all
 
-EOS_ID = 0
 EOS = "<eos>"  # no piece of a byte-level kind is ever this: pre-tokenization cuts it up
 LINE_END = "\n"  # the same for word-strict, whose pieces hold no white space
 UNKNOWN = "<unk>"

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, pre_tokenizers
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.runtime.constraints import grammar_compiler
 from textgen.runtime.constraints.constraint import Constraint
@@ -22,7 +23,7 @@ from textgen.runtime.constraints.regex_errors import INSTEAD
 from textgen.tokenization.byte_level import SPELLINGS
 from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.kinds import KINDS
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 MOST = 3000  # tokens that a text of these constraints needs at most, by far
 TEXT = (

@@ -13,15 +13,15 @@ from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PRECISIONS, ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import advance
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.sampling.backend import SamplingBackend
-from textgen.sampling.plan import GraphInputs
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.sampling.plan import NO_TOKEN, SamplingPlan
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,12 @@ def generators(model: Model) -> list[TextGenerator]:
     ties["logits.kernel"] = np.zeros_like(ties["logits.kernel"])
     all_of_them = [TextGenerator(model, precision=precision) for precision in PRECISIONS]
     return [*all_of_them, TextGenerator(replace(model, weights=ties))]
+
+
+def greedy_plan(vocab_size: int) -> SamplingPlan:
+    """The plan of one draw of the likeliest token."""
+    forced = SamplingPlan.of(np.zeros(1, np.int64), vocab_size)
+    return forced._replace(temperature=np.zeros(1, np.float32), forced=np.full(1, NO_TOKEN))
 
 
 def unchanged(tokens: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -111,9 +117,9 @@ def test_logits_are_those_before_bans_and_biases(generator: TextGenerator) -> No
 def test_smallest_vocabularies_and_layers_are_written(vocab_size: int, precision: str) -> None:
     for depth in (1, 5):
         config = ModelConfig(vocab_size=vocab_size, embedding_size=1, units=(1,), layers=depth)
-        decoder = Decoder(config, seeded_weights(config), precision=precision)
-        state = decoder.initial_state(2)
-        block = decoder.decode([0, 1], state, GraphInputs.greedy(2, vocab_size))
+        engine = load_engine(config, seeded_weights(config), precision=precision)
+        state = engine.initial_state(2)
+        block = engine.decode([0, 1], state, [greedy_plan(vocab_size)] * 2)
         assert block.tokens.shape == (1, 2)
         np.testing.assert_array_equal(block.tokens[0], block.logits[0].argmax(axis=1))
         assert [part.shape for part in block.state] == [(2, 1)] * (2 * depth)

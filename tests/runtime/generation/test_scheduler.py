@@ -11,13 +11,13 @@ import pytest
 from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.model import PRECISIONS, ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
 from textgen.runtime.generation import scheduler, sequence, snapshot
 from textgen.runtime.generation.prompts import Row
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts
-from textgen.tokenization.tokenizer import EOS_ID
 
 SHORT: dict[str, Any] = {"seed": 5, "max_new_tokens": 12}
 # Letters, for a text that would end in half a character is left before that, and read again.

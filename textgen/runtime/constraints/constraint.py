@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError, by_setting
 from textgen.runtime.constraints.completion_search import CompletionSearch, Patience
 from textgen.runtime.constraints.completion_tokens import Tokens
@@ -15,7 +16,7 @@ from textgen.runtime.constraints.grammar import expressions_of, grammar_of, lite
 from textgen.runtime.constraints.grammar_compiler import GrammarCompiler, reason
 from textgen.runtime.constraints.matcher_state import MatcherState
 from textgen.runtime.constraints.regex_errors import explain
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 REUSED = 16  # tokens of a known ending that the next token of a text may stand for
 LONGEST = 1 << 13  # tokens of an ending that is looked for at the beginning

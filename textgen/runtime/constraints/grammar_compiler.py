@@ -9,11 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import NotInstalled, UsageError
 from textgen.runtime.constraints.completion_tokens import CompletionTokens
 from textgen.runtime.constraints.token_bytes import token_bytes
 from textgen.tokenization.kinds import EOS
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.runtime.generation.rewind_history import RewindHistory, RewindPoint
 from textgen.runtime.generation.sequence import SequenceInputs, TextSequence
 from textgen.runtime.generation.text_assembler import tokens_before
 from textgen.sampling.banned_phrases import BannedPhrases
 from textgen.sampling.chain import looks_back
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 class Backtracking:

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.runtime.engine.decoder import Decoder
+from textgen.config.tokens import EOS_ID
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.tokenization.byte_decoding import begun_in
-from textgen.tokenization.tokenizer import EOS_ID
 
 
 class Candidate(NamedTuple):
@@ -42,7 +42,7 @@ class _Beam(NamedTuple):
     begun: bytes
 
 
-def beam_search(engine: Decoder, sequence: TextSequence) -> Candidate:
+def beam_search(engine: Engine, sequence: TextSequence) -> Candidate:
     """Return the likeliest text that is found (Lowerre 1976; as in Sutskever et al. 2014).
 
     At each step the `beams` likeliest texts go on. The one wins whose log-probability, divided by

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import chosen_logprobs
 from textgen.runtime.engine.state import State
 from textgen.runtime.generation.loop import MOST_LOGITS
@@ -17,8 +18,8 @@ from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import run_all
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.runtime.generation.snapshot import StateSnapshot
-from textgen.sampling.plan import GraphInputs, SamplingPlan
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.sampling.plan import SamplingPlan
+from textgen.tokenization.tokenizer import Tokenizer
 
 CANDIDATES = 64  # texts that are generated, each of which may end after any token
 LOOK_AHEAD = 16  # tokens of the text after the gap that are looked at
@@ -40,7 +41,7 @@ class JoinPoint(NamedTuple):
 
 
 def infill(
-    engine: Decoder,
+    engine: Engine,
     tokenizer: Tokenizer,
     start: StateSnapshot,
     sequences: Sequence[TextSequence],
@@ -120,7 +121,7 @@ def _complete_after(tokens: Sequence[int], tokenizer: Tokenizer) -> Iterator[boo
 
 
 def _join_points(
-    engine: Decoder, start: StateSnapshot, texts: list[list[int]], following: NDArray[np.int64]
+    engine: Engine, start: StateSnapshot, texts: list[list[int]], following: NDArray[np.int64]
 ) -> Iterator[JoinPoint]:
     """Yield all places where the candidates may end."""
     first = start.state or engine.initial_state()
@@ -136,7 +137,7 @@ def _join_points(
 
 
 def _scores(
-    engine: Decoder, last: NDArray[np.integer], state: State, following: NDArray[np.int64]
+    engine: Engine, last: NDArray[np.integer], state: State, following: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the log-probability of some tokens after each candidate, of shape (candidates,)."""
     plan = SamplingPlan.of(following, engine.config.vocab_size)
@@ -145,6 +146,6 @@ def _scores(
     for begin in range(0, len(last), rows):
         part = slice(begin, begin + rows)
         states = tuple(array[part] for array in state)
-        block = engine.decode(last[part], states, GraphInputs.of([plan] * len(last[part])))
+        block = engine.decode(last[part], states, [plan] * len(last[part]))
         scores.append(chosen_logprobs(block.logits, block.tokens).sum(axis=0))
     return np.concatenate(scores)

@@ -9,22 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, TextgenError, by_setting
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import chosen_logprobs
 from textgen.runtime.engine.state import State
 from textgen.runtime.generation.beam_search import beam_search
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.sampling.backend import SamplingBackend
-from textgen.sampling.plan import GraphInputs
-from textgen.tokenization.tokenizer import EOS_ID
 
 MOST_STEPS = 32  # tokens that one call of the engine adds to a sequence
 MOST_LOGITS = 1 << 20  # that one call returns: bounds memory where the vocabulary is large
 MOST_PREFILL = 1 << 14  # tokens of one long prompt that are read before other sequences go on
 
 
-def advance(engine: Decoder, sequences: Sequence[TextSequence], max_steps: int) -> int:
+def advance(engine: Engine, sequences: Sequence[TextSequence], max_steps: int) -> int:
     """Let each sequence read some of its prompt, or gain tokens.
 
     An error of a sequence ends that sequence alone.
@@ -54,13 +53,13 @@ def advance(engine: Decoder, sequences: Sequence[TextSequence], max_steps: int) 
     return read
 
 
-def read_prompt(engine: Decoder, sequence: TextSequence) -> Iterator[int]:
+def read_prompt(engine: Engine, sequence: TextSequence) -> Iterator[int]:
     """Read a prompt to its end; yield the number of tokens of each part."""
     while len(sequence.unread):
         yield advance(engine, [sequence], min(MOST_STEPS, len(sequence.unread)))
 
 
-def prefill(engine: Decoder, sequence: TextSequence) -> int:
+def prefill(engine: Engine, sequence: TextSequence) -> int:
     """Read some of a long prompt; return the number of tokens."""
     part, sequence.unread = sequence.unread[:MOST_PREFILL], sequence.unread[MOST_PREFILL:]
     inputs = np.concatenate([[sequence.last_token], part[:-1]])
@@ -71,15 +70,15 @@ def prefill(engine: Decoder, sequence: TextSequence) -> int:
     return len(part)
 
 
-def decode_block(engine: Decoder, sequences: Sequence[TextSequence], max_steps: int) -> int:
+def decode_block(engine: Engine, sequences: Sequence[TextSequence], max_steps: int) -> int:
     """Add several tokens to each sequence, drawn by the graph; those of short prompts are known.
 
     Returns:
         the number of prompt tokens that were read.
     """
     steps = _common_steps(engine, sequences, max_steps)
-    inputs = GraphInputs.of([one.plan(steps) for one in sequences])
-    block = engine.decode([one.last_token for one in sequences], _states(engine, sequences), inputs)
+    plans = [one.plan(steps) for one in sequences]
+    block = engine.decode([one.last_token for one in sequences], _states(engine, sequences), plans)
     logprobs, read = chosen_logprobs(block.logits, block.tokens), 0
     for row, sequence in enumerate(sequences):
         tokens, known = block.tokens[:, row].tolist(), min(len(sequence.unread), steps)
@@ -92,7 +91,7 @@ def decode_block(engine: Decoder, sequences: Sequence[TextSequence], max_steps: 
     return read
 
 
-def decode_token(engine: Decoder, sequences: Sequence[TextSequence]) -> None:
+def decode_token(engine: Engine, sequences: Sequence[TextSequence]) -> None:
     """Add one token to each sequence, chosen by its sampler in Python."""
     last_tokens = [one.last_token for one in sequences]
     logits, state = engine.step(last_tokens, _states(engine, sequences))
@@ -170,7 +169,7 @@ def interrupt(sequence: TextSequence) -> None:
         stop(sequence, "interrupted")
 
 
-def _common_steps(engine: Decoder, sequences: Sequence[TextSequence], max_steps: int) -> int:
+def _common_steps(engine: Engine, sequences: Sequence[TextSequence], max_steps: int) -> int:
     """Return how many tokens one call can add to each sequence."""
     fitting = MOST_LOGITS // (len(sequences) * engine.config.vocab_size)
     longest = max(max(one.remaining_tokens, len(one.unread)) for one in sequences)
@@ -178,7 +177,7 @@ def _common_steps(engine: Decoder, sequences: Sequence[TextSequence], max_steps:
     return min(one.steps_alike(limit) for one in sequences)
 
 
-def _states(engine: Decoder, sequences: Sequence[TextSequence]) -> State:
+def _states(engine: Engine, sequences: Sequence[TextSequence]) -> State:
     """Return the states of several sequences as one batch."""
     states = [one.state or engine.initial_state() for one in sequences]
     if len(states) == 1:

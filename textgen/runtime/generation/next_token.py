@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.runtime.generation.loop import read_prompt
 from textgen.runtime.generation.sequence import TextSequence
@@ -34,7 +34,7 @@ class NextToken:
         return asdict(self)
 
 
-def next_tokens(engine: Decoder, sequence: TextSequence, k: int) -> list[NextToken]:
+def next_tokens(engine: Engine, sequence: TextSequence, k: int) -> list[NextToken]:
     """Return the k likeliest tokens after a prompt, the likeliest first.
 
     Args:

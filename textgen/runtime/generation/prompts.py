@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from textgen.config.generation import GenerationConfig
 from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import DataError, TextgenError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.loop import interrupt
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts, run_all
@@ -73,7 +73,7 @@ class PromptQueue:
 
     def run(
         self,
-        engine: Decoder,
+        engine: Engine,
         advanced: Callable[[RoundCounts], None],
         is_over: Callable[[], bool],
     ) -> Iterator[Generation]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple, Self, TypeVar
 
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.loop import MOST_STEPS, advance, interrupt
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.sequence import TextSequence
@@ -27,7 +27,7 @@ class RoundCounts(NamedTuple):
 
 
 def run_round(
-    engine: Decoder, running: list[TextSequence], waiting: Iterator[TextSequence]
+    engine: Engine, running: list[TextSequence], waiting: Iterator[TextSequence]
 ) -> RoundCounts | None:
     """Fill the free slots, let each sequence go on once, and drop those that have ended.
 
@@ -50,7 +50,7 @@ def run_round(
     return RoundCounts(read, written)
 
 
-def run_all(engine: Decoder, sequences: Iterable[TextSequence]) -> Iterator[RoundCounts]:
+def run_all(engine: Engine, sequences: Iterable[TextSequence]) -> Iterator[RoundCounts]:
     """Run sequences to their ends in the caller's thread; yield the counts of each round."""
     running, waiting = list[TextSequence](), iter(sequences)
     while counts := run_round(engine, running, waiting):
@@ -66,7 +66,7 @@ class Scheduler:
         engine: the model.
     """
 
-    def __init__(self, engine: Decoder) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._arrived = deque[SequenceHandle]()
         self._changed = threading.Condition()

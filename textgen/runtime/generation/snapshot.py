@@ -10,11 +10,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.state import State
-from textgen.sampling.plan import GraphInputs, SamplingPlan
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.sampling.plan import SamplingPlan
 
 # A text of at most this many tokens is read by the graph that draws, side by side with other texts.
 # That spares a single text another graph, and many texts a call for each. Drawn tokens are always
@@ -87,7 +87,7 @@ class StateSnapshot:
         tokens = np.concatenate(parts[::-1])
         return tokens if limit is None else tokens[max(len(tokens) - limit, 0) :]
 
-    def read(self, engine: Decoder, tokens: NDArray[np.integer]) -> "StateSnapshot":
+    def read(self, engine: Engine, tokens: NDArray[np.integer]) -> "StateSnapshot":
         """Return the snapshot after tokens that were not drawn."""
         if not len(tokens):
             return self
@@ -110,7 +110,7 @@ class StateSnapshot:
         later = self._after(tokens, state, generation_tokens=count)
         return replace(later, drawn=self.drawn + len(tokens), mirostat_mu=mirostat_mu)
 
-    def redraw(self, engine: Decoder, tokens: NDArray[np.integer]) -> "StateSnapshot":
+    def redraw(self, engine: Engine, tokens: NDArray[np.integer]) -> "StateSnapshot":
         """Return the snapshot after tokens that were drawn, and whose states are gone."""
         if not len(tokens):
             return self
@@ -122,7 +122,7 @@ class StateSnapshot:
             self, generation_tokens=0, mirostat_mu=None, open_tokens=0, stopped=stopped
         )
 
-    def closed(self, engine: Decoder) -> "StateSnapshot":
+    def closed(self, engine: Engine) -> "StateSnapshot":
         """Return the snapshot before the tokens of an incomplete character, if there are any.
 
         A session that was saved without its text cannot go back, and stays where it is.
@@ -132,7 +132,7 @@ class StateSnapshot:
         except UsageError:
             return self
 
-    def mixed(self, other: "StateSnapshot", weight: float, engine: Decoder) -> "StateSnapshot":
+    def mixed(self, other: "StateSnapshot", weight: float, engine: Engine) -> "StateSnapshot":
         """Return the snapshot with a state between its own and that of another text.
 
         Args:
@@ -148,7 +148,7 @@ class StateSnapshot:
         state = tuple(own + np.float32(weight) * (new - own) for own, new in pairs)
         return replace(self, before=self, tokens=NO_TOKENS, state=state)
 
-    def undo(self, engine: Decoder, count: int) -> "StateSnapshot":
+    def undo(self, engine: Engine, count: int) -> "StateSnapshot":
         """Return the snapshot a number of tokens ago.
 
         Raises:
@@ -194,7 +194,7 @@ BEGINNING = StateSnapshot()
 
 
 def feed(
-    engine: Decoder, start: StateSnapshot, tokens: NDArray[np.integer], *, exactly: bool
+    engine: Engine, start: StateSnapshot, tokens: NDArray[np.integer], *, exactly: bool
 ) -> State:
     """Return the state before the last of some further tokens.
 
@@ -211,5 +211,5 @@ def feed(
     for begin in range(0, len(inputs), AT_ONCE):
         known = np.asarray(tokens[begin : begin + AT_ONCE], np.int64)
         plan = SamplingPlan.of(known, engine.config.vocab_size)
-        state = engine.decode([int(inputs[begin])], state, GraphInputs.of([plan])).state
+        state = engine.decode([int(inputs[begin])], state, [plan]).state
     return state

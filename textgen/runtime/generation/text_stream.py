@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, NoReturn, Self
 
 from textgen.config.arguments import in_range
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.loop import MOST_STEPS, advance, interrupt, read_prompt
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.sequence import TextSequence
@@ -35,7 +35,7 @@ class TextStream:
         sequence: the sequence that is generated.
     """
 
-    def __init__(self, engine: Decoder, sequence: TextSequence) -> None:
+    def __init__(self, engine: Engine, sequence: TextSequence) -> None:
         self._engine = engine
         self._sequence = sequence
         self._steps = 1

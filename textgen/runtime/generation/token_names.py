@@ -4,10 +4,11 @@ import math
 import reprlib
 
 from textgen.config.generation import GenerationConfig, TokenName
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.sampling.dry import breaker_tokens as find_breakers
 from textgen.tokenization.kinds import EOS
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 # How many tokens an error lists of a text that is more than one.
 LISTED = 12
