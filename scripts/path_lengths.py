@@ -49,7 +49,7 @@ class PathMeasure:
     """Follows the calls of one command.
 
     Args:
-        is_goal: tells of a code object whether the frames that call it are counted.
+        goal: "engine" or "optimizer", whose calls the frames are counted at.
         ends_there: whether the path ends at the first of these calls.
 
     Attributes:
@@ -68,9 +68,9 @@ class PathMeasure:
         if event != "call":
             return
         code = frame.f_code
-        if code.co_filename.startswith(PACKAGE) and code.co_filename not in self.files:
-            if not any(is_module(one.f_code) for one in callers(frame)):
-                self.files.add(code.co_filename)
+        is_new = code.co_filename.startswith(PACKAGE) and code.co_filename not in self.files
+        if is_new and not any(is_module(one.f_code) for one in callers(frame)):
+            self.files.add(code.co_filename)
         if is_goal(code, self._goal):
             own = [described(one.f_code) for one in callers(frame.f_back) if is_own(one.f_code)]
             self.frames = max(self.frames, own[::-1], key=len)

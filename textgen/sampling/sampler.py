@@ -83,7 +83,9 @@ class Sampler:
         self._decision = np.zeros(1, np.uint32)  # the bits of a chance that the chain may take
         self._logits_processors = logits_processors
         self._constraint = constraint
-        self._tokens = array("q", np.asarray(history, np.int64).tobytes()) if logits_processors else None
+        self._tokens = (
+            array("q", np.asarray(history, np.int64).tobytes()) if logits_processors else None
+        )
         self._chain = Chain(
             config,
             vocab_size,
@@ -141,8 +143,8 @@ class Sampler:
         possible = np.flatnonzero(logits > -np.inf)
         if not len(possible):
             raise DataError(
-                "no token is left to choose from: bans, hooks, constraint and min_new_tokens "
-                "exclude each other here"
+                "no token is left to choose from: bans, logits processors, constraint and "
+                "min_new_tokens exclude each other here"
             )
         return self._chain.apply(Candidates(possible, logits[possible]), self.position)
 

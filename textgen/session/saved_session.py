@@ -1,6 +1,6 @@
-"""The file of a session: the model's state, what draws depend on, and the text if it is wanted.
+"""The file of a session: the model's state, what draws depend on, and the text on request.
 
-A safetensors file: nothing in it is executed, and everything is checked before it is used.
+It is a safetensors file: nothing in it is executed, and all of it is checked before it is used.
 """
 
 import json
@@ -37,14 +37,14 @@ class SavedSession:
 
     Attributes:
         config: settings of the generations.
-        moment: where the text stands.
+        snapshot: where the text stands.
         model_sha256: of sizes, weights and tokenizer.
         precision: that the model ran in.
         adaptation_sha256: of what it had learned; "" if nothing.
     """
 
     config: GenerationConfig
-    moment: StateSnapshot
+    snapshot: StateSnapshot
     model_sha256: str
     precision: str
     adaptation_sha256: str = ""
@@ -55,7 +55,7 @@ class SavedSession:
         model: Model,
         precision: str,
         config: GenerationConfig,
-        moment: StateSnapshot,
+        snapshot: StateSnapshot,
         adaptation: Adaptation | None,
         *,
         text: bool,
@@ -66,12 +66,12 @@ class SavedSession:
             model: what the text is written with.
             precision: that it runs in.
             config: settings of the generations.
-            moment: where the text stands.
+            snapshot: where the text stands.
             adaptation: what the model has learned, if anything; it has a file of its own.
             text: whether all of the text is kept, or what draws depend on alone.
         """
         back = _looked_back_at(with_clean_texts(config, model.tokenizer))
-        kept = moment if text else _without_text(moment, back)
+        kept = snapshot if text else _without_text(snapshot, back)
         learned = adaptation.sha256 if adaptation else ""
         return cls(config, kept, model.sha256(), precision, learned)
 
@@ -81,28 +81,28 @@ class SavedSession:
         Raises:
             OSError: the disk refused.
         """
-        moment, plain = self.moment, GenerationConfig().to_dict()
-        tokens, parts = moment.known_tokens(), _parts(moment)
-        told = {
+        snapshot, plain = self.snapshot, GenerationConfig().to_dict()
+        tokens, parts = snapshot.known_tokens(), _parts(snapshot)
+        metadata = {
             "format": FORMAT,
             "model": self.model_sha256,
             "precision": self.precision,
             "adaptation": self.adaptation_sha256,
             "settings": {k: v for k, v in self.config.to_dict().items() if v != plain[k]},
-            "length": moment.length,
-            "last": moment.last,
-            "drawn": moment.drawn,
-            "since": moment.since,
-            "open": moment.open_tokens,
-            "stopped": moment.stopped,
-            "limit": moment.limit,
+            "length": snapshot.length,
+            "last": snapshot.last,
+            "drawn": snapshot.drawn,
+            "since": snapshot.generation_tokens,
+            "open": snapshot.open_tokens,
+            "stopped": snapshot.stopped,
+            "limit": snapshot.mirostat_mu,
             "known": len(tokens),
             "parts": parts,
         }
-        arrays = {str(i): part[0] for i, part in enumerate(moment.state or ())}
+        arrays = {str(i): part[0] for i, part in enumerate(snapshot.state or ())}
         packed = zlib.compress(tokens.astype("<i4").tobytes(), 9)
         arrays[TOKENS] = np.frombuffer(packed, np.uint8)
-        header = {"session": json.dumps(told, separators=(",", ":"))}
+        header = {"session": json.dumps(metadata, separators=(",", ":"))}
         write_output(path, safetensors.numpy.save(arrays, metadata=header))
 
     @classmethod
@@ -122,43 +122,43 @@ class SavedSession:
             )
         try:
             with safetensors.safe_open(path, framework="numpy") as file:
-                told = json.loads((file.metadata() or {})["session"])
+                metadata = json.loads((file.metadata() or {})["session"])
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return cls._of_file(told, arrays)
+            return cls._of_file(metadata, arrays)
         except UsageError as error:
             raise DataError(f"{path}: {error}") from None
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError, zlib.error) as error:
             raise DataError(f"{path}: not a session, or a damaged one ({error})") from None
 
     @classmethod
-    def _of_file(cls, told: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
+    def _of_file(cls, metadata: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
         """Make a session of what a file holds.
 
         Raises:
             UsageError: an illegal setting.
             ValueError, KeyError, TypeError, zlib.error: something else is wrong.
         """
-        if told["format"] != FORMAT:
-            raise ValueError(f"format {told['format']!r}")
+        if metadata["format"] != FORMAT:
+            raise ValueError(f"format {metadata['format']!r}")
         for name in INTEGERS:
-            if not isinstance(told[name], int) or told[name] < 0:
-                raise ValueError(f"{name} is {told[name]!r}")
-        tokens = _unpack(arrays.pop(TOKENS), told["known"])
+            if not isinstance(metadata[name], int) or metadata[name] < 0:
+                raise ValueError(f"{name} is {metadata[name]!r}")
+        tokens = _unpack(arrays.pop(TOKENS), metadata["known"])
         state = tuple(arrays[str(i)][None] for i in range(len(arrays))) or None
-        limit = None if told["limit"] is None else float(told["limit"])
-        moment = replace(
-            _chain(tokens, told["parts"], told["length"]),
-            last=told["last"],
+        mirostat_mu = None if metadata["limit"] is None else float(metadata["limit"])
+        snapshot = replace(
+            _chain(tokens, metadata["parts"], metadata["length"]),
+            last=metadata["last"],
             state=state,
-            drawn=told["drawn"],
-            since=told["since"],
-            limit=limit,
-            open_tokens=told["open"],
-            stopped=bool(told.get("stopped")),  # older files do not tell
+            drawn=metadata["drawn"],
+            generation_tokens=metadata["since"],
+            mirostat_mu=mirostat_mu,
+            open_tokens=metadata["open"],
+            stopped=bool(metadata.get("stopped")),  # older files do not tell
         )
-        config = GenerationConfig.from_dict(told["settings"])
-        names = (str(told[name]) for name in ("model", "precision", "adaptation"))
-        return cls(config, moment, *names)
+        config = GenerationConfig.from_dict(metadata["settings"])
+        names = (str(metadata[name]) for name in ("model", "precision", "adaptation"))
+        return cls(config, snapshot, *names)
 
     def check(self, model: Model, precision: str, adaptation: Adaptation | None) -> None:
         """Refuse a model that did not write the text.
@@ -177,13 +177,13 @@ class SavedSession:
             wanted = "the one that was saved beside it" if self.adaptation_sha256 else "none"
             raise DataError(f"the session is of another adaptation; load it with {wanted}")
         shapes = [(1, units) for units in model.config.layer_units for _ in range(2)]
-        state = self.moment.state
+        state = self.snapshot.state
         if state is not None and [(part.shape, part.dtype) for part in state] != [
             (shape, np.dtype(np.float32)) for shape in shapes
         ]:
             raise DataError("the session is damaged: its state is not of the model's sizes")
-        tokens = self.moment.known_tokens()
-        highest = max(self.moment.last, int(tokens.max(initial=0)))
+        tokens = self.snapshot.known_tokens()
+        highest = max(self.snapshot.last, int(tokens.max(initial=0)))
         if highest >= model.config.vocab_size or tokens.min(initial=0) < 0:
             raise DataError("the session is damaged: it holds what is no token of the model")
 
@@ -194,19 +194,19 @@ def _looked_back_at(config: GenerationConfig) -> int | None:
     return None if back is None else max(back, tokens_before(config), HELD + OPEN + 1)
 
 
-def _without_text(moment: StateSnapshot, kept: int | None) -> StateSnapshot:
-    """Return a moment with the last tokens of its text alone."""
-    return replace(moment, before=None, tokens=moment.known_tokens(kept))
+def _without_text(snapshot: StateSnapshot, kept: int | None) -> StateSnapshot:
+    """Return a snapshot with the last tokens of its text alone."""
+    return replace(snapshot, before=None, tokens=snapshot.known_tokens(kept))
 
 
-def _parts(moment: StateSnapshot) -> list[list[int]]:
+def _parts(snapshot: StateSnapshot) -> list[list[int]]:
     """Return of each part of a text how many tokens it has, and 1 if they were drawn.
 
     There are none where the text cannot be read again to the same states: it is not known from
     its beginning, or a state was mixed into it.
     """
     parts = list[list[int]]()
-    for one in reversed(list(moment.back())):
+    for one in reversed(list(snapshot.back())):
         if one.before is None and not one.length:
             continue
         if one.before is None or not len(one.tokens):
@@ -232,25 +232,25 @@ def _unpack(packed: NDArray[Any], count: int) -> NDArray[np.int32]:
 
 
 def _chain(tokens: NDArray[np.int32], parts: list[list[int]], length: int) -> StateSnapshot:
-    """Return the last of the moments of a text, their states unknown.
+    """Return the last of the snapshots of a text, their states unknown.
 
     Raises:
         ValueError: the parts are not those of the tokens.
     """
     if not parts:
         return StateSnapshot(tokens=tokens, length=length)
-    moment = BEGINNING
+    snapshot = BEGINNING
     for count, is_drawn in parts:
-        part = tokens[moment.length : moment.length + count]
+        part = tokens[snapshot.length : snapshot.length + count]
         if count < 1 or len(part) != count:
             raise ValueError("its parts are not those of its tokens")
-        moment = StateSnapshot(
-            before=moment,
+        snapshot = StateSnapshot(
+            before=snapshot,
             tokens=part,
-            length=moment.length + count,
+            length=snapshot.length + count,
             last=int(part[-1]),
-            drawn=moment.drawn + (count if is_drawn else 0),
+            drawn=snapshot.drawn + (count if is_drawn else 0),
         )
-    if not moment.length == length == len(tokens):
+    if not snapshot.length == length == len(tokens):
         raise ValueError("its parts are not all of its tokens")
-    return moment
+    return snapshot

@@ -84,7 +84,7 @@ def _inputs(
     phrase_filters = partial(phrase_filters_of, config, copies) if can_rewind else tuple
     phrase_filters()  # refuses a missing index
     if logits_processors and config.beams > 1:
-        raise UsageError("hooks and beams exclude each other; give one of them")
+        raise UsageError("logits_processors and beams exclude each other; give one of them")
     tokens = tokenizer.encode(prompt)
     biases = token_biases(config, tokenizer)
     banned = [token for token, bias in biases if math.isinf(bias)]

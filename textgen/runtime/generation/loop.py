@@ -107,9 +107,7 @@ def decode_token(engine: Engine, sequences: Sequence[TextSequence]) -> None:
         take_tokens(sequence, [int(tokens[row])], [float(logprobs[row])])
 
 
-def take_tokens(
-    sequence: TextSequence, tokens: Iterable[int], logprobs: Iterable[float]
-) -> None:
+def take_tokens(sequence: TextSequence, tokens: Iterable[int], logprobs: Iterable[float]) -> None:
     """Take chosen tokens, up to the end of the text or to a token that must be rewound."""
     hook = sequence.rewind_hook
     for token, logprob in zip(tokens, logprobs, strict=True):

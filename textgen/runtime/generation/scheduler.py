@@ -185,7 +185,7 @@ class SequenceHandle:
         return self._awaited(self._result).__await__()
 
     async def _awaited(self, future: "Future[Value]") -> Value:
-        """Wait for a future of the scheduler's thread; a task that is cancelled cancels the text."""
+        """Wait for a future of the scheduler; a task that is cancelled cancels the sequence."""
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:

@@ -118,9 +118,7 @@ class StateSnapshot:
 
     def ended(self, *, stopped: bool = False) -> "StateSnapshot":
         """Return the snapshot after which the next generation is a new one."""
-        return replace(
-            self, generation_tokens=0, mirostat_mu=None, open_tokens=0, stopped=stopped
-        )
+        return replace(self, generation_tokens=0, mirostat_mu=None, open_tokens=0, stopped=stopped)
 
     def closed(self, engine: Engine) -> "StateSnapshot":
         """Return the snapshot before the tokens of an incomplete character, if there are any.
@@ -172,9 +170,7 @@ class StateSnapshot:
         known = [self.length - snapshot.length for snapshot in self.back() if snapshot.is_known]
         return f"the session can go back by {known[-1] if known else 0}"
 
-    def _after(
-        self, tokens: NDArray[np.integer], state: State, *, generation_tokens: int
-    ) -> Self:
+    def _after(self, tokens: NDArray[np.integer], state: State, *, generation_tokens: int) -> Self:
         """Return the snapshot after further tokens."""
         return replace(
             self,
