@@ -35,28 +35,33 @@ if TYPE_CHECKING:
 @command(short_help="Write text with a model.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
 @model_option()
-@option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
+@option(
+    "-p", "--prompt", help="The prompt, in the place of the argument; '-' reads standard input."
+)
 @option("-f", "--file", type=PathName(is_file=True), help="File with the prompt.")
 @config_options(GenerationConfig)
 @option(
     "--session",
+    group="Sessions and infilling",
     type=PathName(is_file=True),
-    help="Keep the state of the text in this file, a few kilobytes, so that -c can go on with it.",
+    help="Save the state of the text in this file, a few kilobytes; -c resumes from it.",
 )
 @option(
     "-c",
     "--continue",
     "goes_on",
+    group="Sessions and infilling",
     is_flag=True,
-    help="Go on where --session FILE stands, with its settings, at the exact character; PROMPT is "
-    "read first. A constraint, as --regex, begins anew.",
+    help="Resume from --session FILE, with its settings, at the exact character; PROMPT is read "
+    "first. A constraint, such as --regex, starts again.",
 )
 @option(
     "--between",
+    group="Sessions and infilling",
     nargs=2,
     metavar="A B",
-    help=f"Write what joins text A to text B, in at most -n tokens ({JOINING_TOKENS}, if not "
-    "given), instead of going on with PROMPT.",
+    help=f"Infilling: write the text between text A and text B, in at most -n tokens (default "
+    f"{JOINING_TOKENS}), instead of continuing PROMPT.",
 )
 @option(
     "--num-samples",
@@ -64,33 +69,38 @@ if TYPE_CHECKING:
     default=1,
     show_default=True,
     metavar="INTEGER",
-    help="How many texts to write, each with the seed after that of the one before.",
+    help="Number of texts; each one has the next seed.",
 )
 @label_option
 @precision_option()
-@option("--echo", is_flag=True, help="Put the prompt first.")
+@option("--echo", group="Output", is_flag=True, help="Print the prompt before the text.")
 @option(
     "--stream/--no-stream",
+    group="Output",
     default=None,
-    help="Show the text while it is written.  [default: on a terminal, and where -n is -1]",
+    help="Print the text while it is generated.  [default: on a terminal, and if -n is -1]",
 )
-@option("--json", "as_json", is_flag=True, help="Print one JSON object for each text.")
+@option(
+    "--json", "as_json", group="Output", is_flag=True, help="Print one JSON object for each text."
+)
 @option(
     "--jsonl",
+    group="Output",
     is_flag=True,
-    help="Take a prompt from each line of -f FILE or standard input, a JSON text or an object with "
-    "'prompt' and settings of its own, and print a JSON object for each.",
+    help="Batch: read one prompt from each line of -f FILE or standard input, a JSON string or an "
+    "object with 'prompt' and its own settings; print one JSON object for each.",
 )
 @option(
     "-o",
     "--out",
     type=PathName(is_file=True),
-    help="Write to this file instead of stdout.",
+    help="Write the text to this file instead of stdout.",
 )
 @option(
     "--receipt",
+    group="Output",
     type=PathName(is_file=True),
-    help="Write to this file how to get the same text again, for 'textgen replay'.",
+    help="Write a receipt to this file; 'textgen replay' generates the same text from it.",
 )
 @quiet_option
 def generate(
@@ -113,10 +123,10 @@ def generate(
     receipt: Path | None,
     quiet: bool,
 ) -> None:
-    """Continue PROMPT (or begin anew) with the text that a model finds likely.
+    """Continue PROMPT with text that a model generates; without PROMPT, begin a new text.
 
     Only new text goes to stdout. The seed, which gives the same text again, goes to stderr. Ctrl-C
-    ends the text; what is written of it stays.
+    ends the text and keeps the part that is written.
     """
     from textgen.cli.loading import load_generator
     from textgen.cli.output import (

@@ -1,4 +1,4 @@
-"""`textgen info`: what a model folder holds."""
+"""`textgen info`: the content of a model folder."""
 
 import json
 from dataclasses import asdict
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from textgen.artifact.model_folder import Model
 
 
-@command(short_help="Show what a model folder holds.")
+@command(short_help="Show the content of a model folder.")
 @model_option()
 @option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path, as_json: bool) -> None:
-    """Show what a model is, what it was trained on, how that went, and how good it is.
+    """Show a model's network, corpus, training and quality.
 
-    Of a training that is not finished: how far it is, and how to go on with it.
+    For an unfinished training: its progress, and the command that resumes it.
     """
     from textgen.artifact.model_folder import MANIFEST, read_model
     from textgen.report.run_summary import status_rows
     from textgen.trainer.job_status import read_run_status
 
     unfinished = read_run_status(model)  # first, because a run that ends now leaves a model
-    told: dict[str, Any] = {"model": str(model)}
+    values: dict[str, Any] = {"model": str(model)}
     rows = {"model": str(model)}
     if unfinished is None or (model / MANIFEST).exists():
         loaded = read_model(model)
-        told |= _values(loaded)
+        values |= _values(loaded)
         rows |= _rows(loaded, model / MANIFEST)
     if unfinished is not None:
-        told["unfinished"] = asdict(unfinished)
-        diverged = told.get("training", {}).get("ended") == "diverged"
+        values["unfinished"] = asdict(unfinished)
+        diverged = values.get("training", {}).get("ended") == "diverged"
         rows |= status_rows(unfinished, model, diverged=diverged)
     lines = (f"{name:<11} {value}" for name, value in rows.items())
-    click.echo(json.dumps(told) if as_json else "\n".join(lines))
+    click.echo(json.dumps(values) if as_json else "\n".join(lines))
 
 
 def _values(model: "Model") -> dict[str, Any]:
-    """Describe a model in values that JSON can hold."""
+    """Return the facts about a model as JSON values."""
     from textgen.report.run_summary import repeat_rows
 
     return {
@@ -58,10 +58,10 @@ def _values(model: "Model") -> dict[str, Any]:
 
 
 def _rows(model: "Model", manifest: Path) -> dict[str, str]:
-    """Describe a model in words.
+    """Return the facts about a model as lines of text, by heading.
 
     Raises:
-        DataError: the record of its training is damaged.
+        DataError: the record of the training is damaged.
     """
     from textgen.report.run_summary import model_rows, repeat_rows, training_rows
 

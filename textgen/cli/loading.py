@@ -1,4 +1,4 @@
-"""The model that a command works with."""
+"""Loader of the model that a command uses."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from textgen.generator import TextGenerator
 def load_generator(
     folder: Path, *, precision: str | None, labels: tuple[str, ...] = ()
 ) -> TextGenerator:
-    """Load a model, for the kind of text that is wanted.
+    """Load a model.
 
     Args:
-        folder: of the model.
-        precision: that was chosen, if one was.
-        labels: that were chosen; see `labels.read_mix`.
+        folder: the model folder.
+        precision: the chosen precision; None for the model's best.
+        labels: the chosen labels; see `conditioning.read_mix`.
 
     Raises:
-        UsageError: a label that nobody trained.
+        UsageError: a label that the model was not trained with.
         MissingInput, DataError, UnsafeModel: as `TextGenerator.from_pretrained`.
     """
     generator = TextGenerator.from_pretrained(folder, precision=precision)

@@ -25,22 +25,29 @@ class TextPolicy(Config):
     """How bytes become clean text."""
 
     encoding: str = option(
-        "utf-8", "Character encoding of the corpus files; auto tries to find out which it is."
+        "utf-8",
+        "Character encoding of the corpus files; auto tries to find out which it is.",
+        group="Text",
     )
     encoding_errors: str = option(
         "strict",
         "What becomes of bytes that are no text in this encoding, and of lone surrogates: strict "
         "refuses the file, replace puts U+FFFD in their place.",
+        group="Text",
         choices=("strict", "replace"),
     )
     control_characters: str = option(
         "keep",
         "What becomes of control characters other than tab and line end: keep refuses NUL alone, "
         "which a text does not hold; remove takes all of them out.",
+        group="Text",
         choices=("keep", "remove"),
     )
     normalize: str = option(
-        "nfc", "Unicode normal form that the text is brought to.", choices=NORMAL_FORMS
+        "nfc",
+        "Unicode normal form that the text is brought to.",
+        group="Text",
+        choices=NORMAL_FORMS,
     )
 
     def __post_init__(self) -> None:
@@ -66,43 +73,56 @@ class DocumentRule(TextPolicy):
         "What a document is: a file, a line, a paragraph (between blank lines), a row of a table, "
         "or what is between markers as <|endoftext|>.  [default: row in tables, line with "
         "--strict, else file]",
+        group="Documents",
         choices=("file", "line", "paragraph", "row", "marker"),
     )
     column: str | None = option(
-        None, "Column of a table that holds the text.  [default: text, or the only one of text]"
+        None,
+        "Column of a table that holds the text.  [default: text, or the only one of text]",
+        group="Tables",
     )
     template: str | None = option(
-        None, r"Text made of several columns, as '$title\n$body' or '${first name}'."
+        None,
+        r"Text made of several columns, as '$title\n$body' or '${first name}'.",
+        group="Tables",
     )
     where: tuple[ColumnValue, ...] = option(
         (),
         "Keep only rows with this value in this column, as language=en; repeat it for other "
         "columns, or for other values that will do.",
+        group="Tables",
     )
     label_column: str | None = option(
-        None, "Column of a table that says what kind of text a row holds, as its author."
+        None,
+        "Column of a table that says what kind of text a row holds, as its author.",
+        group="Tables",
     )
-    min_characters: int = option(0, "Leave out documents with fewer characters.", minimum=0)
+    min_characters: int = option(
+        0, "Leave out documents with fewer characters.", group="Documents", minimum=0
+    )
     max_characters: int | None = option(
-        None, "Leave out documents with more characters.", minimum=1
+        None, "Leave out documents with more characters.", group="Documents", minimum=1
     )
     keep_matching: str | None = option(
         None,
         "Keep only documents in which this regular expression is found.",
+        group="Documents",
         reads=pattern,
     )
     drop_matching: str | None = option(
         None,
         "Leave out documents in which this regular expression is found.",
+        group="Documents",
         reads=pattern,
     )
     regex_seconds: float = option(
-        1.0, "Time that a regular expression may take for a document.", above=0
+        1.0, "Time that a regular expression may take for a document.", group="Documents", above=0
     )
     strict: bool = option(
         False,
         "With the tokenizer word: split at white space only, one <eos> a line, unknown words are "
         "<unk>, as word-level benchmarks do.",
+        group="Documents",
     )
 
     def __post_init__(self) -> None:
@@ -144,20 +164,26 @@ class CorpusConfig(DocumentRule):
     """How a corpus becomes a token store."""
 
     splits: tuple[str, ...] = option(
-        (), "Split of a hub set that is read; repeat it for others.  [default: all]"
+        (),
+        "Split of a hub set that is read; repeat it for others.  [default: all]",
+        group="Hub data sets",
     )
     streaming: bool = option(
-        False, "Keep no copy of a hub set's files: each is read as it comes, and removed."
+        False,
+        "Keep no copy of a hub set's files: each is read as it comes, and removed.",
+        group="Hub data sets",
     )
     duplicates: str = option(
         "keep",
         "What becomes of documents that come again: keep them, or leave out exact copies, or "
         "copies and near copies.",
+        group="Duplicates",
         choices=("keep", "exact", "near"),
     )
     similarity: float = option(
         0.8,
         "Share of word sequences in common (Jaccard) that makes documents near copies.",
+        group="Duplicates",
         above=0,
         maximum=1,
     )
@@ -165,6 +191,7 @@ class CorpusConfig(DocumentRule):
         None,
         "File with texts to be tested on: documents to train on that share 13 words in a row "
         "with it are left out.",
+        group="Duplicates",
     )
     validation: float | str = option(
         0.1,

@@ -39,13 +39,15 @@ class NetworkConfig(Config):
 
     layers: int | None = option(
         None,
-        "Number of LSTM layers; as many as --units names, if not given.",
+        "Number of LSTM layers; if not given, one for each number of --units.",
+        group="Network",
         minimum=1,
         maximum=64,
     )
     units: tuple[int, ...] = option(
         (512,),
         "Units of each LSTM layer: one number, or a comma-separated list, bottom first.",
+        group="Network",
         is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
@@ -53,50 +55,64 @@ class NetworkConfig(Config):
     activation: tuple[str, ...] = option(
         ("tanh",),
         "Activation of cell and output: one name, or a comma-separated list, bottom first.",
+        group="Network",
         choices=ACTIVATIONS,
     )
     recurrent_activation: tuple[str, ...] = option(
         ("sigmoid",),
         "Activation of the gates: one name, or a comma-separated list, bottom first.",
+        group="Network",
         choices=ACTIVATIONS,
     )
     embedding_size: int = option(
         64,
-        "Length of the vector that stands for a token.",
+        "Size of the token embeddings.",
+        group="Network",
         is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
     )
     tie_embeddings: bool = option(
         False,
-        "Let the output use the embedding's matrix: fewer parameters, for large vocabularies.",
+        "Use the embedding matrix as the output matrix too; saves parameters with a large "
+        "vocabulary.",
+        group="Network",
         is_fitted=True,
     )
     dropout: float = option(
         0.1,
-        "Share of activations dropped while training, the same at each step of a window.",
+        "Dropout rate of the embeddings and of each layer's output; one mask for all steps of a "
+        "sequence.",
+        group="Dropout",
         is_fitted=True,
         minimum=0,
         below=1,
     )
     embedding_dropout: float | None = option(
-        None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1
+        None,
+        "Dropout rate of the embeddings; if not given, that of --dropout.",
+        group="Dropout",
+        minimum=0,
+        below=1,
     )
     token_dropout: float = option(
         0.0,
-        "Share of the vocabulary whose embeddings are zero for a window while training.",
+        "Fraction of the vocabulary whose embeddings are zero for a training sequence.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
     weight_drop: float = option(
         0.0,
-        "Share of the recurrent weights that are zero for a window while training.",
+        "Fraction of the recurrent weights that are zero for a training sequence (DropConnect).",
+        group="Dropout",
         minimum=0,
         below=1,
     )
     recurrent_dropout: float = option(
         0.0,
-        "Share of the state dropped on its way to the next step; trains more slowly.",
+        "Dropout rate of the hidden state between steps; slows training down.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
@@ -164,7 +180,7 @@ class ModelConfig(NetworkConfig):
     """Everything that decides a model's parameters; the content of `config.json`."""
 
     vocab_size: int = option(1, "Number of token types.", minimum=1, maximum=LARGEST_SIZE)
-    labels: tuple[str, ...] = option((), "Kinds of text that the network is told of.")
+    labels: tuple[str, ...] = option((), "Conditioning labels.")
 
     @property
     def embedding_scale(self) -> float:
