@@ -123,7 +123,7 @@ def try_to_write(write: Callable[[], Generation]) -> Generation | None:
     try:
         return write()
     except DataError as error:
-        if "nothing can follow here" in str(error) or "no token is left" in str(error):
+        if "every continuation is banned here" in str(error) or "no token is left" in str(error):
             return None
         raise
 

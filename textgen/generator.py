@@ -1,4 +1,4 @@
-"""`TextGenerator`: what an application imports."""
+"""`TextGenerator`: the class that an application imports."""
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -65,15 +65,16 @@ class TextGenerator:
         """Load a model folder.
 
         Args:
-            folder: that `train` or `save_pretrained` made; without one, the small model of English
-                that comes with textgen.
-            precision: "int8" or "fp32"; None takes what was found best for the model.
-            threads: to compute with; more than one pays for large models on idle cores only.
+            folder: a model folder; the default is the small English model in the package.
+            precision: "int8" or "fp32"; None takes the one that was measured as best for the
+                model.
+            threads: threads of one operation; more than one pays only for large models on idle
+                cores.
 
         Raises:
             MissingInput: `folder` is not a model folder.
-            DataError: something in it is damaged.
-            UnsafeModel: it holds what a model folder must not hold.
+            DataError: a file in it is damaged.
+            UnsafeModel: it holds a file that a model folder must not hold.
             UsageError: no such precision.
         """
         return cls(read_model(Path(folder)), precision=precision, threads=threads)
@@ -138,7 +139,11 @@ class TextGenerator:
             return cls(run.train(callbacks))
 
     def labelled(self, mix: Mapping[str, float]) -> "TextGenerator":
-        """Return the generator of one kind of text, or of a mix; see `Model.labelled`."""
+        """Return the generator for one conditioning label, or for a mix of several.
+
+        Args:
+            mix: weights from 0 to 1 by label; see `Model.labelled`.
+        """
         precision, threads = self.decoder.precision, self.decoder.threads
         return TextGenerator(self.model.labelled(mix), precision=precision, threads=threads)
 
@@ -148,8 +153,8 @@ class TextGenerator:
         """Write the model to a folder.
 
         Args:
-            folder: to make.
-            overwrite: move what stands there aside.
+            folder: the folder to make.
+            overwrite: rename an existing folder to NAME.old.
             storage: "fp32" or "fp16", the format of the weights; None keeps the model's own.
 
         Raises:
@@ -343,7 +348,13 @@ class TextGenerator:
     def load_session(
         self, path: str | Path, adaptation: Adaptation | None = None, **settings: Any
     ) -> Session:
-        """Go on with a session that was saved to a file; see `Session.load`."""
+        """Resume a session from a file; see `Session.load`.
+
+        Args:
+            path: of the file.
+            adaptation: the one that the session had, if it had one.
+            settings: fields of `GenerationConfig`, which replace those in the file.
+        """
         return Session.load(path, self.model, self.decoder, adaptation, **settings)
 
     def next(self, prompt: str = "", k: int = 10, **settings: Any) -> list[NextToken]:
@@ -360,7 +371,10 @@ class TextGenerator:
         return next_tokens(self.decoder, self.sequence(prompt, self.configure(**settings)), k)
 
     def configure(self, **settings: Any) -> GenerationConfig:
-        """Return the settings of a generation: those given, else the model's; with a seed.
+        """Return all settings of a generation: those given, else the model's; with a seed.
+
+        Args:
+            settings: fields of `GenerationConfig`.
 
         Raises:
             UsageError: an unknown setting, or an impossible value.

@@ -168,12 +168,12 @@ def test_hooks_work_in_order_between_biases_and_filters() -> None:
 @pytest.mark.parametrize(
     ("result", "error"),
     [
-        (np.zeros(5), "hook strange returned the shape (5,); it must be (6,)"),
-        (np.zeros((1, 6)), "hook strange returned the shape (1, 6); it must be (6,)"),
-        (np.where(LOGITS > 2, np.nan, LOGITS), "hook strange returned NaN or infinity"),
-        (np.where(LOGITS > 2, np.inf, LOGITS), "hook strange returned NaN or infinity"),
-        (["a"] * 6, "hook strange failed: ValueError"),
-        (object(), "hook strange failed: TypeError"),
+        (np.zeros(5), "logits processor strange returned the shape (5,); it must be (6,)"),
+        (np.zeros((1, 6)), "logits processor strange returned the shape (1, 6); it must be (6,)"),
+        (np.where(LOGITS > 2, np.nan, LOGITS), "logits processor strange returned NaN or infinity"),
+        (np.where(LOGITS > 2, np.inf, LOGITS), "logits processor strange returned NaN or infinity"),
+        (["a"] * 6, "logits processor strange failed: ValueError"),
+        (object(), "logits processor strange failed: TypeError"),
     ],
 )
 def test_hook_that_returns_nonsense_is_named_in_one_line(result: Any, error: str) -> None:
@@ -193,7 +193,7 @@ def test_hook_that_raises_is_named_and_its_error_kept() -> None:
 
     with pytest.raises(UsageError) as caught:
         sampler(logits_processors=[Careless()]).draw(LOGITS)
-    assert str(caught.value) == "hook Careless failed: RuntimeError: a long story"
+    assert str(caught.value) == "logits processor Careless failed: RuntimeError: a long story"
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 

@@ -222,7 +222,7 @@ def test_stream_of_a_session_that_went_on_is_over(generator: TextGenerator) -> N
     stream = session.stream()
     first = next(stream)
     session.feed("abc")
-    with pytest.raises(UsageError, match="gone on otherwise"):
+    with pytest.raises(UsageError, match="the session has moved on"):
         next(stream)
     assert session.text == first + "abc"
 

@@ -26,17 +26,17 @@ from textgen.sampling.processors import (
 
 
 class Chain:
-    """The filters of one generation that do something, in the order of its settings.
+    """The active filters of a generation, in the order of its settings.
 
-    Tokens that one of them leaves out are gone for those after it.
+    A token that one filter removes is gone for the filters after it.
 
     Args:
         config: the filters' settings.
         vocab_size: number of token types.
-        history: tokens that the text begins with, for penalties and DRY; shape (tokens,).
+        history: tokens before the next one, for penalties and DRY; shape (tokens,).
         breakers: tokens across which DRY sees no repetition.
-        chance: gives a random number, at least 0 and below 1; asked once a token if XTC is on.
-        mirostat_mu: that Mirostat begins with; its own if not given.
+        chance: returns a random number, at least 0 and below 1; called once a token if XTC is on.
+        mirostat_mu: Mirostat's mu; None for its first value.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class Chain:
         """Return the candidates that are left, with the logits that the next token is drawn by.
 
         Args:
-            candidates: those that are possible, with the model's logits.
-            position: how many tokens are already written.
+            candidates: the possible tokens, with the model's logits.
+            position: number of tokens that the generation has already.
         """
         with np.errstate(over="ignore"):  # near 0 a temperature makes logits as large as can be
             for stage in self._stages:
@@ -86,14 +86,14 @@ class Chain:
 
         Args:
             token: one of the candidates.
-            candidates: those that `apply` returned.
+            candidates: the result of `apply`.
         """
         for stage in self._stages:
             stage.accept(token, candidates)
 
 
 def looks_back(config: GenerationConfig) -> int | None:
-    """Return how many of the last tokens the filters know; None for all."""
+    """Return the number of last tokens that the filters depend on; None for all."""
     active = config.active_samplers
     penalized = config.repeat_last_n if "penalties" in active else 0
     repeated = config.dry_last_n if "dry" in active else 0

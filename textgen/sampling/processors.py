@@ -1,4 +1,4 @@
-"""The steps of the chain: filters with their settings, and what some of them remember."""
+"""The stages of the chain: filters with their settings and the state of some of them."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -42,7 +42,7 @@ class LogitsStage:
         return self._function(candidates.logits)
 
     def accept(self, token: int, candidates: Candidates) -> None:
-        """Learn which token was drawn, and from which; there is nothing to remember here."""
+        """Take note of the token that was drawn; a plain filter has no state."""
 
 
 class PenaltyStage(LogitsStage):

@@ -33,14 +33,14 @@ INTEGERS = ("length", "last", "drawn", "since", "known", "open")
 
 @dataclass(frozen=True)
 class SavedSession:
-    """What a file holds.
+    """The content of a session file.
 
     Attributes:
         config: settings of the generations.
-        snapshot: where the text stands.
+        snapshot: the point at which the text stands.
         model_sha256: of sizes, weights and tokenizer.
-        precision: that the model ran in.
-        adaptation_sha256: of what it had learned; "" if nothing.
+        precision: of the model that ran.
+        adaptation_sha256: of the adaptation; "" without one.
     """
 
     config: GenerationConfig
@@ -60,20 +60,20 @@ class SavedSession:
         *,
         text: bool,
     ) -> Self:
-        """Describe a session.
+        """Return the content for a session.
 
         Args:
-            model: what the text is written with.
-            precision: that it runs in.
+            model: the model of the session.
+            precision: of the engine.
             config: settings of the generations.
-            snapshot: where the text stands.
-            adaptation: what the model has learned, if anything; it has a file of its own.
-            text: whether all of the text is kept, or what draws depend on alone.
+            snapshot: the point at which the text stands.
+            adaptation: of the session, if it has one; it is saved in a file of its own.
+            text: whether the whole text is saved, or only the tokens that draws depend on.
         """
         back = _looked_back_at(with_clean_texts(config, model.tokenizer))
-        kept = snapshot if text else _without_text(snapshot, back)
-        learned = adaptation.sha256 if adaptation else ""
-        return cls(config, kept, model.sha256(), precision, learned)
+        saved = snapshot if text else _without_text(snapshot, back)
+        digest = adaptation.sha256 if adaptation else ""
+        return cls(config, saved, model.sha256(), precision, digest)
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all.
@@ -110,8 +110,8 @@ class SavedSession:
         """Read a file that `write` wrote.
 
         Raises:
-            MissingInput: there is none.
-            DataError: it is damaged, or something else.
+            MissingInput: there is no such file.
+            DataError: it is damaged, or not a session.
             OSError: it cannot be read.
         """
         path = named(path)
@@ -132,7 +132,7 @@ class SavedSession:
 
     @classmethod
     def _of_file(cls, metadata: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self:
-        """Make a session of what a file holds.
+        """Return the session of a file's metadata and arrays.
 
         Raises:
             UsageError: an illegal setting.
@@ -154,24 +154,25 @@ class SavedSession:
             generation_tokens=metadata["since"],
             mirostat_mu=mirostat_mu,
             open_tokens=metadata["open"],
-            stopped=bool(metadata.get("stopped")),  # older files do not tell
+            stopped=bool(metadata.get("stopped")),  # older files do not have it
         )
         config = GenerationConfig.from_dict(metadata["settings"])
         names = (str(metadata[name]) for name in ("model", "precision", "adaptation"))
         return cls(config, snapshot, *names)
 
     def check(self, model: Model, precision: str, adaptation: Adaptation | None) -> None:
-        """Refuse a model that did not write the text.
+        """Refuse a model that did not generate the text.
 
         Raises:
-            DataError: it is another one, runs in another precision, has learned something else, or
-                the state does not fit.
+            DataError: the model, its precision or the adaptation is another one, or the state does
+                not fit.
         """
         if model.sha256() != self.model_sha256:
-            raise DataError("the session is of another model; load the one that it was begun with")
+            raise DataError("the session is of another model; load the model that began it")
         if self.precision != precision:
             raise DataError(
-                f"the session is of the model in {self.precision}, not {precision}; load it so"
+                f"the session was saved with precision {self.precision}, not {precision}; load the "
+                f"model with that precision"
             )
         if self.adaptation_sha256 != (adaptation.sha256 if adaptation else ""):
             wanted = "the one that was saved beside it" if self.adaptation_sha256 else "none"
@@ -189,21 +190,21 @@ class SavedSession:
 
 
 def _looked_back_at(config: GenerationConfig) -> int | None:
-    """Return how many of the last tokens draws depend on, or their text; None for all."""
+    """Return the number of last tokens that draws and text depend on; None for all."""
     back = looks_back(config)
     return None if back is None else max(back, tokens_before(config), HELD + OPEN + 1)
 
 
 def _without_text(snapshot: StateSnapshot, kept: int | None) -> StateSnapshot:
-    """Return a snapshot with the last tokens of its text alone."""
+    """Return a snapshot that knows only the last tokens of its text."""
     return replace(snapshot, before=None, tokens=snapshot.known_tokens(kept))
 
 
 def _parts(snapshot: StateSnapshot) -> list[list[int]]:
-    """Return of each part of a text how many tokens it has, and 1 if they were drawn.
+    """Return of each part of a text its number of tokens, and 1 if they were drawn.
 
-    There are none where the text cannot be read again to the same states: it is not known from
-    its beginning, or a state was mixed into it.
+    There are no parts if feeding the text again does not give the same states: it is not known
+    from its beginning, or a state was mixed into it.
     """
     parts = list[list[int]]()
     for one in reversed(list(snapshot.back())):
@@ -219,10 +220,10 @@ def _parts(snapshot: StateSnapshot) -> list[list[int]]:
 
 
 def _unpack(packed: NDArray[Any], count: int) -> NDArray[np.int32]:
-    """Return so many tokens.
+    """Return the tokens in compressed bytes.
 
     Raises:
-        ValueError, zlib.error: they are something else.
+        ValueError, zlib.error: they are damaged, or their number is another.
     """
     size = 4 * count
     data = zlib.decompressobj().decompress(packed.tobytes(), size + 1)  # and no more, ever
@@ -232,7 +233,7 @@ def _unpack(packed: NDArray[Any], count: int) -> NDArray[np.int32]:
 
 
 def _chain(tokens: NDArray[np.int32], parts: list[list[int]], length: int) -> StateSnapshot:
-    """Return the last of the snapshots of a text, their states unknown.
+    """Return the last snapshot of a text; the states of all of them are unknown.
 
     Raises:
         ValueError: the parts are not those of the tokens.

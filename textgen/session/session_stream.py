@@ -44,7 +44,7 @@ class SessionStream(TextStream):
         """
         if self._is_closed:
             raise UsageError(
-                "the session has gone on otherwise; begin another stream with session.stream()"
+                "the session has moved on, so this stream is over; call session.stream() again"
             )
         try:
             text = super().__next__()

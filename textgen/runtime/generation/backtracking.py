@@ -73,7 +73,9 @@ class Backtracking:
             if sequence.sampler.has_choice:
                 return
         if is_exhaustive:
-            sequence.fail(DataError("nothing can follow here but what is banned; allow more"))
+            sequence.fail(
+                DataError("every continuation is banned here; ban less, or allow longer copies")
+            )
             return
         self._exhaustive_after = committed
         self._history.refused.clear()

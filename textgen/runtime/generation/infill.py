@@ -65,7 +65,7 @@ def infill(
     """
     following = np.asarray(tokenizer.encode(after)[:LOOK_AHEAD], np.int64)
     if not len(following):
-        raise UsageError("the text behind is empty; without one, generate writes on")
+        raise UsageError("the text after the gap is empty; use generate to continue a text")
     for _ in run_all(engine, sequences):
         pass
     results = [one.result() for one in sequences]

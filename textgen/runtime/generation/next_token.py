@@ -15,7 +15,12 @@ from textgen.runtime.generation.token_names import show_token
 
 @dataclass(frozen=True)
 class NextToken:
-    """A token that may come next.
+    """A token that may come next, with its probabilities.
+
+        >>> from textgen import TextGenerator
+        >>> first, second = TextGenerator.from_pretrained().next("It was", k=2)
+        >>> first.probability >= second.probability
+        True
 
     Attributes:
         token: its id.
