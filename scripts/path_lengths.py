@@ -7,6 +7,8 @@
 A frame is a function of textgen/ on the stack. A file counts if a function of it ran; what ran
 while a module was imported does not count. Frames are counted where they are deepest: at a call of
 the engine's `decode` or `step` (which are not counted themselves), or of the optimizer's `apply`.
+Files that ran only while the command line was read, a model folder was loaded or a graph was
+compiled are counted apart: they are those of other stories.
 """
 
 import argparse
@@ -54,23 +56,33 @@ class PathMeasure:
 
     Attributes:
         frames: the deepest stack at such a call, as file and function, the outermost first.
-        files: whose functions ran, as paths within textgen/.
     """
 
     def __init__(self, goal: str, *, ends_there: bool) -> None:
         self.frames: list[str] = []
-        self.files = set[str]()
+        self._files = {False: set[str](), True: set[str]()}  # by whether it was a preparation
         self._goal = goal
         self._ends_there = ends_there
+
+    @property
+    def files(self) -> set[str]:
+        """All files whose functions ran."""
+        return self._files[False] | self._files[True]
+
+    @property
+    def setup_files(self) -> set[str]:
+        """The files whose functions ran only during the preparations."""
+        return self._files[True] - self._files[False]
 
     def follow(self, frame: FrameType, event: str, argument: Any) -> None:
         """Take note of a call; see `sys.setprofile`."""
         if event != "call":
             return
         code = frame.f_code
-        is_new = code.co_filename.startswith(PACKAGE) and code.co_filename not in self.files
-        if is_new and not any(is_module(one.f_code) for one in callers(frame)):
-            self.files.add(code.co_filename)
+        if code.co_filename.startswith(PACKAGE) and code.co_filename not in self._files[False]:
+            stack = [one.f_code for one in callers(frame)]
+            if not any(map(is_module, stack)):
+                self._files[any(map(is_setup, stack))].add(code.co_filename)
         if is_goal(code, self._goal):
             own = [described(one.f_code) for one in callers(frame.f_back) if is_own(one.f_code)]
             self.frames = max(self.frames, own[::-1], key=len)
@@ -93,6 +105,11 @@ def is_own(code: CodeType) -> bool:
 def is_module(code: CodeType) -> bool:
     """Tell whether code is the body of a module."""
     return code.co_name == "<module>"
+
+
+def is_setup(code: CodeType) -> bool:
+    """Tell whether code reads the command line, loads a model folder or compiles a graph."""
+    return code.co_name in ("make_context", "from_pretrained", "_compile_writer", "_compile")
 
 
 def is_goal(code: CodeType, goal: str) -> bool:
@@ -153,8 +170,12 @@ def main() -> None:
         console.print(f"{depth:>3}  {frame}", markup=False)
     if options.files:
         for file in sorted(path.files):
-            console.print(f"     {file.removeprefix(PACKAGE)}", markup=False)
-    console.print(f"{options.command}: {len(path.frames)} frames, {len(path.files)} files")
+            mark = " (preparation)" if file in path.setup_files else ""
+            console.print(f"     {file.removeprefix(PACKAGE)}{mark}", markup=False)
+    console.print(
+        f"{options.command}: {len(path.frames)} frames, {len(path.files)} files, "
+        f"{len(path.setup_files)} of them only for preparations"
+    )
 
 
 if __name__ == "__main__":

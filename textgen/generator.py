@@ -80,7 +80,7 @@ class TextGenerator:
         return cls(read_model(Path(folder)), precision=precision, threads=threads)
 
     @classmethod
-    def train(
+    def train(  # noqa: PLR0913  # the arguments of `textgen train`
         cls,
         corpus: StoreArgument,
         *,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import inspect
 import signal
 import sys
 from collections.abc import Iterator

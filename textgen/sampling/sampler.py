@@ -57,7 +57,7 @@ class Sampler:
         UsageError: the biases leave `<eos>` alone, which `min_new_tokens` forbids.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all that the draws of one generation depend on
         self,
         config: GenerationConfig,
         vocab_size: int,

@@ -16,11 +16,16 @@ from textgen.runtime.engine.state import State
 from textgen.runtime.generation.output_buffer import OutputBuffer
 from textgen.runtime.generation.result import Generation, Usage
 from textgen.runtime.generation.snapshot import StateSnapshot
-from textgen.runtime.generation.text_assembler import TextAssembler
+from textgen.runtime.generation.text_assembler import (
+    TextAssembler,
+    detokenizer_after,
+    tokens_before,
+)
 from textgen.sampling.backend import SamplingBackend
 from textgen.sampling.phrase_filters import PhraseFilter
 from textgen.sampling.plan import SamplingPlan
 from textgen.sampling.sampler import Sampler
+from textgen.sampling.stopping import StopFilter
 from textgen.sampling.user_processors import LogitsProcessor
 from textgen.tokenization.byte_decoding import begun_in
 from textgen.tokenization.tokenizer import Tokenizer
@@ -114,17 +119,38 @@ class SequenceInputs:
             committed_tokens: number of new tokens among them.
             committed_text: their text; its first characters other than white space are enough.
         """
-        return TextAssembler.after(
-            known,
-            self.tokenizer,
-            self.config,
-            self.phrase_filters(),
-            open_tokens=0 if committed_tokens else self.start.open_tokens,
-            committed_tokens=committed_tokens,
-            committed_text=committed_text,
-            may_begin_with_stop=self.start.stopped and not committed_tokens,
-            strict=self.can_rewind,
+        open_tokens = 0 if committed_tokens else self.start.open_tokens
+        closed, opened = np.split(known, [len(known) - open_tokens])
+        detokenizer, is_open = detokenizer_after(
+            self.tokenizer, closed, opened.tolist(), strict=self.can_rewind
         )
+        may_begin_with_stop = self.start.stopped and not committed_tokens
+        return TextAssembler(
+            detokenizer,
+            self._stop_filter(committed_text, may_begin_with_stop=may_begin_with_stop),
+            open_tokens if is_open else 0,
+            self._phrase_filters_after(closed),
+            committed_tokens,
+        )
+
+    def _stop_filter(self, committed_text: str, *, may_begin_with_stop: bool) -> StopFilter:
+        """Return the stop filter after some text."""
+        config = self.config
+        stop_filter = StopFilter(
+            config.stop, config.stop_at, may_begin_with_stop=may_begin_with_stop
+        )
+        if committed_text:
+            stop_filter.push(committed_text, may_stop=False)
+        return stop_filter
+
+    def _phrase_filters_after(self, closed: NDArray[np.integer]) -> Sequence[PhraseFilter]:
+        """Return the phrase filters after some tokens, of shape (tokens,)."""
+        phrase_filters = self.phrase_filters()
+        if phrase_filters:
+            text = self.tokenizer.decode(closed[-tokens_before(self.config) :].tolist())
+            for phrase_filter in phrase_filters:
+                phrase_filter.pass_over(text)
+        return phrase_filters
 
     def may_stop(self, token_count: int) -> bool:
         """Tell whether the text may end after a number of new tokens."""

@@ -76,47 +76,6 @@ class TextAssembler:
         self._token_count = self.committed_tokens = committed_tokens
         self._ends = list[int]()  # length of the held text after each token
 
-    @classmethod
-    def after(
-        cls,
-        known: NDArray[np.integer],
-        tokenizer: Tokenizer,
-        config: GenerationConfig,
-        phrase_filters: Sequence[PhraseFilter] = (),
-        *,
-        open_tokens: int = 0,
-        committed_tokens: int = 0,
-        committed_text: str = "",
-        may_begin_with_stop: bool = False,
-        strict: bool = False,
-    ) -> "TextAssembler":
-        """Return the assembler of the text after some tokens.
-
-        Args:
-            known: the tokens before, as far back as they are known; shape (tokens,).
-            tokenizer: their tokenizer.
-            config: where the text ends.
-            phrase_filters: find banned text.
-            open_tokens: number of the last tokens that end in an incomplete character.
-            committed_tokens: number of tokens that the generation has already.
-            committed_text: their text.
-            may_begin_with_stop: whether a stop string at the very beginning is passed over.
-            strict: whether a token that makes a broken character is a violation.
-        """
-        closed, opened = np.split(known, [len(known) - open_tokens])
-        detokenizer, is_open = _begin(tokenizer, closed, opened.tolist(), strict=strict)
-        stop_filter = StopFilter(
-            config.stop, config.stop_at, may_begin_with_stop=may_begin_with_stop
-        )
-        if committed_text:
-            stop_filter.push(committed_text, may_stop=False)
-        if phrase_filters:
-            before = tokenizer.decode(closed[-tokens_before(config) :].tolist())
-            for phrase_filter in phrase_filters:
-                phrase_filter.pass_over(before)
-        still_open = open_tokens if is_open else 0
-        return cls(detokenizer, stop_filter, still_open, phrase_filters, committed_tokens)
-
     @property
     def stopped(self) -> bool:
         """Whether the text has ended."""
@@ -192,14 +151,14 @@ class TextAssembler:
         return TextChunk(text, self.committed_tokens + count, text[end:]) if text else None
 
 
-def _begin(
+def detokenizer_after(
     tokenizer: Tokenizer, closed: NDArray[np.integer], opened: list[int], *, strict: bool
 ) -> tuple[Detokenizer, bool]:
     """Return the detokenizer after some tokens, and whether a character is incomplete there.
 
     Args:
         tokenizer: their tokenizer.
-        closed: tokens whose characters are complete, shape (tokens,).
+        closed: tokens whose characters are complete, of shape (tokens,).
         opened: those after them, of an incomplete character; from a damaged file, they may be
             anything, and then no character is open.
         strict: see `Tokenizer.detokenizer`.
