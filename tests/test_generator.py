@@ -171,7 +171,7 @@ def test_hook_sees_prompt_and_new_tokens_and_may_ban(generator: TextGenerator) -
         logits[banned] = -np.inf
         return logits
 
-    result = generator.generate("The", seed=1, hooks=[no_vowels], max_new_tokens=50)
+    result = generator.generate("The", seed=1, logits_processors=[no_vowels], max_new_tokens=50)
     prompt = generator.tokenizer.encode("The").tolist()
     assert seen == [[*prompt, *result.tokens[:n]] for n in range(len(result.tokens))]
     assert not set(result.text) & set("aeiou")

@@ -1,5 +1,6 @@
 """`main` calls the command itself, and maps each ending to a message and an exit code."""
 
+import dataclasses
 import errno
 import inspect
 import signal
@@ -15,6 +16,7 @@ from tests.cli.seen import one_line
 from tests.conftest import Run
 from textgen.cli.exit_codes import outcome_of
 from textgen.cli.generate import generate
+from textgen.cli.generate_request import GenerateRequest
 from textgen.cli.main import COMMANDS, main
 from textgen.errors import Busy, Interrupted
 
@@ -47,13 +49,12 @@ def test_a_command_gets_the_settings_that_were_chosen_and_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     values = dict[str, object]()
-    assert generate.callback
-    parameters = set(inspect.signature(generate.callback).parameters)
+    fields = {field.name for field in dataclasses.fields(GenerateRequest)}
     monkeypatch.setattr(generate, "callback", lambda **others: values.update(others))
     monkeypatch.setenv("TEXTGEN_TOP_P", "0.5")
     generate.main(["The", "--top-k", "0"], standalone_mode=False)
     assert values["settings"] == {"top_k": 0, "top_p": 0.5}
-    assert set(values) == parameters
+    assert set(values) == fields
 
 
 def test_without_a_command_there_is_help_on_stderr(run: Run) -> None:

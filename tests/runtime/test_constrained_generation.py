@@ -295,7 +295,9 @@ def test_hooks_are_asked_once_for_each_token(generator: TextGenerator) -> None:
         seen.append(len(tokens))
         return logits
 
-    result = generator.generate(regex="[a-z ]*the end", max_new_tokens=20, hooks=[hook], seed=2)
+    result = generator.generate(
+        regex="[a-z ]*the end", max_new_tokens=20, logits_processors=[hook], seed=2
+    )
     assert result.text.endswith("the end")
     assert seen == list(range(len(result.tokens)))
 

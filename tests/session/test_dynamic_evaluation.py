@@ -88,11 +88,11 @@ def test_state_is_the_one_that_reading_alone_makes(any_model: Model) -> None:
     adapted, plain = generator.session(**CHOSEN), generator.session(**CHOSEN)
     adapted.adapt(TEXT)
     plain.feed(TEXT)
-    one, other = (np.concatenate(s.moment.state or (), axis=1) for s in (adapted, plain))
+    one, other = (np.concatenate(s.snapshot.state or (), axis=1) for s in (adapted, plain))
     np.testing.assert_array_equal(one, other)
     for session in (adapted, plain):
         session.feed("and then ")
-    one, other = (np.concatenate(s.moment.state or (), axis=1) for s in (adapted, plain))
+    one, other = (np.concatenate(s.snapshot.state or (), axis=1) for s in (adapted, plain))
     np.testing.assert_array_equal(one, other)
 
 

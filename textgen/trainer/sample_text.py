@@ -3,7 +3,7 @@
 from textgen.config.generation import GenerationConfig
 from textgen.model.network import LanguageModel
 from textgen.runtime.engine.loading import load_engine
-from textgen.runtime.generation.backtracking import begin_sequence
+from textgen.runtime.generation.begin import begin_sequence
 from textgen.runtime.generation.text_stream import TextStream
 from textgen.tokenization.tokenizer import Tokenizer
 

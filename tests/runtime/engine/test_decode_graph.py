@@ -17,9 +17,9 @@ from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
 from textgen.runtime.engine.loading import load_engine
+from textgen.runtime.generation.begin import begin_sequence
+from textgen.runtime.generation.loop import advance
 from textgen.runtime.generation.result import Generation
-from textgen.runtime.generation.scheduler import advance
-from textgen.runtime.generation.sequence import TextSequence
 from textgen.sampling.backend import SamplingBackend
 from textgen.sampling.plan import NO_TOKEN, SamplingPlan
 
@@ -50,10 +50,10 @@ def test_graph_chooses_the_tokens_that_the_sampler_chooses(
     generators: list[TextGenerator], which: int, prompt: str, chosen: dict[str, Any]
 ) -> None:
     chosen = {"max_new_tokens": 40} | chosen
-    writing = generators[which].stream(prompt, **chosen)._writing
-    assert writing.sampler.way is not SamplingBackend.PYTHON
+    stream = generators[which].stream(prompt, **chosen)
+    assert stream._sequence.sampler.backend is not SamplingBackend.PYTHON
     assert generators[which].generate(prompt, **chosen) == generators[which].generate(
-        prompt, hooks=[unchanged], **chosen
+        prompt, logits_processors=[unchanged], **chosen
     )
 
 
@@ -68,12 +68,12 @@ def test_sizes_of_the_blocks_do_not_matter(
 ) -> None:
     def written(sizes: list[int]) -> Generation:
         config = GenerationConfig(**({"max_new_tokens": 40} | chosen))
-        writing = TextSequence(generator.tokenizer, prompt, config)
+        sequence = begin_sequence(generator.tokenizer, prompt, config)
         count = 0
-        while not writing.reason:
-            advance(generator.decoder, [writing], sizes[count % len(sizes)])
+        while not sequence.finish_reason:
+            advance(generator.decoder, [sequence], sizes[count % len(sizes)])
             count += 1
-        return writing.result()
+        return sequence.result()
 
     assert written(blocks) == written([1]) == written([32])
 
@@ -88,7 +88,8 @@ def test_samplers_that_the_graph_does_not_know_are_left_to_python(generator: Tex
     ):
         config = generator.configure(**chosen)
         assert (
-            TextSequence(generator.tokenizer, "", config).sampler.way is SamplingBackend.PYTHON
+            begin_sequence(generator.tokenizer, "", config).sampler.backend
+            is SamplingBackend.PYTHON
         ), chosen
 
 

@@ -168,7 +168,7 @@ def test_stream_gives_the_same_text(generator: TextGenerator) -> None:
 
 
 def test_what_a_search_cannot_keep_is_refused(generator: TextGenerator) -> None:
-    with pytest.raises(UsageError, match="hooks and beams exclude each other"):
-        generator.generate("The", beams=2, hooks=[lambda tokens, logits: logits])
+    with pytest.raises(UsageError, match="logits_processors and beams exclude each other"):
+        generator.generate("The", beams=2, logits_processors=[lambda tokens, logits: logits])
     with pytest.raises(UsageError, match="set max_new_tokens"):
         generator.generate("The", beams=2, max_new_tokens=-1)
