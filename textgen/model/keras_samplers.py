@@ -29,11 +29,15 @@ def continue_prompts(
     that has ended predicts `<eos>` with certainty, so a beam's score is that of its text.
 
         import keras_nlp
+        from textgen import TextGenerator
         from textgen.model import LanguageModel, continue_prompts
 
+        tokenizer = TextGenerator.from_pretrained("models/book").tokenizer
         model = LanguageModel.from_pretrained("models/book")
         sampler = keras_nlp.samplers.TopKSampler(k=5, seed=1)
-        (tokens,) = continue_prompts(model, sampler, prompt_ids[None], max_new_tokens=50)
+        prompts = tokenizer.encode("Call me")[None]
+        (tokens,) = continue_prompts(model, sampler, prompts, max_new_tokens=50)
+        print(tokenizer.decode(tokens))
 
     Args:
         model: the Keras model.
