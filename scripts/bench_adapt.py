@@ -9,26 +9,17 @@ learning and with it. The model in the package has not seen Huckleberry Finn, th
 """
 
 import json
-import re
 import time
 from pathlib import Path
 
 import click
+from benchmarks.books import read_book
+from benchmarks.comparison import compare
 
 from textgen import Session, TextGenerator
 from textgen.config.model import PACKAGED_MODEL
 
 PART = 2_000
-TITLE = re.compile("^# Title: (.*)$", re.MULTILINE)
-
-
-def read_book(data: Path, name: str) -> str:
-    """Return the first book whose title holds a name."""
-    _, *parts = TITLE.split((data / "big" / "big.txt").read_bytes().decode())
-    for title, text in zip(parts[::2], parts[1::2], strict=True):
-        if name.lower() in title.lower():
-            return text
-    raise click.UsageError(f"no book has {name!r} in its title: {', '.join(parts[::2])}")
 
 
 def measure(session: Session, text: str, *, learns: bool) -> tuple[float, float]:
@@ -58,15 +49,8 @@ def main(data: Path, model: Path, book: str, characters: int, as_json: bool) -> 
     plain, _ = measure(generator.session(), text, learns=False)
     adapted, seconds = measure(generator.session(), text, learns=True)
     if as_json:
-        told = {
-            "case": book,
-            "rival": "no learning",
-            "ours": adapted,
-            "theirs": plain,
-            "ratio": plain / adapted,
-            "unit": "bits per byte",
-        }
-        print(json.dumps(told))
+        result = compare("no learning", adapted, plain, "bits per byte", less_is_better=True)
+        print(json.dumps({"case": book, **result}))
         return
     print(f"{book}, {len(text):,} characters, {model}")
     print(f"bits per byte: {plain:.4f} without learning, {adapted:.4f} with it")

@@ -13,9 +13,9 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import click
+from benchmarks.comparison import Result, compare
 
 # name: tokenizer, vocabulary, units, streams, window
 CASES: dict[str, tuple[str, int | None, tuple[int, ...], int, int]] = {
@@ -67,7 +67,7 @@ class Case:
         return time.perf_counter() - start
 
 
-def measure(name: str, rounds: int) -> dict[str, Any]:
+def measure(name: str, rounds: int) -> Result:
     """Return the cost of a checkpoint as a share of the time."""
     with tempfile.TemporaryDirectory() as folder:
         case = Case(name, Path(folder) / "model")
@@ -80,17 +80,8 @@ def measure(name: str, rounds: int) -> dict[str, Any]:
         size = sum(path.stat().st_size for path in newest.iterdir())
     cost = statistics.median(seconds[True]) - statistics.median(seconds[False])
     share = cost / (case.every + cost)
-    return {
-        "case": name,
-        "rival": RIVAL,
-        "ours": 1 - share,
-        "theirs": 1.0,
-        "ratio": 1 - share,
-        "unit": "speed",
-        "seconds": cost,
-        "megabytes": size / 1e6,
-        "share": share,
-    }
+    result = compare(RIVAL, 1 - share, 1.0, "speed")
+    return {"case": name, **result, "seconds": cost, "megabytes": size / 1e6, "share": share}
 
 
 @click.command(help=__doc__)

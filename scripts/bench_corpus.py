@@ -19,7 +19,8 @@ from typing import Any
 
 import click
 import numpy as np
-from race import in_fresh_process, take_turns
+from benchmarks.comparison import Result, compare
+from benchmarks.interleave import in_fresh_process, take_turns
 
 from textgen.corpus.resolve import open_source
 from textgen.tokenization.prepare import learn_tokenizer, prepare
@@ -51,7 +52,7 @@ def run_rival(text: Path, tokenizer: Path) -> None:
         library.encode_batch(lines[start : start + LINES_AT_ONCE], add_special_tokens=False)
 
 
-def measure_speed(text: Path, kind: str, rounds: int, folder: Path) -> dict[str, Any]:
+def measure_speed(text: Path, kind: str, rounds: int, folder: Path) -> Result:
     """Return the megabytes per second of both: medians over alternating turns."""
     tokenizer = folder / "tokenizer.json"
     with open_source(str(text), {"tokenizer": kind}) as source:
@@ -67,9 +68,8 @@ def measure_speed(text: Path, kind: str, rounds: int, folder: Path) -> dict[str,
         "ours": lambda: speed(lambda: run_ours(text, tokenizer, folder / "store")),
         "theirs": lambda: speed(lambda: run_rival(text, tokenizer)),
     }
-    found = take_turns(turns, rounds)
-    ratio = found["ours"] / found["theirs"]
-    return {"case": kind, "rival": RIVAL, **found, "ratio": ratio, "unit": "MB/s"}
+    speeds = take_turns(turns, rounds)
+    return {"case": kind, **compare(RIVAL, speeds["ours"], speeds["theirs"], "MB/s")}
 
 
 def words(count: int) -> Iterator[str]:
@@ -132,14 +132,13 @@ def peak_memory(corpus: Path, settings: dict[str, Any], out: Path) -> float:
     return int(peak.split()[1]) * 1024 / 1e6
 
 
-def measure_memory(case: str, size: int, folder: Path) -> dict[str, Any]:
+def measure_memory(case: str, size: int, folder: Path) -> Result:
     """Return the peak memory of preparing a corpus that is made for it."""
     make, ending, settings = CORPORA[case]
     corpus = folder / f"corpus{ending}"
     make(corpus, size)
     peak = in_fresh_process(peak_memory, corpus, settings, folder / "store")
-    told = {"ours": peak, "theirs": MEMORY_LIMIT, "ratio": MEMORY_LIMIT / peak, "unit": "MB"}
-    return {"case": case, "rival": "the limit", **told}
+    return {"case": case, **compare("the limit", peak, MEMORY_LIMIT, "MB", less_is_better=True)}
 
 
 @click.command(help=__doc__)

@@ -12,13 +12,12 @@ of it with carried state.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
+from benchmarks.commands import textgen
 
 CASES: dict[str, tuple[str, list[str]]] = {
     "tiny-shakespeare": ("tinyshakespeare/input.txt", ["--tokenizer", "char"]),
@@ -27,13 +26,6 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "wikitext-2": ("wikitext-2", ["--preset", "wikitext-2"]),
 }
 NAMES_WRITTEN = 1000
-
-
-def textgen(*arguments: str) -> str:
-    """Run the command line; its stderr is shown, its stdout returned."""
-    command = [sys.executable, "-m", "textgen", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding="utf-8")
-    return done.stdout
 
 
 def run_case(case: str, data: Path, models: Path, budget: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ better. A rival whose library is not installed is named, and makes the exit code
 no lock.
 """
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -17,10 +16,12 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import click
-from ours import (
+from benchmarks.comparison import Result, compare, format_number, is_installed, refuse_missing
+from benchmarks.interleave import in_fresh_process, race, take_turns
+from benchmarks.our_generators import (
     BYTES,
     PROMPT,
     WORDS,
@@ -31,13 +32,10 @@ from ours import (
     one_stream,
     read_prompts,
 )
-from race import in_fresh_process, race, take_turns
-from rivals import RIVALS
+from benchmarks.rival_generators import RIVALS
 
 from textgen.artifact.model_folder import write_model
 from textgen.config.model import ModelConfig
-
-Result = dict[str, Any]
 
 SMALL = ModelConfig(vocab_size=BYTES, units=(512, 512))
 LARGE = ModelConfig(vocab_size=WORDS, units=(1024,))
@@ -69,7 +67,7 @@ def race_rivals(
     contenders = {"ours": partial(write, SMALL, threads, precision)}
     for name in rivals:
         library, rival = RIVALS[name]
-        if importlib.util.find_spec(library):
+        if is_installed(library):
             contenders[name] = partial(rival, SMALL, threads, **options)
     speeds = race(contenders, *((3, 0.5) if quick else (9, 1.0)))
     for name in rivals:
@@ -85,7 +83,7 @@ def choose_among_many(*, quick: bool, threads: int) -> Iterator[Result]:
     speeds = race(contenders, *((3, 0.5) if quick else (9, 1.0)))
     step = 1000 / speeds["step"]
     choosing = 1000 / speeds["ours"] - step
-    result = compare("network step", choosing, step, "ms")
+    result = compare("network step", choosing, step, "ms", less_is_better=True)
     yield result | {"tokens_per_second": speeds["ours"]}
 
 
@@ -98,11 +96,11 @@ def start_cold(
         write_model(make_model(SMALL), path)
         turns: dict[str, Callable[[], float]] = {}
         turns |= {name: partial(start, path) for name, start in ours.items()}
-        if importlib.util.find_spec("tensorflow"):
+        if is_installed("tensorflow"):
             turns[IMPORT] = time_import
         seconds = take_turns(turns, 3 if quick else 9)
     theirs = seconds.pop(IMPORT, None)
-    result = compare(IMPORT, seconds.pop("ours"), theirs, "s")
+    result = compare(IMPORT, seconds.pop("ours"), theirs, "s", less_is_better=True)
     yield result | seconds
 
 
@@ -151,14 +149,6 @@ def read_long_prompt(*, quick: bool, threads: int) -> Iterator[Result]:
         yield compare(rival, length / seconds[-1], theirs, "tokens/s") | parts
 
 
-def compare(rival: str, ours: float, theirs: float | None, unit: str) -> Result:
-    """Return a comparison; `theirs` is None if the rival is not installed."""
-    ratio = None
-    if theirs is not None:
-        ratio = ours / theirs if unit == "tokens/s" else theirs / ours
-    return {"rival": rival, "ours": ours, "theirs": theirs, "ratio": ratio, "unit": unit}
-
-
 # The precision that people get by default meets what they would use instead.
 CASES: dict[str, Callable[..., Iterator[Result]]] = {
     "one stream, int8": partial(
@@ -180,17 +170,11 @@ CASES: dict[str, Callable[..., Iterator[Result]]] = {
 
 def show(result: Result) -> str:
     """Return a result as a line of the table."""
-    case, rival, ours, theirs, ratio, unit, *_ = result.values()
-    head = f"{case:<18} {rival:<20} {number(ours)} {number(theirs)} {unit:<9} {number(ratio)}"
-    more = [f"{name} {number(value).strip()}" for name, value in list(result.items())[6:]]
+    case, rival, *figures, unit = list(result.values())[:6]
+    ours, theirs, ratio = (f"{format_number(figure):>9}" for figure in figures)
+    head = f"{case:<18} {rival:<20} {ours} {theirs} {unit:<9} {ratio}"
+    more = [f"{name} {format_number(value)}" for name, value in list(result.items())[6:]]
     return f"{head}  {', '.join(more)}".rstrip()
-
-
-def number(value: float | None) -> str:
-    """Return a number with the digits that matter, or say that there is none."""
-    if value is None:
-        return f"{'missing':>9}"
-    return f"{value:>9,.0f}" if abs(value) >= 100 else f"{value:>9.3g}"
 
 
 @click.command(help=__doc__)
@@ -211,8 +195,7 @@ def main(only: str | None, quick: bool, threads: int, as_json: bool) -> None:
             click.echo(json.dumps(result) if as_json else show(result))
             if result["theirs"] is None:
                 missing.add(result["rival"])
-    if missing:
-        raise click.ClickException(f"not installed: {', '.join(sorted(missing))}")
+    refuse_missing(sorted(missing))
 
 
 if __name__ == "__main__":

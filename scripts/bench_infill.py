@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import mean
 
 import click
-from bench_adapt import read_book
+from benchmarks.books import read_book
+from benchmarks.comparison import compare
 
 from textgen import TextGenerator
 from textgen.config.model import PACKAGED_MODEL
@@ -73,16 +74,9 @@ def main(
             print(f"...{before[-60:]} [{found['infill']} ]{behind[:60]}...\n")
     means = {way: mean(values) for way, values in bits.items()}
     if as_json:
-        ours, theirs = means["infill"], means["no look ahead"]
-        told = {
-            "case": book,
-            "rival": "no look ahead",
-            "ours": ours,
-            "theirs": theirs,
-            "ratio": theirs / ours,
-            "unit": "bits per byte",
-        }
-        print(json.dumps(told))
+        rival, unit = "no look ahead", "bits per byte"
+        result = compare(rival, means["infill"], means[rival], unit, less_is_better=True)
+        print(json.dumps({"case": book, **result}))
         return
     print("\n".join(f"{way:<18} {value:.3f} bits per byte" for way, value in means.items()))
 

@@ -12,7 +12,6 @@ has seen.
 scikit-learn is in no lock: run this with an interpreter that has it beside textgen.
 """
 
-import importlib.util
 import json
 import re
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from benchmarks.comparison import compare, is_installed, refuse_missing
 
 from textgen import TextGenerator
 
@@ -101,8 +101,8 @@ def accuracy(classifier: Any, texts: dict[str, list[str]]) -> float:
 @click.option("--json", "as_json", is_flag=True)
 def main(data: Path, authors: str, budget: str, texts: int, as_json: bool) -> None:
     """Train, write and ask."""
-    if not importlib.util.find_spec("sklearn"):
-        raise click.ClickException("not installed: scikit-learn")
+    if not is_installed("sklearn"):
+        refuse_missing(["scikit-learn"])
     parts = read_authors(data, authors.split(","))
     cuts = {author: int((1 - HELD_OUT) * len(own)) for author, own in parts.items()}
     learned = {author: own[: cuts[author]] for author, own in parts.items()}
@@ -111,24 +111,14 @@ def main(data: Path, authors: str, budget: str, texts: int, as_json: bool) -> No
         generator = train(learned, Path(folder), budget)
         ours = {author: written(generator, author, texts) for author in parts}
     classifier = make_classifier(learned)
-    found = {"written": accuracy(classifier, ours), "real": accuracy(classifier, real)}
+    shares = {"written": accuracy(classifier, ours), "real": accuracy(classifier, real)}
     if as_json:
-        print(
-            json.dumps(
-                {
-                    "case": authors,
-                    "rival": "real texts",
-                    "ours": found["written"],
-                    "theirs": found["real"],
-                    "ratio": found["written"] / found["real"],
-                    "unit": "share told apart",
-                }
-            )
-        )
+        result = compare("real texts", shares["written"], shares["real"], "share told apart")
+        print(json.dumps({"case": authors, **result}))
         return
     for author, own in ours.items():
         print(f"--- {author}\n{own[0]}\n")
-    for what, share in found.items():
+    for what, share in shares.items():
         print(f"{what} texts told apart: {share:.1%}")
 
 

@@ -17,18 +17,15 @@ are chosen with --tune, which leaves them out: of a text, the first 80% are trai
 PyTorch is in no lock: run this with an interpreter that has it beside textgen.
 """
 
-import importlib.util
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
+from benchmarks.commands import run_python, textgen
+from benchmarks.comparison import Result, compare, is_installed, refuse_missing
 
 from textgen.config.duration import parse_duration
 from textgen.tokenization.token_store import TokenStore
@@ -114,15 +111,6 @@ class Prepared:
     splits: tuple[str, ...]
 
 
-def run(*command: str) -> str:
-    """Run a Python command; its stderr is shown, its stdout returned."""
-    whole = [sys.executable, *command]
-    return subprocess.run(whole, stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
-
-
-textgen = partial(run, "-m", "textgen")
-
-
 def copy_corpus(source: Path, target: Path, *, tune: bool, quick: bool) -> None:
     """Copy a text, or a folder of splits, as far as it is used."""
     if source.is_dir():
@@ -163,24 +151,16 @@ def train_torch(recipe: str, corpus: Prepared, budget: str, threads: int) -> Run
     """Train and measure a rival."""
     script = str(Path(__file__).with_name("torch_trainer.py"))
     length = ("--budget", str(parse_duration(budget)), "--threads", str(threads))
-    told = json.loads(run(script, str(corpus.store), "--recipe", recipe, *length))
+    told = json.loads(run_python(script, str(corpus.store), "--recipe", recipe, *length))
     return Run(f"{RIVAL} {recipe}, {told.pop('precision')}", **told)
 
 
-def compare(case: str, budget: str, ours: Run, theirs: Run) -> dict[str, Any]:
-    """Return a comparison by the figure that people quote of the case."""
+def compare_runs(case: str, budget: str, ours: Run, theirs: Run) -> Result:
+    """Compare two runs by the figure that people quote of the case."""
     figure = CASES[case].figure
-    figures = [run.quality["validation"][figure] for run in (ours, theirs)]
-    return {
-        "case": case,
-        "rival": RIVAL,
-        "ours": figures[0],
-        "theirs": figures[1],
-        "ratio": figures[1] / figures[0],
-        "unit": figure.replace("_per_", "/"),
-        "budget": budget,
-        "runs": [asdict(ours), asdict(theirs)],
-    }
+    our, their = (run.quality["validation"][figure] for run in (ours, theirs))
+    result = compare(RIVAL, our, their, figure.replace("_per_", "/"), less_is_better=True)
+    return {"case": case, **result, "budget": budget, "runs": [asdict(ours), asdict(theirs)]}
 
 
 def table_row(case: str, budget: str, run: Run) -> str:
@@ -229,8 +209,8 @@ def main(
     **which: bool,
 ) -> None:
     """Run the cases."""
-    if not importlib.util.find_spec("torch"):
-        raise click.ClickException(f"not installed: {RIVAL}")
+    if not is_installed("torch"):
+        refuse_missing([RIVAL])
     budget = budget or (QUICK_BUDGET if which["quick"] else None)
     if not as_json:
         click.echo(f"| {' | '.join(COLUMNS)} |\n|{'---|' * 3}{'--:|' * (len(COLUMNS) - 3)}")
@@ -239,7 +219,7 @@ def main(
             results = run_case(case, data, keep or Path(folder), budget, threads, **which)
             for length, (ours, *rivals) in results:
                 if as_json:
-                    lines = [json.dumps(compare(case, length, ours, them)) for them in rivals]
+                    lines = [json.dumps(compare_runs(case, length, ours, them)) for them in rivals]
                 else:
                     lines = [table_row(case, length, run) for run in (ours, *rivals)]
                 click.echo("\n".join(lines))

@@ -10,14 +10,13 @@ reported. What `auto` takes is marked. All of it takes six hours.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from benchmarks.commands import textgen
 
 from textgen.config.size import SIZES, fitting
 from textgen.config.training import TrainingConfig
@@ -25,12 +24,6 @@ from textgen.config.training import TrainingConfig
 LENGTHS = (50_000, 1_000_000, 10_000_000)
 BUDGETS = ("1m", "5m", "10m", "30m")
 KEPT = 0.9  # of a text's characters, of which a ninth is measured on
-
-
-def textgen(*command: str) -> str:
-    """Run a command; its stderr is shown, its stdout returned."""
-    whole = [sys.executable, "-m", "textgen", *command]
-    return subprocess.run(whole, stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
 
 
 def train(text: Path, model: Path, size: str, budget: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ the seconds of the first step; the peak of the memory, and its growth since the 
 whose library is not installed is named, and makes the exit code 1; PyTorch is in no lock.
 """
 
-import importlib.util
 import json
 import math
 import time
@@ -21,12 +20,12 @@ from typing import Any, NamedTuple
 
 import click
 import numpy as np
-from race import in_fresh_process, race
-from train_rivals import CONTENDERS, Tokens, import_torch, load_tensorflow, load_torch
+from benchmarks.comparison import Result, compare, format_number, is_installed, refuse_missing
+from benchmarks.frameworks import load_tensorflow, load_torch
+from benchmarks.interleave import in_fresh_process, race
+from benchmarks.trainers import CONTENDERS, Tokens
 
 from textgen.config.model import ModelConfig
-
-Result = dict[str, Any]
 
 # Each rival, and which of ours it is compared with.
 RIVALS = {
@@ -114,16 +113,13 @@ def memory(field: str) -> float:
 
 def tensorflow_products(threads: int) -> Iterator[int]:
     """Multiply matrices with TensorFlow, and yield the operations of each product."""
-    load_tensorflow(threads)
-    import tensorflow as tf
-
-    return multiply(tf.constant)
+    _, tensorflow = load_tensorflow(threads)
+    return multiply(tensorflow.constant)
 
 
 def torch_products(threads: int) -> Iterator[int]:
     """Multiply matrices with PyTorch, and yield the operations of each product."""
-    load_torch(threads)
-    return multiply(import_torch().from_numpy)
+    return multiply(load_torch(threads).from_numpy)
 
 
 def multiply(tensor: Callable[[Any], Any]) -> Iterator[int]:
@@ -152,7 +148,7 @@ def measure_speeds(case: Case, names: list[str], rounds: int, threads: int) -> I
     )
     for rival, ours in RIVALS.items():
         if ours in speeds:
-            yield compare(rival, speeds[ours], speeds.get(rival))
+            yield compare(rival, speeds[ours], speeds.get(rival), "tokens/s")
     peaks = {name: speeds[name] / 1e9 for name in products}
     yield {"what": "sgemm", **peaks, "unit": "GFLOP/s"}
     share = case.operations / 1e9 / max(peaks.values())
@@ -162,8 +158,8 @@ def measure_speeds(case: Case, names: list[str], rounds: int, threads: int) -> I
 def measure_starts(case: Case, names: list[str], threads: int) -> Iterator[Result]:
     """Yield what the first steps of each contender take."""
     figures = [in_fresh_process(first_steps, name, case, threads) for name in names]
-    whats = {"first step": "s", "peak memory": "MiB", "growth since import": "MiB"}
-    for (what, unit), values in zip(whats.items(), zip(*figures, strict=True), strict=True):
+    units = {"first step": "s", "peak memory": "MiB", "growth since import": "MiB"}
+    for (what, unit), values in zip(units.items(), zip(*figures, strict=True), strict=True):
         yield {"what": what, **dict(zip(names, values, strict=True)), "unit": unit}
 
 
@@ -174,30 +170,12 @@ def contenders() -> list[str]:
     return [name for name in there if has_bf16 or "bf16" not in name]
 
 
-def is_installed(library: str) -> bool:
-    """Tell whether a library could be imported."""
-    return importlib.util.find_spec(library) is not None
-
-
-def compare(rival: str, ours: float, theirs: float | None) -> Result:
-    """Return a comparison of speeds; `theirs` is None if the rival is not installed."""
-    ratio = None if theirs is None else ours / theirs
-    return {"rival": rival, "ours": ours, "theirs": theirs, "ratio": ratio, "unit": "tokens/s"}
-
-
 def show(result: Result) -> str:
     """Return a result as a line of text."""
     case, name, *_ = result.values()
     figures = {key: value for key, value in list(result.items())[2:] if key != "unit"}
-    told = ", ".join(f"{key} {number(value)}" for key, value in figures.items())
-    return f"{case:<5} {name:<20} {told}  ({result['unit']})"
-
-
-def number(value: float | None) -> str:
-    """Return a number with the digits that matter, or say that there is none."""
-    if value is None:
-        return "missing"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    line = ", ".join(f"{key} {format_number(value)}" for key, value in figures.items())
+    return f"{case:<5} {name:<20} {line}  ({result['unit']})"
 
 
 @click.command(help=__doc__)
@@ -214,9 +192,7 @@ def main(only: str | None, quick: bool, threads: int, as_json: bool) -> None:
             result = {"case": name, **result}
             click.echo(json.dumps(result) if as_json else show(result))
     libraries = {rival: CONTENDERS[rival].library for rival in RIVALS}
-    missing = [rival for rival, library in libraries.items() if not is_installed(library)]
-    if missing:
-        raise click.ClickException(f"not installed: {', '.join(missing)}")
+    refuse_missing(rival for rival, library in libraries.items() if not is_installed(library))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draws the figures of docs/how-it-works.md.
+"""Draws the figures of docs/explanation/how-it-works.md.
 
     .venv/bin/python scripts/draw_how_it_works.py [--only NAME] [--out FOLDER]
 
@@ -15,10 +15,7 @@ from typing import Any
 import click
 import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from model_pictures import draw_memory, draw_sampling
-from sketch import (
+from figures.diagram import (
     FAINT,
     GRADIENT,
     GROUND,
@@ -34,6 +31,9 @@ from sketch import (
     note,
     sheet,
 )
+from figures.model_pictures import draw_memory, draw_sampling
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from textgen.tokenization.tokenizer import Tokenizer
 

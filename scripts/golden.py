@@ -126,7 +126,10 @@ def others(generator: TextGenerator) -> Iterator[tuple[str, Any]]:
         "hook",
         written(
             generator.generate(
-                "It", hooks=[lambda tokens, logits: np.roll(logits, 1)], max_new_tokens=40, seed=3
+                "It",
+                logits_processors=[lambda tokens, logits: np.roll(logits, 1)],
+                max_new_tokens=40,
+                seed=3,
             )
         ),
     )

@@ -28,9 +28,9 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.evaluation.quality import Quality
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.batches import Batches
 from textgen.trainer.schedule import learning_rate
 

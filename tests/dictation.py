@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from textgen.config.tokens import EOS_ID
 from textgen.sampling.user_processors import LogitsProcessor
-from textgen.tokenization.tokenizer import EOS_ID
 
 
 def dictate(tokens: Sequence[int], prompt_tokens: int = 0) -> LogitsProcessor:

@@ -17,7 +17,8 @@ from textgen.artifact.suffix_array import BETWEEN, CopyIndex, Suffixes
 from textgen.artifact.weights import Weights
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.config.tokens import EOS_ID
+from textgen.tokenization.tokenizer import Tokenizer
 
 TIDEWATER = Path(__file__).parent.parent / "corpora" / "tidewater.txt"
 SMALL: dict[str, Any] = {"units": (16, 12), "embedding_size": 8}

@@ -89,7 +89,7 @@ def right(generator: TextGenerator, model: Model, tmp_path: Path) -> dict[str, A
         "decoder": generator.decoder,
         "like": generator.decoder,
         "config": GenerationConfig(seed=1),
-        "moment": session.moment,
+        "snapshot": session.snapshot,
         "mix": {},
         "corpus": ["The text."],
         "out": tmp_path / "out",
@@ -118,13 +118,13 @@ def test_argument_of_the_wrong_type_is_refused_before_anything_is_done(
     call = kind if method == "__init__" else getattr(owner, method)
     parameters = inspect.signature(call).parameters.values()
     needed = {p.name: right[p.name] for p in parameters if p.name in right and p.default is p.empty}
-    before = session.moment
+    before = session.snapshot
     for what, value in wrong_for(getattr(kind, method), name):
         with pytest.raises(UsageError) as caught:
             call(**needed | {name: value})
         assert re.search(f"{name}|^{method} ", str(caught.value)), what
         assert "\n" not in str(caught.value)
-    assert session.moment is before
+    assert session.snapshot is before
     assert not list(tmp_path.iterdir())
 
 
@@ -174,7 +174,7 @@ def test_what_is_wrong_names_what_helps(generator: TextGenerator) -> None:
         (generator.generate, (b"The",), {}, "data.decode()"),
         (generator.generate, (Path("a"),), {}, "path.read_text()"),
         (generator.generate, ([1, 2],), {}, "the first of prompt is 1"),
-        (generator.generate, ("A",), {"hooks": len}, "hooks=[...]"),
+        (generator.generate, ("A",), {"logits_processors": len}, "logits_processors=[...]"),
         (generator.labelled, ("Austen",), {}, "{name: value}"),
         (generator.save_pretrained, ("a\0b",), {}, "folder is 'a\\x00b'; it must be a path"),
         (TextGenerator.from_pretrained, (), {"threads": 0}, "at least 1 and at most 1024"),

@@ -2,9 +2,11 @@
 
 import os
 import re
+import runpy
 import socket
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -24,8 +26,52 @@ def test_tests_and_what_they_start_reach_no_other_machine() -> None:
         socket.create_connection(("192.0.2.1", 80), timeout=1)
 
 
-def test_changelog_has_an_entry_for_this_version() -> None:
-    assert f"\n## {__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+def test_changelog_is_dated_and_names_no_version_after_this_one() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first, *releases = re.findall("^## (.*)$", changelog, re.MULTILINE)
+    assert first == "Unreleased"
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d", title) for title in releases)
+    assert not releases or releases[0].startswith(f"{__version__} ")
+
+
+@pytest.mark.parametrize(
+    ("tag", "changelog", "problems"),
+    [
+        ("v1.2.3", "## Unreleased\n\n## 1.2.3 - 2030-01-31\n", []),
+        ("1.2.3", "## 1.2.3 - 2030-01-31\n", ["the tag is 1.2.3, textgen/version.py has 1.2.3"]),
+        ("v1.2.3", "## Unreleased\n", ["lacks 1.2.3", "no date"]),
+        ("v1.2.3", "## 1.2.3 - soon\n", ["no date"]),
+        ("v1.2.3", "## 1.2.2 - 2030-01-31\n## 1.2.3 - 2029-01-31\n", ["lacks 1.2.3"]),
+    ],
+)
+def test_release_is_refused_unless_tag_version_and_changelog_agree(
+    tag: str, changelog: str, problems: list[str]
+) -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "check_release.py"))
+    found = script["problems"](tag, '__version__ = "1.2.3"\n', changelog)
+    assert len(found) == len(problems)
+    assert all(part in sentence for part, sentence in zip(problems, found, strict=True))
+
+
+def test_scripts_with_an_interpreter_are_executable_and_no_others() -> None:
+    for path in (ROOT / "scripts").rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            has_interpreter = path.read_bytes().startswith(b"#!")
+            assert os.access(path, os.X_OK) == has_interpreter, path
+
+
+def test_tools_of_this_repository_are_in_no_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    assert set(extras) == {"constrain", "corpora", "train", "write"}
+    tools = {re.split("[<>=]", tool)[0] for tool in project["dependency-groups"]["dev"]}
+    required = {re.split("[<>=]", name)[0] for names in extras.values() for name in names}
+    assert not tools & required
+
+
+def test_pinned_versions_have_hashes_and_name_no_index() -> None:
+    lines = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
+    assert all(re.match(r"[\w.-]+==\S+( ; .*)? \\$|    --hash=sha256:", line) for line in lines)
 
 
 @pytest.fixture(scope="module")

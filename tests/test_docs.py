@@ -1,13 +1,15 @@
-"""What the documents show is so: code runs, links lead somewhere, drawings are the script's."""
+"""The documents are true: their code runs, their links work, their figures are current."""
 
 import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,14 +17,23 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from packaging.version import Version
+
+import textgen
 
 ROOT = Path(__file__).parent.parent
+SCREENS = ROOT / "docs" / "screens"
 FIGURES = ROOT / "docs" / "figures"
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+HOW_IT_WORKS = ROOT / "docs" / "explanation" / "how-it-works.md"
+DOCS = ROOT / "docs"
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+# How-to pages begin where the tutorial ends, with a model in models/book; these two train it.
+TRAINS_IT = {"train.md", "resume.md"}
+BEGUN = [path for path in (DOCS / "how-to").glob("*.md") if path.name not in TRAINS_IT]
+MOST_LINES = 200  # of README
 LARGEST_FIGURE = 150_000  # bytes; a page loads several
 
-# What a block of code is, by the word after its fence. Text, such as a sample of output, is
-# shown and not run.
+# Languages of blocks, by the word after the fence. Text, such as a sample of output, is not run.
 LANGUAGES = {"python", "sh", "text"}
 
 # Where a document trains for minutes or many steps, the test trains for a second or two steps.
@@ -92,15 +103,43 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.fixture(params=DOCUMENTS, ids=lambda path: path.name)
+def scripts_in(document: Path) -> list[str]:
+    """Return the files of scripts/ that a document names."""
+    return re.findall(r"\bscripts/\w+(?:\.py)?", document.read_text("utf-8"))
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def document(request: pytest.FixtureRequest) -> Path:
     path: Path = request.param
     return path
 
 
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a reader who has installed this checkout and set nothing."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
+    return inherited | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]]),
+        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+    }
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory, text: str, environment: dict[str, str]) -> Path:
+    """The model of the tutorial, trained for two steps."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "book.txt").write_text(text[:24_000], encoding="utf-8")
+    train = f"{sys.executable} -m textgen train book.txt -o book --steps 2 --units 8 --quiet"
+    subprocess.run(train.split(), cwd=folder, env=environment, check=True)
+    return folder / "book"
+
+
 @pytest.fixture
-def folder(tmp_path: Path, text: str) -> Path:
-    """The folder that a reader works in: two texts, some letters, and nothing else yet."""
+def folder(request: pytest.FixtureRequest, document: Path, tmp_path: Path, text: str) -> Path:
+    """The folder of a reader: two texts, some letters and, for a how-to page, a model."""
+    if document in BEGUN:
+        shutil.copytree(request.getfixturevalue("book"), tmp_path / "models" / "book")
     (tmp_path / "book.txt").write_text(text[:24_000], encoding="utf-8")
     (tmp_path / "other.txt").write_text(text[24_000:27_000], encoding="utf-8")
     parts = (("Anna", text[:12_000]), ("Bert", text[12_000:24_000]))
@@ -111,17 +150,6 @@ def folder(tmp_path: Path, text: str) -> Path:
     ]
     (tmp_path / "letters.jsonl").write_text("\n".join(map(json.dumps, letters)), encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a reader who has installed this checkout and set nothing."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TEXTGEN_")}
-    return inherited | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ["PYTHONPATH"]]),
-        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
-    }
 
 
 def shorter(code: str) -> str:
@@ -141,12 +169,12 @@ def test_every_block_of_code_runs(
     document: Path, folder: Path, environment: dict[str, str]
 ) -> None:
     run = [b for b in blocks(document) if b.language != "text" and b.code not in NOT_RUN]
-    told = [asdict(block) | {"code": shorter(block.code)} for block in run]
+    shortened = [asdict(block) | {"code": shorter(block.code)} for block in run]
     done = subprocess.run(
         [sys.executable, "-c", RUN_BLOCKS],
         cwd=folder,
         env=environment,
-        input=json.dumps(told),
+        input=json.dumps(shortened),
         capture_output=True,
         check=False,
         text=True,
@@ -170,20 +198,56 @@ def test_every_link_into_the_repository_leads_somewhere(document: Path) -> None:
 
 
 def test_scripts_that_are_named_exist(document: Path) -> None:
-    for name in re.findall(r"\bscripts/\w+(?:\.py)?", document.read_text("utf-8")):
+    for name in scripts_in(document):
         assert (ROOT / name).is_file(), f"{document.name} names {name}"
+
+
+def test_commands_that_are_named_can_be_executed(document: Path) -> None:
+    for path in (ROOT / name for name in scripts_in(document)):
+        if path.read_bytes().startswith(b"#!"):
+            assert os.access(path, os.X_OK), f"{document.name} names {path}; chmod +x it"
+
+
+def test_a_script_is_a_command_exactly_if_its_mode_says_so() -> None:
+    for path in filter(Path.is_file, (ROOT / "scripts").iterdir()):
+        assert os.access(path, os.X_OK) == path.read_bytes().startswith(b"#!"), path
+
+
+def test_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= MOST_LINES
+
+
+def test_every_page_can_be_reached_from_the_start_and_is_in_the_site() -> None:
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    linked = set(targets(DOCS / "index.md", "href"))
+    assert pages <= linked | {"index.md"}
+    assert pages == set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8")))
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    page = (DOCS / "reference" / "python.md").read_text("utf-8")
+    names = set(re.findall(r"^::: textgen\.(\w+)$", page, re.MULTILINE))
+    assert names == set(textgen.__all__) - {"__version__"}
+
+
+@pytest.mark.skipif(Version(version("click")) < Version("8.2"), reason="writes helps otherwise")
+@pytest.mark.parametrize("name", ["command-line.md", "python.md", "files.md"])
+def test_reference_pages_are_what_the_code_says(name: str) -> None:
+    write = runpy.run_path(str(ROOT / "scripts" / "write_reference.py"))["PAGES"][name]
+    written = (DOCS / "reference" / name).read_text("utf-8")
+    assert written == write(), "run scripts/write_reference.py"
 
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What scripts/draw_how_it_works.py defines."""
+    """The names that scripts/draw_how_it_works.py defines."""
     monkeypatch.syspath_prepend(ROOT / "scripts")
     return runpy.run_path(str(ROOT / "scripts" / "draw_how_it_works.py"))
 
 
 @pytest.mark.needs("corpora")
 def test_figures_are_those_that_the_script_draws_and_the_page_shows(script: dict[str, Any]) -> None:
-    shown = [Path(target).name for target in targets(ROOT / "docs" / "how-it-works.md", "src")]
+    shown = [Path(target).name for target in targets(HOW_IT_WORKS, "src")]
     assert sorted(shown) == sorted(script["DRAWINGS"])
     assert {path.name for path in FIGURES.iterdir()} == set(script["DRAWINGS"])
 
@@ -199,5 +263,31 @@ def test_diagrams_are_drawn_as_they_are_kept(
 
 
 def test_figures_are_light_to_load() -> None:
-    for path in FIGURES.iterdir():
+    for path in [*FIGURES.iterdir(), *SCREENS.iterdir()]:
         assert path.stat().st_size < LARGEST_FIGURE, path
+
+
+def test_pictures_ask_no_other_host_for_anything() -> None:
+    for path in [*FIGURES.iterdir(), *SCREENS.iterdir()]:
+        drawn = path.read_text("utf-8")
+        assert not re.findall(r"url\(['\"]?http|@import|(?:href|src)=['\"]http", drawn), path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "loads"),
+    [
+        ("a.html", '<a href="https://other.org">a link</a><img src="a.svg">', 0),
+        ("a.html", '<link rel="canonical" href="https://other.org/a.html">', 0),
+        ("a.html", '<script src="https://other.org/a.js"></script>', 1),
+        ("a.html", '<link rel="preconnect" href="//other.org">', 1),
+        ("a.html", "<style>body { background: url(https://other.org/a.png) }</style>", 1),
+        ("a.css", "@font-face { src: url('fonts/a.woff2') }", 0),
+        ("a.css", "@import 'https://other.org/a.css';", 1),
+    ],
+)
+def test_the_check_of_the_site_finds_loads_from_other_hosts(
+    tmp_path: Path, name: str, text: str, loads: int
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    problems = runpy.run_path(str(ROOT / "scripts" / "check_site.py"))["problems"]
+    assert len(list(problems(tmp_path))) == loads

@@ -10,7 +10,8 @@ from textgen import TextGenerator, UsageError
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.config.tokens import EOS_ID
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,9 @@ def test_nothing_stops_a_text_before_its_least_length(generator: TextGenerator) 
         ({"stop_at": "line"}, "One. Two.\nThree. Four.\n"),
     ]
     for chosen, text in cases:
-        result = generator.generate("", hooks=[dictate(tokens)], min_new_tokens=12, **chosen)
+        result = generator.generate(
+            "", logits_processors=[dictate(tokens)], min_new_tokens=12, **chosen
+        )
         assert result.text.rstrip() == text.rstrip(), chosen
         assert result.finish_reason == "stop"
 
@@ -65,11 +68,14 @@ def test_stop_strings_are_found_across_the_borders_of_tokens(
     tokens = bpe_generator.tokenizer.encode(text).tolist()
     assert len(tokens) < len(text) / 2
     hooks = [dictate(tokens)]
-    result = bpe_generator.generate("", hooks=hooks, stop=("never", stop))
+    result = bpe_generator.generate("", logits_processors=hooks, stop=("never", stop))
     assert result.text == text[: text.index(stop)]
     assert result.finish_reason == "stop"
     assert result.usage.completion_tokens <= len(tokens)
-    assert "".join(bpe_generator.stream("", hooks=hooks, stop=("never", stop))) == result.text
+    assert (
+        "".join(bpe_generator.stream("", logits_processors=hooks, stop=("never", stop)))
+        == result.text
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +93,7 @@ def test_text_ends_with_the_first_whole_unit(
     whole = "It ebbed. It flowed,\nand ebbed.\n\nThen it was night."
     for one in (generator, bpe_generator):
         tokens = one.tokenizer.encode(whole).tolist()
-        result = one.generate("", hooks=[dictate(tokens)], stop_at=unit)
+        result = one.generate("", logits_processors=[dictate(tokens)], stop_at=unit)
         assert result.text.rstrip() == written
         assert result.finish_reason == "stop"
 
@@ -96,7 +102,7 @@ def test_reason_tells_why_a_text_ended(generator: TextGenerator) -> None:
     tokens = generator.tokenizer.encode("ebb tide").tolist()
 
     def reason(**chosen: Any) -> str:
-        return generator.generate("", hooks=[dictate(tokens)], **chosen).finish_reason
+        return generator.generate("", logits_processors=[dictate(tokens)], **chosen).finish_reason
 
     assert reason() == reason(max_new_tokens=9) == "stop"  # <eos> is the ninth
     assert reason(max_new_tokens=8) == "length"
@@ -109,11 +115,13 @@ def test_reason_tells_why_a_text_ended(generator: TextGenerator) -> None:
 def test_end_within_a_held_back_text_lets_it_out(generator: TextGenerator) -> None:
     tokens = generator.tokenizer.encode("ebb tide").tolist()
     for chosen, text in [({"max_new_tokens": 6}, "ebb ti"), ({}, "ebb tide")]:
-        result = generator.generate("", hooks=[dictate(tokens)], stop=("tidewater",), **chosen)
+        result = generator.generate(
+            "", logits_processors=[dictate(tokens)], stop=("tidewater",), **chosen
+        )
         assert result.text == text
 
 
 def test_end_within_a_character_comes_before_it(generator: TextGenerator) -> None:
     tokens = generator.tokenizer.encode("漢").tolist()
-    result = generator.generate("", hooks=[dictate(tokens)], max_new_tokens=2)
+    result = generator.generate("", logits_processors=[dictate(tokens)], max_new_tokens=2)
     assert (result.text, list(result.tokens)) == ("", tokens[:2])

@@ -9,9 +9,9 @@ import pytest
 
 from tests.scripts_of_the_world import FORMS, TEXTS, write
 from textgen.config.corpus import TOKENIZERS
+from textgen.config.tokens import EOS_ID
 from textgen.corpus.text.cleaning import clean_text
 from textgen.generator import TextGenerator
-from textgen.tokenization.kinds import EOS_ID
 from textgen.tokenization.store_cache import open_corpus
 
 # Texts in each script, of which no two are equal, so that some are held out.

@@ -67,7 +67,7 @@ def told(result: Generation) -> Generation:
     slots=st.integers(1, 6),
     precision=st.sampled_from(PRECISIONS),
     threads=st.integers(1, 2),
-    hooks=st.sampled_from([(), (picky,)]),
+    logits_processors=st.sampled_from([(), (picky,)]),
 )
 def test_texts_are_the_same_alone_and_in_any_company_and_order(
     generators: dict[tuple[str, int], TextGenerator],
@@ -79,12 +79,14 @@ def test_texts_are_the_same_alone_and_in_any_company_and_order(
     hooks: Any,
 ) -> None:
     # Beside a good row: a list without one is refused as a whole.
-    alone = [generators[precision, 1].generate([row, ""], hooks=hooks)[0] for row in several]
+    alone = [
+        generators[precision, 1].generate([row, ""], logits_processors=hooks)[0] for row in several
+    ]
     shuffled = order.sample(range(len(several)), len(several))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scheduler, "SLOTS", slots)
         mixed = [several[number] for number in shuffled]
-        together = generators[precision, threads].generate(mixed, hooks=hooks)
+        together = generators[precision, threads].generate(mixed, logits_processors=hooks)
     assert [*map(told, together)] == [told(alone[number]) for number in shuffled]
 
 

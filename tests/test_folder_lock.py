@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ with JobFolder(Path(sys.argv[1])).locked():
     print("held", flush=True)
     time.sleep(600)
 """
+# Older ones leave that file empty, and the error asks a person to remove it after a kill.
+names_owners = pytest.mark.skipif(
+    tuple(map(int, version("filelock").split(".")[:2])) < (4, 0),
+    reason="needs filelock 4.0 or later, which writes the owner into its file",
+)
 BOTH = [(first, second) for first in (None, *MISSING) for second in (None, "ENOLCK")]
 
 
@@ -57,10 +63,13 @@ def holding(
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == b"held\n"
-        yield process
-        process.send_signal(signal.SIGKILL)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)
 
 
+@names_owners
 @pytest.mark.parametrize("error", MISSING)
 def test_where_there_are_no_locks_it_works_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: str
@@ -85,6 +94,7 @@ def test_error_of_another_kind_names_the_file(
     assert caught.value.filename == str(tmp_path / ".m.lock")
 
 
+@names_owners
 @pytest.mark.parametrize(("first", "second"), BOTH)
 def test_one_at_a_time_and_the_lock_of_a_killed_one_is_no_lock(
     tmp_path: Path,
@@ -107,6 +117,7 @@ def test_one_at_a_time_and_the_lock_of_a_killed_one_is_no_lock(
     assert os.listdir(tmp_path) == []
 
 
+@names_owners
 def test_number_that_another_process_has_now_is_not_taken_for_the_dead_one(
     tmp_path: Path, cache_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +147,7 @@ def test_owner_on_another_host_cannot_be_judged_and_the_file_to_remove_is_named(
         pass
 
 
+@names_owners
 @pytest.mark.parametrize("error", MISSING)
 def test_preparing_goes_on_after_a_kill_and_warns_nobody_in_python(
     run_anew: Run, cache_home: Path, tmp_path: Path, error: str
@@ -153,6 +165,7 @@ def test_preparing_goes_on_after_a_kill_and_warns_nobody_in_python(
     assert sorted(os.listdir(tmp_path)) == ["store", "text.txt"]
 
 
+@names_owners
 def test_preparing_names_whom_and_what_it_waits_for_and_ends_when_that_is_killed(
     cache_home: Path, tmp_path: Path
 ) -> None:

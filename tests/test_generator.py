@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgen import DataError, Generation, TextGenerator, UsageError
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.config.tokens import EOS_ID
 
 
 def test_same_seed_gives_the_same_text_and_another_does_not(generator: TextGenerator) -> None:
@@ -171,7 +171,7 @@ def test_hook_sees_prompt_and_new_tokens_and_may_ban(generator: TextGenerator) -
         logits[banned] = -np.inf
         return logits
 
-    result = generator.generate("The", seed=1, hooks=[no_vowels], max_new_tokens=50)
+    result = generator.generate("The", seed=1, logits_processors=[no_vowels], max_new_tokens=50)
     prompt = generator.tokenizer.encode("The").tolist()
     assert seen == [[*prompt, *result.tokens[:n]] for n in range(len(result.tokens))]
     assert not set(result.text) & set("aeiou")

@@ -123,7 +123,7 @@ def try_to_write(write: Callable[[], Generation]) -> Generation | None:
     try:
         return write()
     except DataError as error:
-        if "nothing can follow here" in str(error) or "no token is left" in str(error):
+        if "every continuation is banned here" in str(error) or "no token is left" in str(error):
             return None
         raise
 
@@ -149,7 +149,7 @@ def check_session(
     writer, chosen = generator(network), {**chosen, "max_new_tokens": most}
     session = writer.session(**chosen)
     for act, value in acts:
-        before, is_at_stop = session.text, session.moment.stopped
+        before, is_at_stop = session.text, session.snapshot.stopped
         if act == "feed":
             session.feed(value)
             continue
@@ -231,8 +231,8 @@ def test_text_that_stops_goes_on_as_if_it_had_not(
     writer = generator(network)
     whole = writer.generate("", seed=seed, max_new_tokens=60)
     session, text, reason = writer.session(seed=seed, stop=stop), "", "stop"
-    while reason == "stop" and 0 not in session.moment.known_tokens():
-        part = session.generate(max_new_tokens=60 - session.moment.drawn)
+    while reason == "stop" and 0 not in session.snapshot.known_tokens():
+        part = session.generate(max_new_tokens=60 - session.snapshot.drawn)
         text, reason = text + part.text, part.finish_reason
     assert text == whole.text
 

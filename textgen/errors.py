@@ -1,7 +1,7 @@
-"""The error tree: one root, one subclass per exit code of the command line.
+"""The error tree: one root, and one subclass for each exit code of the command line.
 
-Every message is one line that says what is wrong, where, and what to do about it. Where that is a
-setting, it is named as the door has it at which the error is told.
+Every message is one line: the problem, the place and the remedy. A remedy that is a setting is
+written as an option on the command line, and as an argument in Python.
 """
 
 import textwrap
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-# In errors of TensorFlow and ONNX Runtime.
+# Parts of the error messages of TensorFlow and ONNX Runtime.
 OUT_OF_MEMORY = (
     "std::bad_alloc",
     "bad allocation",
@@ -18,29 +18,50 @@ OUT_OF_MEMORY = (
     "RESOURCE_EXHAUSTED",
     "Out of memory",
 )
-LONGEST_MESSAGE = 200  # characters that are told of another library's message
+LONGEST_MESSAGE = 200  # characters of another library's message that are shown
 
 
 class TextgenError(Exception):
-    """Root of every error that textgen raises on purpose."""
+    """Root of every error that textgen raises on purpose.
+
+    Attributes:
+        exit_code: exit code of the command line.
+
+    Example:
+        >>> from textgen import TextGenerator, TextgenError
+        >>> try:
+        ...     TextGenerator.from_pretrained("nowhere")
+        ... except TextgenError as error:
+        ...     print(error.exit_code)
+        66
+    """
 
     exit_code = 1
 
 
 class UsageError(TextgenError):
-    """An impossible value or combination of options, or an output that is in the way."""
+    """An illegal value, options that exclude each other, or an output that exists already.
+
+    Example:
+        >>> from textgen import GenerationConfig, UsageError
+        >>> try:
+        ...     GenerationConfig(top_k=-1)
+        ... except UsageError as error:
+        ...     print(error)
+        top_k is -1; it must be at least 0
+    """
 
     exit_code = 2
 
 
 class NotInstalled(UsageError):
-    """A library that comes with an extra is not there.
+    """A library of an extra is not installed.
 
     Args:
-        what: needs it.
-        library: its name.
-        extra: that it comes with.
-        instead: what would do without it, if anything.
+        what: the work that needs the library.
+        library: name of the library.
+        extra: the extra that installs it.
+        instead: another remedy, if there is one.
     """
 
     def __init__(self, what: str, library: str, extra: str, instead: str = "") -> None:
@@ -49,47 +70,90 @@ class NotInstalled(UsageError):
 
 
 class TrainingDiverged(TextgenError):
-    """The training loss became NaN or infinite."""
+    """The training loss became NaN or infinite. The best model so far is kept.
+
+    Example:
+        >>> from textgen import TrainingDiverged
+        >>> TrainingDiverged("the loss is nan; try a lower learning_rate").exit_code
+        3
+    """
 
     exit_code = 3
 
 
 class DataError(TextgenError):
-    """A corpus, prompt, token store or model folder that cannot be used as it is."""
+    """A corpus, prompt, token store or model folder that is damaged or of the wrong kind.
+
+    Example:
+        >>> from textgen import DataError, TextGenerator
+        >>> generator = TextGenerator.from_pretrained()
+        >>> try:
+        ...     generator.generate("\\ud800")
+        ... except DataError as error:
+        ...     print("surrogate" in str(error))
+        True
+    """
 
     exit_code = 65
 
 
 class MissingInput(TextgenError):
-    """A file, folder, recipe or model that is not there."""
+    """A file, folder, recipe or model that does not exist.
+
+    Example:
+        >>> from textgen import MissingInput, TextGenerator
+        >>> try:
+        ...     TextGenerator.from_pretrained("nowhere")
+        ... except MissingInput as error:
+        ...     print("no such model folder" in str(error))
+        True
+    """
 
     exit_code = 66
 
 
 class NotEnoughMemory(TextgenError):
-    """The machine has less memory than the work takes."""
+    """The machine has less memory than the work needs."""
 
     exit_code = 74
 
 
 class Busy(TextgenError):
-    """Another process is at work in the folder."""
+    """Another process is working in the folder.
+
+    Example:
+        >>> from textgen import Busy
+        >>> Busy("models/book: another process trains there; wait for its end").exit_code
+        75
+    """
 
     exit_code = 75
 
 
 class UnsafeModel(TextgenError):
-    """A model folder that holds something a model folder must never hold."""
+    """A model folder that holds a link, or anything else that is no plain file.
+
+    Example:
+        >>> from textgen import UnsafeModel
+        >>> UnsafeModel("models/book/config.json: a link; put the file itself there").exit_code
+        77
+    """
 
     exit_code = 77
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal ended the work. Like `KeyboardInterrupt`, it is no `Exception`.
+    """A signal ended the work. It is a `KeyboardInterrupt`, so `except Exception` lets it pass.
 
     Args:
-        number: of the signal.
-        message: what is kept, and how to go on.
+        number: number of the signal.
+        message: the state of the work, and how to resume it.
+
+    Example:
+        >>> import signal
+        >>> from textgen import Interrupted
+        >>> Interrupted(signal.SIGINT).exit_code
+        130
     """
 
     def __init__(self, number: int, message: str = "interrupted") -> None:
@@ -98,29 +162,29 @@ class Interrupted(KeyboardInterrupt):
 
     @property
     def exit_code(self) -> int:
-        """What a shell shows for a process that the signal ended."""
+        """The exit code of a process that the signal ended: 128 + its number."""
         return 128 + self.number
 
 
 def one_line(message: str) -> str:
-    """Return a message on one line; tabs are written out, for they look like spaces."""
+    r"""Return a message on one line, with tabs as `\t`, since they look like spaces."""
     return " ".join(map(str.strip, message.splitlines())).replace("\t", r"\t")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that memory has run out: each library says so in its own way."""
+    """Tell whether an error means that memory has run out, in Python or in a library."""
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return True
     return any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
 def brief(error: BaseException) -> str:
-    """Return the beginning of a library's message on one line; some go on for pages."""
+    """Return the beginning of a library's message on one line; some fill pages."""
     return textwrap.shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)
 
 
-# From a setting's name and value, None for one that the person chooses, to how both are written;
-# to None where there is no such setting.
+# Writes a setting, given its name and its value; the value is None if the person chooses it. The
+# result is None if there is no such setting.
 Wording = Callable[[str, Any], str | None]
 
 
@@ -134,7 +198,7 @@ _wording: ContextVar[Wording] = ContextVar("wording", default=in_python)
 
 @contextmanager
 def worded(wording: Wording) -> Iterator[None]:
-    """Let errors that are raised in a block name settings in this way."""
+    """Let errors that are raised in a block write settings in this way."""
     token = _wording.set(wording)
     try:
         yield
@@ -143,13 +207,13 @@ def worded(wording: Wording) -> Iterator[None]:
 
 
 def by_setting(words: str, name: str, value: Any = None, *, otherwise: str = "") -> str:
-    """Return a remedy that is a setting, in the words of the door where it is told.
+    """Return a remedy that is a setting: an option on the command line, an argument in Python.
 
     Args:
-        words: what to do, with {} for the setting.
-        name: of the setting.
-        value: that helps; None if the person chooses it.
-        otherwise: what helps where there is no such setting.
+        words: the remedy, with {} for the setting.
+        name: name of the setting.
+        value: its value; None if the person chooses it.
+        otherwise: the remedy for a command without that setting.
     """
     written = _wording.get()(name, value)
     return otherwise if written is None else words.format(written)

@@ -1,4 +1,4 @@
-"""`TextGenerator`: what an application imports."""
+"""`TextGenerator`: the class that an application imports."""
 
 import secrets
 import warnings
@@ -16,15 +16,15 @@ from textgen.errors import UsageError
 from textgen.evaluation.measure_corpus import how_to_read, measure_corpus
 from textgen.evaluation.quality import Quality
 from textgen.progress import SILENT, ProgressReporter
-from textgen.runtime.engine.decoder import Decoder
-from textgen.runtime.generation.backtracking import begin_sequence
+from textgen.runtime.engine.loading import load_engine
+from textgen.runtime.generation.begin import begin_sequence
 from textgen.runtime.generation.next_token import NextToken, next_tokens
 from textgen.runtime.generation.prompts import PromptQueue, Prompts, Row, Rows
 from textgen.runtime.generation.result import Generation
-from textgen.runtime.generation.scheduler import RoundCounts, write_all
+from textgen.runtime.generation.scheduler import RoundCounts, Scheduler, run_all
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.runtime.generation.text_stream import REMEMBERED, Remembered, TextStream
-from textgen.sampling.user_processors import LogitsProcessor
+from textgen.sampling.user_processors import LogitsProcessor, with_hooks
 from textgen.session.dynamic_evaluation import Adaptation
 from textgen.session.session import Session
 from textgen.tokenization.store_cache import StoreArgument
@@ -36,9 +36,14 @@ Threads = Annotated[int, in_range(1, MOST_THREADS)]
 
 @checked
 class TextGenerator:
-    """Writes text with a trained model. Needs no training framework; safe to share by threads.
+    """Generates text with a trained model. Needs no training framework; threads may share one.
 
-    Every call starts afresh: nothing of one generation reaches another.
+    Every call starts afresh: no generation changes another one.
+
+        >>> from textgen import TextGenerator
+        >>> generator = TextGenerator.from_pretrained()
+        >>> str(generator.generate("It was", seed=1, max_new_tokens=2, temperature=0)) != ""
+        True
     """
 
     def __init__(self, model: Model, *, precision: str | None = None, threads: Threads = 1) -> None:
@@ -47,7 +52,7 @@ class TextGenerator:
         if chosen not in PRECISIONS:
             raise UsageError(f"precision is {chosen!r}; it must be one of {', '.join(PRECISIONS)}")
         self.model = model
-        self.decoder = Decoder(model.config, model.weights, precision=chosen, threads=threads)
+        self.decoder = load_engine(model.config, model.weights, precision=chosen, threads=threads)
         self.tokenizer = model.tokenizer
 
     @classmethod
@@ -61,21 +66,22 @@ class TextGenerator:
         """Load a model folder.
 
         Args:
-            folder: that `train` or `save_pretrained` made; without one, the small model of English
-                that comes with textgen.
-            precision: "int8" or "fp32"; None takes what was found best for the model.
-            threads: to compute with; more than one pays for large models on idle cores only.
+            folder: a model folder; the default is the small English model in the package.
+            precision: "int8" or "fp32"; None takes the one that was measured as best for the
+                model.
+            threads: threads of one operation; more than one pays only for large models on idle
+                cores.
 
         Raises:
             MissingInput: `folder` is not a model folder.
-            DataError: something in it is damaged.
-            UnsafeModel: it holds what a model folder must not hold.
+            DataError: a file in it is damaged.
+            UnsafeModel: it holds a file that a model folder must not hold.
             UsageError: no such precision.
         """
         return cls(read_model(Path(folder)), precision=precision, threads=threads)
 
     @classmethod
-    def train(
+    def train(  # noqa: PLR0913  # the arguments of `textgen train`
         cls,
         corpus: StoreArgument,
         *,
@@ -136,7 +142,11 @@ class TextGenerator:
             return cls(run.finish(run.make_trainer(callbacks, progress).run()))
 
     def labelled(self, mix: Mapping[str, float]) -> "TextGenerator":
-        """Return the generator of one kind of text, or of a mix; see `Model.labelled`."""
+        """Return the generator for one conditioning label, or for a mix of several.
+
+        Args:
+            mix: weights from 0 to 1 by label; see `Model.labelled`.
+        """
         precision, threads = self.decoder.precision, self.decoder.threads
         return TextGenerator(self.model.labelled(mix), precision=precision, threads=threads)
 
@@ -146,8 +156,8 @@ class TextGenerator:
         """Write the model to a folder.
 
         Args:
-            folder: to make.
-            overwrite: move what stands there aside.
+            folder: the folder to make.
+            overwrite: rename an existing folder to NAME.old.
             storage: "fp32" or "fp16", the format of the weights; None keeps the model's own.
 
         Raises:
@@ -159,44 +169,70 @@ class TextGenerator:
 
     @overload
     def generate(
-        self, prompt: str = "", *, hooks: Sequence[LogitsProcessor] = (), **settings: Any
+        self,
+        prompt: str = "",
+        *,
+        logits_processors: Sequence[LogitsProcessor] = (),
+        **settings: Any,
     ) -> Generation: ...
 
     @overload
     def generate(
-        self, prompt: Iterable[Row], *, hooks: Sequence[LogitsProcessor] = (), **settings: Any
+        self,
+        prompt: Iterable[Row],
+        *,
+        logits_processors: Sequence[LogitsProcessor] = (),
+        **settings: Any,
     ) -> list[Generation]: ...
 
     def generate(
-        self, prompt: Prompts = "", *, hooks: Sequence[LogitsProcessor] = (), **settings: Any
+        self,
+        prompt: Prompts = "",
+        *,
+        logits_processors: Sequence[LogitsProcessor] = (),
+        hooks: Sequence[LogitsProcessor] = (),
+        **settings: Any,
     ) -> Generation | list[Generation]:
         """Continue a prompt, or each of a list of prompts side by side.
+
+            >>> from textgen import TextGenerator
+            >>> generator = TextGenerator.from_pretrained()
+            >>> generator.generate("It was", seed=1, max_new_tokens=3).finish_reason
+            'length'
 
         Args:
             prompt: any text; it may be empty. Or a list, array, column or other iterable of
                 texts and of mappings with the "prompt" and settings of its own. The n-th of them
                 is drawn with `seed + n`, and each result is the one that it has alone.
-            hooks: functions from the tokens so far, of shape (tokens,), and the logits of the
-                next, of shape (vocabulary,), to other logits; applied before the filters.
+            logits_processors: functions from the tokens so far, of shape (tokens,), and the
+                logits of the next token, of shape (vocabulary,), to new logits; applied before
+                the filters.
+            hooks: the old name of `logits_processors`; deprecated.
             settings: fields of `GenerationConfig`; they override the model's own.
 
-        Raises: what is wrong with all of a list; of one of its items, the result tells it.
-            UsageError: an unknown setting, an impossible value, or a hook that failed.
+        Returns:
+            one result, or a list of one for each prompt. An error of a prompt in a list is in its
+            result.
+
+        Raises:
+            UsageError: an unknown setting, an impossible value, or a logits processor that failed.
             DataError: a prompt with a lone surrogate, or a constraint that cannot be kept.
         """
+        processors = with_hooks(logits_processors, hooks)
         if not isinstance(prompt, str):
-            return list(self.generate_each(prompt, hooks=hooks, **settings))
-        writing = self._writing(prompt, self.configure(**settings), hooks)
-        for _ in write_all(self.decoder, [writing]):
+            return list(self.generate_each(prompt, logits_processors=processors, **settings))
+        sequence = self.sequence(prompt, self.configure(**settings), processors)
+        for _ in run_all(self.decoder, [sequence]):
             pass
-        if writing.error:
-            raise writing.error
-        return writing.result()
+        if sequence.error:
+            raise sequence.error
+        return sequence.result()
 
     def generate_each(
         self,
         rows: Rows,
         *,
+        logits_processors: Sequence[LogitsProcessor] = (),
         hooks: Sequence[LogitsProcessor] = (),
         advanced: Callable[[RoundCounts], None] = lambda advance: None,
         is_over: Callable[[], bool] = lambda: False,
@@ -207,67 +243,141 @@ class TextGenerator:
         Args:
             rows: prompts, or mappings with the "prompt" and settings of its own; taken as needed.
                 An error in the place of a row comes out in its result.
-            hooks: as for `generate`.
-            advanced: is told how many tokens were read and written since its last call.
+            logits_processors: as for `generate`.
+            hooks: the old name of `logits_processors`; deprecated.
+            advanced: called with the number of tokens that were read and written since its last
+                call.
             is_over: asked now and then whether all texts shall end as they are.
             settings: of all rows.
 
         Raises:
             UsageError: an unknown setting, or an impossible value, among those of all rows.
         """
-        config = self.configure(**settings)
-        written = PromptQueue(rows, config, partial(self._writing, hooks=hooks))
-        return written.write(self.decoder, advanced, is_over)
+        processors = with_hooks(logits_processors, hooks)
+        begin = partial(self.sequence, logits_processors=processors)
+        queue = PromptQueue(rows, self.configure(**settings), begin)
+        return queue.run(self.decoder, advanced, is_over)
 
     def stream(
         self,
         prompt: str = "",
         *,
+        logits_processors: Sequence[LogitsProcessor] = (),
         hooks: Sequence[LogitsProcessor] = (),
         remembered: Remembered = REMEMBERED,
         **settings: Any,
     ) -> TextStream:
-        """Continue a prompt piece by piece: iterate over what is returned.
+        """Continue a prompt chunk by chunk: iterate over the stream that is returned.
 
         Args:
             prompt: any text; it may be empty.
-            hooks: as for `generate`.
-            remembered: how many of the last tokens the stream's `result()` holds, so that an
+            logits_processors: as for `generate`.
+            hooks: the old name of `logits_processors`; deprecated.
+            remembered: number of the last tokens that the stream's `result()` holds, so that an
                 endless one (`max_new_tokens=-1`) does not take more and more memory; None for all.
             settings: as for `generate`.
 
         Raises:
             UsageError, DataError: as for `generate`; some of them only while it is iterated over.
         """
-        writing = self._writing(prompt, self.configure(**settings), hooks, remembered)
-        return TextStream(self.decoder, writing)
+        processors = with_hooks(logits_processors, hooks)
+        config = self.configure(**settings)
+        return TextStream(self.decoder, self.sequence(prompt, config, processors, remembered))
+
+    def scheduler(self) -> Scheduler:
+        """Return a scheduler, which runs sequences of several threads or asyncio tasks together.
+
+        >>> from textgen import TextGenerator
+        >>> generator = TextGenerator.from_pretrained()
+        >>> config = generator.configure(seed=1, max_new_tokens=3)
+        >>> with generator.scheduler() as scheduler:
+        ...     result = scheduler.submit(generator.sequence("It was", config)).result()
+        >>> result == generator.generate("It was", **config.to_dict())
+        True
+        """
+        return Scheduler(self.decoder)
+
+    def sequence(
+        self,
+        prompt: str,
+        config: GenerationConfig,
+        logits_processors: Sequence[LogitsProcessor] = (),
+        remembered: Remembered = None,
+    ) -> TextSequence:
+        """Begin a sequence, for a scheduler to run.
+
+        Args:
+            prompt: any text; it may be empty.
+            config: all settings; see `configure`.
+            logits_processors: as for `generate`.
+            remembered: as for `stream`.
+
+        Raises:
+            UsageError: settings with which this model can generate nothing.
+            DataError: a prompt with a lone surrogate.
+        """
+        return begin_sequence(
+            self.tokenizer,
+            self.tokenizer.clean_prompt(prompt),
+            config,
+            self.model.copies,
+            logits_processors=logits_processors,
+            capacity=remembered,
+        )
+
+    def check(self, **settings: Any) -> None:
+        """Refuse settings with which this model can generate nothing; nothing is generated.
+
+        Args:
+            settings: as for `generate`.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value.
+            DataError: a constraint that cannot be kept.
+        """
+        self.sequence("", self.configure(**settings))
 
     def session(self, **settings: Any) -> Session:
-        """Begin a text that is read and written bit by bit, with settings as for `generate`."""
+        """Begin a text that is fed and generated bit by bit; see `Session`.
+
+        Args:
+            settings: as for `generate`.
+
+        Raises:
+            UsageError: an unknown setting, or an impossible value.
+        """
         return Session(self.model, self.decoder, self.configure(**settings))
 
     def load_session(
         self, path: str | Path, adaptation: Adaptation | None = None, **settings: Any
     ) -> Session:
-        """Go on with a session that was saved to a file; see `Session.load`."""
+        """Resume a session from a file; see `Session.load`.
+
+        Args:
+            path: of the file.
+            adaptation: the one that the session had, if it had one.
+            settings: fields of `GenerationConfig`, which replace those in the file.
+        """
         return Session.load(path, self.model, self.decoder, adaptation, **settings)
 
     def next(self, prompt: str = "", k: int = 10, **settings: Any) -> list[NextToken]:
-        """Return the k likeliest tokens after a prompt.
+        """Return the k likeliest tokens after a prompt, the likeliest first.
 
         Args:
             prompt: any text; it may be empty.
-            k: how many.
+            k: number of tokens.
             settings: fields of `GenerationConfig`, on which the sampled probability depends.
 
         Raises:
             UsageError: an unknown setting, or an impossible value.
         """
-        writing = self._writing(prompt, self.configure(**settings), ())
-        return next_tokens(self.decoder, self.tokenizer, writing, k)
+        return next_tokens(self.decoder, self.sequence(prompt, self.configure(**settings)), k)
 
     def configure(self, **settings: Any) -> GenerationConfig:
-        """Return the settings of a generation: those given, else the model's; with a seed.
+        """Return all settings of a generation: those given, else the model's; with a seed.
+
+        Args:
+            settings: fields of `GenerationConfig`.
 
         Raises:
             UsageError: an unknown setting, or an impossible value.
@@ -309,17 +419,4 @@ class TextGenerator:
         inherited = reading.keys() - settings.keys()
         return measure_corpus(
             self.decoder, self.tokenizer, corpus, reading, split, progress, inherited=inherited
-        )
-
-    def _writing(
-        self,
-        prompt: str,
-        config: GenerationConfig,
-        hooks: Sequence[LogitsProcessor],
-        remembered: int | None = None,
-    ) -> TextSequence:
-        """Begin a text."""
-        clean = self.tokenizer.clean_prompt(prompt)
-        return begin_sequence(
-            self.tokenizer, clean, config, self.model.copies, hooks=hooks, remembered=remembered
         )

@@ -40,4 +40,4 @@ def test_other_ways_of_writing_are_refused(run: Run, seeded: Path, others: tuple
 def test_nothing_behind_is_a_clear_error(run: Run, seeded: Path) -> None:
     done = run("generate", "-m", seeded, "--between", "a", "")
     assert done.returncode == 2
-    assert "the text behind is empty" in one_line(done.stderr)
+    assert "the text after the gap is empty" in one_line(done.stderr)

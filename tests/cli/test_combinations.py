@@ -176,7 +176,7 @@ def test_nothing_is_written_between_two_texts_where_no_token_is_allowed(
         (("prepare", "a.txt", "b.txt", "-o", "x"), "put a pattern in quotation marks, as '*.txt'"),
         (
             ("train", "a.txt", "b.txt", "c.txt", "-o", "x"),
-            "one CORPUS is wanted, not 'a.txt' and 'b.txt'",
+            "give one CORPUS, not 'a.txt' and 'b.txt'",
         ),
         (("evaluate", "a.txt", "b.txt"), "name their folder"),
         (("generate", "Once", "upon"), "quote a PROMPT of several words"),

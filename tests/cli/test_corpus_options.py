@@ -168,7 +168,7 @@ def test_several_corpora_are_refused_with_how_they_are_named_as_one(
     done = run(*command, "a.txt", "b.txt", "c.txt")
     assert done.returncode == 2
     told = one_line(done.stderr)
-    assert "one CORPUS is wanted, not 'a.txt' and 'b.txt'; name their folder" in told
+    assert "give one CORPUS, not 'a.txt' and 'b.txt'; name their folder" in told
     assert "'*.txt'" in told
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 import pytest
 
+from textgen.cli.command import command as our_command
 from textgen.cli.options import config_options
 from textgen.config.generation import SAMPLERS, GenerationConfig
 
@@ -14,7 +15,7 @@ POINTS = ((0, 1.2), (200, 0.6))
 def parse(*arguments: str, toml: dict[str, Any] | None = None) -> GenerationConfig:
     """Return the settings that a command with the generation's options makes of its arguments."""
 
-    @click.command()
+    @our_command()
     @config_options(GenerationConfig)
     def command(settings: dict[str, Any]) -> GenerationConfig:
         return GenerationConfig.from_dict(settings)

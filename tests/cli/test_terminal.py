@@ -104,13 +104,13 @@ def test_ctrl_c_leaves_in_the_file_what_exists_and_its_receipt(
 def test_signal_that_a_loading_library_makes_an_error_of_is_an_interruption(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def load(**_: object) -> None:
+    def load(*_: object) -> None:
         try:
             raise Interrupted(signal.SIGTERM)
         except Interrupted as error:  # as C extensions do while they are imported
             raise ImportError("initialization failed") from error
 
-    monkeypatch.setattr(sys.modules[main.__module__], "cli", load)
+    monkeypatch.setattr(sys.modules[main.__module__].cli, "make_context", load)
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 143

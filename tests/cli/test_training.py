@@ -178,7 +178,7 @@ main()
     [
         (4000, ("prepare", TIDEWATER, "-o", "store")),
         (20_000, ("prepare", TIDEWATER, "-o", "store")),
-        (20_000, ("generate", "-m", "model", "-n", "30000", "-o", "text")),
+        (20_000, ("generate", "-m", "model", "-n", "30000", "--min-tokens", "30000", "-o", "text")),
     ],
 )
 def test_disk_that_refuses_leaves_nothing_half_written(

@@ -193,9 +193,9 @@ def test_schema_may_be_a_dictionary_and_a_pattern_compiled() -> None:
     rule = CorpusConfig.from_dict({"keep_matching": re.compile("a"), "drop_matching": "b"})
     assert (rule.keep_matching, rule.drop_matching) == ("a", "b")
     refused: list[tuple[dict[str, Any], str]] = [
-        ({"json_schema": {"enum": {1}}}, "holds what JSON cannot: Object of type set"),
-        ({"json_schema": {"const": math.nan}}, "holds what JSON cannot"),
-        ({"regex": re.compile("a", re.IGNORECASE)}, r"re.IGNORECASE; write that .* '\(\?i\)abc'"),
+        ({"json_schema": {"enum": {1}}}, "has a value that JSON cannot hold: Object of type set"),
+        ({"json_schema": {"const": math.nan}}, "has a value that JSON cannot hold"),
+        ({"regex": re.compile("a", re.IGNORECASE)}, r"re.IGNORECASE; write the .* '\(\?i\)abc'"),
         ({"regex": re.compile(b"a")}, "regex is of type bytes"),
     ]
     for bad, told in refused:

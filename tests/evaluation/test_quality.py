@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textgen.config.model import ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import Scorer
 from textgen.generator import TextGenerator
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.tokenization.token_store import SplitCounts
-from textgen.tokenization.tokenizer import EOS_ID
 
 
 def test_model_without_an_opinion_scores_the_logarithm_of_its_vocabulary() -> None:
     config = ModelConfig(vocab_size=50, embedding_size=2, units=(3,))
     zeros = {name: np.zeros(shape, np.float32) for name, shape in config.tensors().items()}
-    scorer = Scorer(Decoder(config, zeros))
+    scorer = Scorer(load_engine(config, zeros))
     scorer.add(np.arange(40))
     assert math.isclose(scorer.nats, 40 * math.log(50), rel_tol=1e-9)
     assert scorer.tokens == 40

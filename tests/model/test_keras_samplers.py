@@ -11,13 +11,13 @@ import pytest
 from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import write_model
 from textgen.config.model import ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
 from textgen.model import LanguageModel
 from textgen.model.keras_samplers import continue_prompts
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.engine.logprobs import log_softmax
-from textgen.tokenization.tokenizer import EOS_ID
 
 samplers = keras_nlp.samplers
 CONFIG = ModelConfig(vocab_size=9, embedding_size=4, units=(8, 6))
@@ -37,7 +37,7 @@ def lists(model: LanguageModel, sampler: Any, prompts: Any = PROMPTS, n: int = 1
 
 def rows(model: LanguageModel, prompt: Any, text: list[int]) -> np.ndarray:
     """Return the log-probabilities before each token of a continuation, by our runtime."""
-    decoder = Decoder(CONFIG, model.named_weights())
+    decoder = load_engine(CONFIG, model.named_weights())
     fed = np.array([EOS_ID, *prompt, *text[:-1]], np.int64)
     return log_softmax(decoder.score(fed, decoder.initial_state())[0])[len(prompt) :]
 

@@ -17,10 +17,11 @@ from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
 from textgen.runtime.generation.result import Generation
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 # Everything that a weak model could go on with for ever: letters, digits, lists, objects.
 SCHEMA = {
@@ -294,7 +295,9 @@ def test_hooks_are_asked_once_for_each_token(generator: TextGenerator) -> None:
         seen.append(len(tokens))
         return logits
 
-    result = generator.generate(regex="[a-z ]*the end", max_new_tokens=20, hooks=[hook], seed=2)
+    result = generator.generate(
+        regex="[a-z ]*the end", max_new_tokens=20, logits_processors=[hook], seed=2
+    )
     assert result.text.endswith("the end")
     assert seen == list(range(len(result.tokens)))
 

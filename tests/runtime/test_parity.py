@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.seeded_models import seeded_weights
 from textgen.config.model import ACTIVATIONS, ModelConfig
 from textgen.model.network import LanguageModel
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.loading import load_engine
 
 SHARES = st.sampled_from([0.0, 0.5])
 
@@ -41,7 +41,7 @@ def assert_parity(config: ModelConfig, weights: dict[str, Any], steps: int, seed
     """Feed both the same tokens, the runtime one by one; compare logits and last states."""
     model = LanguageModel(config)
     model.load_named_weights(weights)
-    decoder = Decoder(config, weights)
+    decoder = load_engine(config, weights)
     tokens = np.random.default_rng(seed).integers(0, config.vocab_size, steps)
     expected, keras_state = model(tokens[None], return_state=True)
     state, rows = decoder.initial_state(), []

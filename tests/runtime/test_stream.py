@@ -13,9 +13,9 @@ from tests.dictation import dictate
 from textgen import TextGenerator, UsageError
 from textgen.artifact.model_folder import Model
 from textgen.config.model import PRECISIONS
-from textgen.runtime.generation.scheduler import advance
+from textgen.config.tokens import EOS_ID
+from textgen.runtime.generation.loop import advance
 from textgen.runtime.generation.text_stream import TextStream
-from textgen.tokenization.tokenizer import EOS_ID
 
 ENDLESS: dict[str, Any] = {"max_new_tokens": -1, "banned_tokens": (EOS_ID,), "seed": 1}
 
@@ -42,7 +42,7 @@ def test_memory_of_a_stream_is_flat_and_its_result_is_the_end(model: Model, prec
     try:
         while tokens < 20_000:
             next(stream)
-            tokens = stream._writing.written
+            tokens = stream.written
             if tokens < 3000:
                 before, _ = tracemalloc.get_traced_memory()
         after, _ = tracemalloc.get_traced_memory()
@@ -80,8 +80,8 @@ def test_interrupted_stream_ends_with_what_was_held_back(generator: TextGenerato
 
 def advance_until(stream: TextStream, tokens: int) -> None:
     """Let a stream write without taking its text, as far as possible."""
-    while stream._writing.written < tokens:
-        advance(stream._decoder, [stream._writing], 1)
+    while stream.written < tokens:
+        advance(stream._engine, [stream._sequence], 1)
 
 
 def test_text_that_has_ended_stays_as_it_is(generator: TextGenerator) -> None:
@@ -96,15 +96,18 @@ def test_pieces_split_no_character_and_hold_no_part_of_a_stop_string(
     generator: TextGenerator,
 ) -> None:
     tokens = generator.tokenizer.encode("漢é ebb 字 ebb tide 漢").tolist()
-    pieces = list(generator.stream("", hooks=[dictate(tokens)], stop=("ebb tide",)))
+    pieces = list(generator.stream("", logits_processors=[dictate(tokens)], stop=("ebb tide",)))
     assert pieces == ["漢", "é", " ", "ebb 字", " "]
-    assert pieces[:2] == list(generator.stream("", hooks=[dictate(tokens)], max_new_tokens=5))[:2]
+    assert (
+        pieces[:2]
+        == list(generator.stream("", logits_processors=[dictate(tokens)], max_new_tokens=5))[:2]
+    )
 
 
 def test_first_token_comes_by_itself(generator: TextGenerator) -> None:
     stream = generator.stream("The", **ENDLESS)
     next(stream)
-    assert stream._writing.written == 1
+    assert stream.written == 1
 
 
 def test_long_prompt_can_be_read_with_progress(generator: TextGenerator) -> None:
@@ -130,11 +133,11 @@ def test_failing_hook_ends_the_stream_behind_what_was_written(generator: TextGen
         return logits
 
     def pieces(stream: TextStream) -> Iterator[str]:
-        with pytest.raises(UsageError, match="hook hook failed: KeyError: 'five'") as caught:
+        with pytest.raises(UsageError, match="processor hook failed: KeyError: 'five'") as caught:
             yield from stream
         assert isinstance(caught.value.__cause__, KeyError)
 
-    stream = generator.stream("The", seed=1, hooks=[hook])
+    stream = generator.stream("The", seed=1, logits_processors=[hook])
     text = "".join(pieces(stream))
     assert text == generator.generate("The", seed=1, max_new_tokens=5).text
     assert stream.result().text == text

@@ -48,11 +48,11 @@ def test_no_limit_changes_nothing(logits: Logits) -> None:
 
 def test_limit_starts_at_twice_the_target_and_corrects_its_error() -> None:
     mirostat = Mirostat(tau=3.0, eta=0.5)
-    assert mirostat.limit == 6
+    assert mirostat.mu == 6
     mirostat.correct(5.0)
-    assert mirostat.limit == 5
+    assert mirostat.mu == 5
     mirostat.correct(1.0)
-    assert mirostat.limit == 6
+    assert mirostat.mu == 6
 
 
 @pytest.mark.parametrize("tau", [2.0, 4.0])
@@ -62,7 +62,7 @@ def test_surprise_of_a_long_text_is_the_target(tau: float) -> None:
     mirostat = Mirostat(tau, eta=0.1)
     heard = []
     for _ in range(1000):
-        shares = softmax(apply_mirostat(logits, mirostat.limit))
+        shares = softmax(apply_mirostat(logits, mirostat.mu))
         token = generator.choice(len(shares), p=shares)
         heard.append(float(-np.log2(shares[token])))
         mirostat.correct(heard[-1])

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.sampling.backend import SamplingBackend
 from textgen.sampling.filters import softmax
-from textgen.sampling.sampler import END, Sampler
+from textgen.sampling.sampler import Sampler
 from textgen.sampling.user_processors import LogitsProcessor
 
 LOGITS = np.array([1.0, 3.0, 2.5, 0.5, -1.0, 2.0], np.float32)
@@ -24,7 +25,7 @@ def sampler(
     seed: int = 0,
     biases: Any = (),
     history: Any = (),
-    hooks: Any = (),
+    logits_processors: Any = (),
     constraint: Any = None,
     **settings: Any,
 ) -> Sampler:
@@ -34,7 +35,7 @@ def sampler(
         seed=seed,
         biases=biases,
         history=history,
-        hooks=hooks,
+        logits_processors=logits_processors,
         constraint=constraint,
     )
 
@@ -113,17 +114,17 @@ def test_biases_come_before_the_filters() -> None:
 
 
 def test_end_is_not_drawn_before_its_time() -> None:
-    eager = sampler(min_new_tokens=30, biases=[(END, 50.0)], min_p=0.5)
+    eager = sampler(min_new_tokens=30, biases=[(EOS_ID, 50.0)], min_p=0.5)
     tokens = drawn(eager, 31)
-    assert END not in tokens[:30]
-    assert tokens[30] == END
+    assert EOS_ID not in tokens[:30]
+    assert tokens[30] == EOS_ID
     # Without the end's overwhelming logit, the filter sees those of the others.
     assert set(tokens[:30]) == {1, 2}
 
 
 def test_bans_may_not_leave_the_end_alone_where_it_may_not_come() -> None:
     bans = [(token, -math.inf) for token in range(1, 6)]
-    assert sampler(biases=bans).draw(LOGITS) == END
+    assert sampler(biases=bans).draw(LOGITS) == EOS_ID
     with pytest.raises(UsageError, match="min_new_tokens forbids"):
         sampler(biases=bans, min_new_tokens=1)
 
@@ -144,7 +145,7 @@ def test_hooks_see_prompt_and_new_tokens_and_logits_of_their_own() -> None:
         return logits
 
     given_logits = LOGITS.copy()
-    one = sampler(history=[3, 5], hooks=[spoil, keep])
+    one = sampler(history=[3, 5], logits_processors=[spoil, keep])
     tokens = [one.draw(given_logits) for _ in range(5)]
     assert seen == [[3, 5, *tokens[:n]] for n in range(5)]
     np.testing.assert_array_equal(given_logits, LOGITS)
@@ -158,7 +159,7 @@ def test_hooks_work_in_order_between_biases_and_filters() -> None:
     def ban_largest(tokens: np.ndarray, logits: np.ndarray) -> list[float]:
         return [-math.inf if logit == logits.max() else float(logit) for logit in logits]
 
-    one = sampler(biases=[(3, 1.5)], hooks=[double, ban_largest], top_k=2)
+    one = sampler(biases=[(3, 1.5)], logits_processors=[double, ban_largest], top_k=2)
     candidates = one.filter(LOGITS)
     assert candidates.ids.tolist() == [2, 3, 5]  # 5, 4 and 4, the tie stays; 6 is banned
     np.testing.assert_array_equal(candidates.logits, [5.0, 4.0, 4.0])
@@ -167,12 +168,12 @@ def test_hooks_work_in_order_between_biases_and_filters() -> None:
 @pytest.mark.parametrize(
     ("result", "error"),
     [
-        (np.zeros(5), "hook strange returned the shape (5,); it must be (6,)"),
-        (np.zeros((1, 6)), "hook strange returned the shape (1, 6); it must be (6,)"),
-        (np.where(LOGITS > 2, np.nan, LOGITS), "hook strange returned NaN or infinity"),
-        (np.where(LOGITS > 2, np.inf, LOGITS), "hook strange returned NaN or infinity"),
-        (["a"] * 6, "hook strange failed: ValueError"),
-        (object(), "hook strange failed: TypeError"),
+        (np.zeros(5), "logits processor strange returned the shape (5,); it must be (6,)"),
+        (np.zeros((1, 6)), "logits processor strange returned the shape (1, 6); it must be (6,)"),
+        (np.where(LOGITS > 2, np.nan, LOGITS), "logits processor strange returned NaN or infinity"),
+        (np.where(LOGITS > 2, np.inf, LOGITS), "logits processor strange returned NaN or infinity"),
+        (["a"] * 6, "logits processor strange failed: ValueError"),
+        (object(), "logits processor strange failed: TypeError"),
     ],
 )
 def test_hook_that_returns_nonsense_is_named_in_one_line(result: Any, error: str) -> None:
@@ -180,7 +181,7 @@ def test_hook_that_returns_nonsense_is_named_in_one_line(result: Any, error: str
         return result
 
     with pytest.raises(UsageError) as caught:
-        sampler(hooks=[strange]).draw(LOGITS)
+        sampler(logits_processors=[strange]).draw(LOGITS)
     assert str(caught.value).startswith(error)
     assert "\n" not in str(caught.value)
 
@@ -191,8 +192,8 @@ def test_hook_that_raises_is_named_and_its_error_kept() -> None:
             raise RuntimeError("a\nlong\n  story")
 
     with pytest.raises(UsageError) as caught:
-        sampler(hooks=[Careless()]).draw(LOGITS)
-    assert str(caught.value) == "hook Careless failed: RuntimeError: a long story"
+        sampler(logits_processors=[Careless()]).draw(LOGITS)
+    assert str(caught.value) == "logits processor Careless failed: RuntimeError: a long story"
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 
@@ -201,7 +202,7 @@ def test_interruption_within_a_hook_is_none_of_its_errors() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sampler(hooks=[interrupted]).draw(LOGITS)
+        sampler(logits_processors=[interrupted]).draw(LOGITS)
 
 
 def test_nothing_left_to_choose_from_is_bad_data() -> None:
@@ -209,7 +210,7 @@ def test_nothing_left_to_choose_from_is_bad_data() -> None:
         return np.full_like(logits, -np.inf)
 
     with pytest.raises(DataError, match="no token is left"):
-        sampler(hooks=[ban_all]).draw(LOGITS)
+        sampler(logits_processors=[ban_all]).draw(LOGITS)
 
 
 def test_constraint_is_asked_for_each_token_and_told_it() -> None:
@@ -258,7 +259,7 @@ def test_plan_holds_only_steps_in_which_the_end_is_banned_or_not(
     first, steps = one.position, one.steps_alike(most)
     assert 1 <= steps <= most
     assert (first < least) == (first + steps - 1 < least)
-    assert np.isneginf(one.plan(steps).bias[END]) == (first < least)
+    assert np.isneginf(one.plan(steps).bias[EOS_ID]) == (first < least)
 
 
 def test_plan_has_the_temperature_of_each_token() -> None:
@@ -268,7 +269,7 @@ def test_plan_has_the_temperature_of_each_token() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "hooks", "way"),
+    ("settings", "hooks", "backend"),
     [
         ({}, (), SamplingBackend.SIMPLE_GRAPH),
         ({"top_k": 3, "min_p": 0.1, "temperature": 0.5}, (), SamplingBackend.SIMPLE_GRAPH),
@@ -292,6 +293,6 @@ def test_plan_has_the_temperature_of_each_token() -> None:
     ],
 )
 def test_graph_draws_where_nothing_needs_python(
-    settings: dict[str, Any], hooks: tuple[LogitsProcessor, ...], way: SamplingBackend
+    settings: dict[str, Any], hooks: tuple[LogitsProcessor, ...], backend: SamplingBackend
 ) -> None:
-    assert sampler(hooks=hooks, **settings).way is way
+    assert sampler(logits_processors=hooks, **settings).backend is backend

@@ -12,6 +12,7 @@ from textgen import Adaptation, TextGenerator
 from textgen.artifact.model_folder import Model
 from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.errors import DataError, MissingInput, UsageError
+from textgen.runtime.engine.decoder import Decoder
 
 TEXT = "the harbour and the tide, the harbour and the tide; "
 CHOSEN: dict[str, Any] = {"seed": 3, "max_new_tokens": 40, "banned_tokens": (0,)}
@@ -38,6 +39,7 @@ def any_model(request: pytest.FixtureRequest, model: Model) -> Model:
 def nats(adaptation: Adaptation, model: Model, hidden: Any, tokens: Any) -> float:
     """Return the mean loss of tokens, as the adapted decoder's weights give it, in 64 bits."""
     decoder = adaptation.decoder(model, TextGenerator(model).decoder)
+    assert isinstance(decoder, Decoder)
     weights = {name: array.astype(np.float64) for name, array in decoder._weights.items()}
     logits = hidden.astype(np.float64) @ weights["logits.kernel"] + weights["logits.bias"]
     log_sum = np.log(np.exp(logits - logits.max(1, keepdims=True)).sum(1)) + logits.max(1)
@@ -86,11 +88,11 @@ def test_state_is_the_one_that_reading_alone_makes(any_model: Model) -> None:
     adapted, plain = generator.session(**CHOSEN), generator.session(**CHOSEN)
     adapted.adapt(TEXT)
     plain.feed(TEXT)
-    one, other = (np.concatenate(s.moment.state or (), axis=1) for s in (adapted, plain))
+    one, other = (np.concatenate(s.snapshot.state or (), axis=1) for s in (adapted, plain))
     np.testing.assert_array_equal(one, other)
     for session in (adapted, plain):
         session.feed("and then ")
-    one, other = (np.concatenate(s.moment.state or (), axis=1) for s in (adapted, plain))
+    one, other = (np.concatenate(s.snapshot.state or (), axis=1) for s in (adapted, plain))
     np.testing.assert_array_equal(one, other)
 
 

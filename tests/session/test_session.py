@@ -71,14 +71,14 @@ def test_stream_left_anywhere_goes_on_in_a_file_as_if_it_had_not_been(
     wanted = unbroken.fork().generate(max_new_tokens=most).text
     session, found = unbroken, ""
     for pieces in leaves:
-        stream = session.stream(max_new_tokens=most - session.moment.drawn)
+        stream = session.stream(max_new_tokens=most - session.snapshot.drawn)
         found += "".join(islice(stream, pieces))
         session.save(path, text=with_text)
         session = generator.load_session(path)
         if stream.result().finish_reason == "stop" and not next(stream, ""):
             assert found == wanted
             return
-    rest = session.generate(max_new_tokens=most - session.moment.drawn)
+    rest = session.generate(max_new_tokens=most - session.snapshot.drawn)
     assert found + rest.text == wanted
 
 
@@ -89,7 +89,7 @@ def test_ten_tokens_and_ten_more_are_the_twenty_of_one_call(model: Model, precis
     whole = once.generate(max_new_tokens=20)
     parts = [twice.generate(max_new_tokens=10) for _ in range(2)]
     assert whole.tokens == parts[0].tokens + parts[1].tokens
-    assert same(once.moment, twice.moment)
+    assert same(once.snapshot, twice.snapshot)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
@@ -124,16 +124,19 @@ def test_undo_leads_back_to_the_same_bits(
     generator: TextGenerator, actions: list[tuple[str, int]], kept: int
 ) -> None:
     session = generator.session(**LETTERS, seed=1)
-    moments = [session.moment]
+    snapshots = [session.snapshot]
     for kind, count in actions:
         if kind == "feed":
             session.feed("e" * count)
         else:
             session.generate(max_new_tokens=count)
-        moments.append(session.moment)
-    wanted = moments[min(kept, len(actions))]
-    session.undo(session.moment.length - wanted.length)
-    assert same(session.moment, dataclasses.replace(wanted, since=session.moment.since))
+        snapshots.append(session.snapshot)
+    wanted = snapshots[min(kept, len(actions))]
+    session.undo(session.snapshot.length - wanted.length)
+    assert same(
+        session.snapshot,
+        dataclasses.replace(wanted, generation_tokens=session.snapshot.generation_tokens),
+    )
 
 
 def test_undo_goes_back_within_what_was_written_and_the_same_comes_again(
@@ -179,7 +182,7 @@ def test_ten_thousand_forks_hold_little_more_than_their_states(model: Model, tok
     session = TextGenerator(model).session(seed=1)
     session.feed("Once upon a time")
     session.generate(max_new_tokens=1)
-    state = sum(part.nbytes for part in session.moment.state or ())
+    state = sum(part.nbytes for part in session.snapshot.state or ())
     count = 10_000 if tokens == 0 else 1_000
     tracemalloc.start()
     try:
@@ -211,7 +214,7 @@ def test_session_stands_behind_what_was_taken_of_a_stream(generator: TextGenerat
     taken = "".join(islice(stream, 7))
     assert session.text == taken
     assert session.fork().generate(max_new_tokens=43).text == "".join(stream)
-    assert session.moment.drawn == 50
+    assert session.snapshot.drawn == 50
 
 
 def test_stream_of_a_session_that_went_on_is_over(generator: TextGenerator) -> None:
@@ -219,7 +222,7 @@ def test_stream_of_a_session_that_went_on_is_over(generator: TextGenerator) -> N
     stream = session.stream()
     first = next(stream)
     session.feed("abc")
-    with pytest.raises(UsageError, match="gone on otherwise"):
+    with pytest.raises(UsageError, match="the session has moved on"):
         next(stream)
     assert session.text == first + "abc"
 
@@ -233,7 +236,7 @@ def test_file_is_small(model: Model, tmp_path: Path, with_text: bool) -> None:
         session.feed("A quiet sea, and nothing on it but the sun. ")
         session.generate(max_new_tokens=20)
     session.save(tmp_path / "s.state", text=with_text)
-    state = sum(part.nbytes for part in session.moment.state or ())
+    state = sum(part.nbytes for part in session.snapshot.state or ())
     most = 2 * state + (len(session.text.encode()) if with_text else 0)
     assert (tmp_path / "s.state").stat().st_size <= most
     again = TextGenerator(small).load_session(tmp_path / "s.state")
@@ -243,17 +246,20 @@ def test_file_is_small(model: Model, tmp_path: Path, with_text: bool) -> None:
 
 def test_session_from_a_file_can_be_taken_back(generator: TextGenerator, tmp_path: Path) -> None:
     session = generator.session(**LETTERS, seed=1)
-    moments = [session.moment]
+    snapshots = [session.snapshot]
     for count in (3, 140):
         session.feed("e" * count)
-        moments.append(session.moment)
+        snapshots.append(session.snapshot)
         session.generate(max_new_tokens=count)
-        moments.append(session.moment)
+        snapshots.append(session.snapshot)
     session.save(tmp_path / "s.state")
-    for wanted in reversed(moments):
+    for wanted in reversed(snapshots):
         again = generator.load_session(tmp_path / "s.state")
-        again.undo(again.moment.length - wanted.length)
-        assert same(again.moment, dataclasses.replace(wanted, since=again.moment.since))
+        again.undo(again.snapshot.length - wanted.length)
+        assert same(
+            again.snapshot,
+            dataclasses.replace(wanted, generation_tokens=again.snapshot.generation_tokens),
+        )
     session.save(tmp_path / "s.state", text=False)
     again = generator.load_session(tmp_path / "s.state")
     with pytest.raises(UsageError, match="can go back by 0"):
@@ -310,17 +316,17 @@ def test_mixed_session_lies_between_two(generator: TextGenerator) -> None:
     one, other = (generator.session(**LETTERS, seed=1) for _ in range(2))
     one.feed("aaaa ")
     other.feed("eeee.")
-    assert same(Session.mix(one, other, 0).moment, one.moment)
+    assert same(Session.mix(one, other, 0).snapshot, one.snapshot)
     mixed = Session.mix(one, other, 0.5)
     assert mixed.text == one.text
     other.feed("e")  # after which the model has been fed all that was before
-    states = (one.moment.state, mixed.moment.state, other.moment.state)
+    states = (one.snapshot.state, mixed.snapshot.state, other.snapshot.state)
     for first, middle, last in zip(*(state or () for state in states), strict=True):
         np.testing.assert_allclose(middle, (first + last) / 2, rtol=1e-5, atol=1e-6)
-    before = mixed.moment
+    before = mixed.snapshot
     text = mixed.generate(max_new_tokens=5).text
     mixed.undo(5)
-    assert same(mixed.moment, before)
+    assert same(mixed.snapshot, before)
     assert mixed.generate(max_new_tokens=5).text == text
     with pytest.raises(UsageError, match="from 0 to 1"):
         Session.mix(one, other, 2)
@@ -329,14 +335,14 @@ def test_mixed_session_lies_between_two(generator: TextGenerator) -> None:
 def test_score_is_that_of_the_text_at_its_place(generator: TextGenerator) -> None:
     session = generator.session()
     session.feed("The ")
-    before = session.moment
+    before = session.snapshot
     parts = session.score("sea").nats_per_token * 3
     session.feed("sea")
     parts += session.score(" is wide").nats_per_token * 8
     whole = generator.session()
     whole.feed("The ")
     assert math.isclose(whole.score("sea is wide").nats_per_token * 11, parts, rel_tol=1e-4)
-    assert whole.moment.length == before.length
+    assert whole.snapshot.length == before.length
     with pytest.raises(UsageError, match="empty"):
         whole.score("")
 
@@ -350,9 +356,9 @@ def test_next_tokens_are_those_after_the_text(generator: TextGenerator) -> None:
 def test_session_of_an_endless_text_keeps_few_states(generator: TextGenerator) -> None:
     session = generator.session(max_new_tokens=-1, banned_tokens=(0,), seed=1)
     stream = session.stream()
-    while session.moment.drawn < 20_000:
+    while session.snapshot.drawn < 20_000:
         list(islice(stream, 2_000))
-    states = sum(1 for moment in session.moment.back() if moment.state)
+    states = sum(1 for moment in session.snapshot.back() if moment.state)
     assert states < 64 * (1 + math.log(20_000 / 4_096)) + 64
 
 
@@ -377,5 +383,5 @@ def test_session_stands_behind_a_text_that_was_searched_for(
     plain = generator.session(**LETTERS, seed=1)
     plain.feed("The ")
     plain.feed(text)
-    state, wanted = session.moment.state or (), plain.moment.state or ()
+    state, wanted = session.snapshot.state or (), plain.snapshot.state or ()
     assert all(np.array_equal(a, b) for a, b in zip(state, wanted, strict=True))

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scripts_of_the_world import TEXTS
+from textgen.config.tokens import EOS_ID
 from textgen.tokenization.encoding import LibraryEncoding
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 LEARNED = {
     kind: Tokenizer.train(kind, TEXTS.values(), normal_form="none") for kind in ("char", "byte")

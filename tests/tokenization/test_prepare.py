@@ -7,12 +7,13 @@ import numpy as np
 import platformdirs
 import pytest
 
+from textgen.config.tokens import EOS_ID
 from textgen.corpus.resolve import open_source
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.store_cache import open_corpus, prepare_once
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 def make(corpus: Path, out: Path, **settings: object) -> TokenStore:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textgen.config.tokens import EOS_ID
 from textgen.corpus.collect import collect
 from textgen.corpus.resolve import open_source
 from textgen.corpus.splits import choose_split, read_spans, survey
@@ -24,7 +25,6 @@ from textgen.errors import DataError
 from textgen.evaluation.measure_corpus import how_to_read
 from textgen.tokenization.prepare import prepare
 from textgen.tokenization.token_store import REMOVED, TokenStore
-from textgen.tokenization.tokenizer import EOS_ID
 
 SHARE = 0.3
 COLUMNS = ("text", "lang", "who")

@@ -11,10 +11,11 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from tests.scripts_of_the_world import TEXTS
+from textgen.config.tokens import EOS_ID
 from textgen.corpus.text.cleaning import clean_text
 from textgen.errors import DataError
 from textgen.tokenization.kinds import KINDS, STRICT
-from textgen.tokenization.tokenizer import CUSTOM, EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import CUSTOM, Tokenizer
 
 BYTE_KINDS = [kind for kind in KINDS if kind != STRICT]
 TRAPS = (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError
-from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.batches import Batches, Order
 
 

@@ -161,11 +161,11 @@ def test_memory_that_runs_out_is_told_as_that_everywhere(
     ):
         raise error
 
-    def fail(**_: object) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     command_line = importlib.import_module("textgen.cli.main")  # its package names a function so
-    monkeypatch.setattr(command_line, "cli", fail)
+    monkeypatch.setattr(command_line.cli, "make_context", fail)
     with pytest.raises(SystemExit) as caught:
         command_line.main()
     assert caught.value.code == 74

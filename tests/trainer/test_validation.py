@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from textgen.config.model import ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.config.training import TrainingConfig
 from textgen.errors import TrainingDiverged
 from textgen.evaluation.scorer import Scorer
 from textgen.generator import TextGenerator
 from textgen.model.network import LanguageModel
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.train_step import TrainStep
 from textgen.trainer.validation import (
     LEAD_IN,

@@ -1,7 +1,8 @@
-r"""Which options go together: a wish that cannot be fulfilled is refused, not dropped.
+"""Options that do not go together are refused; none is ignored in silence.
 
-What is typed counts. A TOML file or a variable of the environment holds what many calls share, so
-that a setting of theirs may have no use in one of them; a way of writing counts wherever it is set.
+A flag on the command line counts everywhere. A TOML file or an environment variable holds settings
+of many calls, so a setting from there may be without effect in one of them. Options that select a
+mode of the command, such as `--jsonl`, count from every source.
 """
 
 import re
@@ -10,11 +11,11 @@ from collections.abc import Callable, Mapping
 import click
 from click.core import ParameterSource
 
-from textgen.cli.names import source_of, told_name, usual_name
+from textgen.cli.names import is_default, name_with_source, source_of, usual_name, value_of
 from textgen.config.generation import NEUTRAL, GenerationConfig
 from textgen.errors import UsageError
 
-# Of each command: options, and those that have no meaning beside them.
+# For each command: an option, and the options that it excludes.
 EXCLUDED: dict[str, dict[str, tuple[str, ...]]] = {
     "generate": {
         "session": ("num_samples", "jsonl", "receipt"),
@@ -30,15 +31,15 @@ EXCLUDED: dict[str, dict[str, tuple[str, ...]]] = {
     "train": {"steps": ("max_epochs",), "epochs": ("max_epochs",)},
 }
 
-# Of each command: options that say nothing about what it does.
+# For each command: options that have no effect on it.
 MEANINGLESS = {
     "next": ("ban", "ban_any_case", "beams", "length_penalty", "max_copy", "stop", "stop_at"),
 }
 
 Condition = Callable[[GenerationConfig], bool]
-Needed = tuple[str, Condition]  # what, and whether it is there
+Needed = tuple[str, Condition]  # the name of a setting, and the test that it is on
 
-# Settings of a generation that do nothing unless something else is on, and when that is so.
+# Settings of a generation without effect unless another setting is on.
 NEEDED: dict[str, Needed] = {
     "length_penalty": ("beams", lambda c: c.beams > 1),
     "ban_any_case": ("ban", lambda c: bool(c.ban)),
@@ -55,7 +56,7 @@ NEEDED: dict[str, Needed] = {
     ),
 }
 
-# Settings that something else takes the place of, and when that is so.
+# Settings without effect if another setting is on.
 FILTERS = (
     *("temperature_schedule", "dynatemp_range", "top_k", "typical_p", "top_p", "min_p"),
     *("top_n_sigma", "xtc_probability", "mirostat", "repetition_penalty", "presence_penalty"),
@@ -70,81 +71,81 @@ REPLACED: dict[str, tuple[Needed, ...]] = {
     "num_samples": (("beams", lambda c: c.beams > 1),),
 }
 
-# Values that ask for nothing, where that is not "no".
-NO_WISH = {"num_samples": 1, "beams": 1, "stop_at": "document", "min_new_tokens": 0}
+# Values that ask for nothing, beside None, False and no values.
+NEUTRAL_VALUES = {"num_samples": 1, "beams": 1, "stop_at": "document", "min_new_tokens": 0}
 
-# What a shell hands over as it was typed, and a person may have meant as a line end or a tab.
+# A shell passes these two characters on as they are; the person may have meant a line end or a tab.
 ESCAPE = re.compile(r"\\[nt]")
 TEXTS = ("prompt", "between", "stop", "ban", "choice", "dry_breakers")
 
 
 def refuse_excluded(context: click.Context) -> None:
-    """Refuse options that have no meaning beside others, or for the command.
+    """Refuse options that exclude each other, or have no effect on the command.
 
     Raises:
-        UsageError: naming both, and what to do.
+        UsageError: names the options and the remedy.
     """
     command = str(context.command.name)
-    wishes = _wishes(context)
-    for way, others in EXCLUDED.get(command, {}).items():
-        for name in filter(wishes.__contains__, others if way in wishes else ()):
-            told = [told_name(context, wishes[one]) for one in (way, name)]
-            raise UsageError(f"{' and '.join(told)} exclude each other; leave one out")
+    requests = _requests(context)
+    for mode, others in EXCLUDED.get(command, {}).items():
+        for name in filter(requests.__contains__, others if mode in requests else ()):
+            names = [name_with_source(context, requests[option]) for option in (mode, name)]
+            raise UsageError(f"{' and '.join(names)} exclude each other; leave one out")
     for name in MEANINGLESS.get(command, ()):
-        if name in wishes and _is_typed(context, wishes[name]):
+        if name in requests and _is_typed(context, requests[name]):
             raise UsageError(f"{name} has no meaning for {command}; leave it out")
 
 
 def refuse_idle(config: GenerationConfig, needed: Mapping[str, Needed] = NEEDED) -> None:
-    """Refuse settings that were typed and do nothing beside the others.
+    """Refuse flags that have no effect, given all settings of the generation.
 
     Args:
         config: all settings of the generation.
-        needed: what settings do nothing without.
+        needed: settings without effect unless another setting is on.
 
     Raises:
-        UsageError: naming both, and what to do.
+        UsageError: names the options and the remedy.
     """
     context = click.get_current_context()
-    typed = [name for name, found in _wishes(context).items() if _is_typed(context, found)]
-    for name in typed:
-        what, is_there = needed.get(name, ("", lambda _: True))
-        if not is_there(config):
-            raise UsageError(f"{name} does nothing without {what}; add that, or leave {name} out")
-        for other, takes_its_place in REPLACED.get(name, ()):
-            if takes_its_place(config):
-                raise UsageError(f"{name} and {other} exclude each other; leave one out")
+    requests = _requests(context).items()
+    for name in [name for name, parameter in requests if _is_typed(context, parameter)]:
+        other, is_on = needed.get(name, ("", lambda _: True))
+        if not is_on(config):
+            raise UsageError(f"{name} does nothing without {other}; add that, or leave {name} out")
+        for replacement, is_on in REPLACED.get(name, ()):
+            if is_on(config):
+                raise UsageError(f"{name} and {replacement} exclude each other; leave one out")
 
 
 def note_escapes() -> None:
-    r"""Say on stderr where a text was given with a `\n` or `\t`, which stays what it is."""
+    r"""Warn on stderr about texts with a `\n` or `\t`, which are not turned into one character."""
     context = click.get_current_context()
     if context.params.get("quiet"):
         return
-    for name, parameter in _wishes(context).items():
-        value = context.params[str(parameter.name)]
+    for name, parameter in _requests(context).items():
+        value = value_of(context, parameter)
         if name not in TEXTS or source_of(context, parameter) is ParameterSource.DEFAULT_MAP:
             continue
-        if found := ESCAPE.search("\0".join([value] if isinstance(value, str) else value)):
+        if escape := ESCAPE.search("\0".join([value] if isinstance(value, str) else value)):
             click.echo(
-                f"note: {found[0]} in {told_name(context, parameter)} is taken as it is, two "
-                f"characters; $'{found[0]}' is one, in a shell as bash",
+                f"note: {escape[0]} in {name_with_source(context, parameter)} is taken as it is, "
+                f"two characters; $'{escape[0]}' is one, in a shell as bash",
                 err=True,
             )
 
 
-def _wishes(context: click.Context) -> dict[str, click.Parameter]:
-    """Return the parameters that were set to something, by what they are called."""
-    found = dict[str, click.Parameter]()
+def _requests(context: click.Context) -> dict[str, click.Parameter]:
+    """Return the parameters that somebody set and that ask for something, by their usual names."""
+    requests = dict[str, click.Parameter]()
     for parameter in context.command.params:
-        name, value = usual_name(parameter), context.params.get(str(parameter.name))
-        if source_of(context, parameter) is ParameterSource.DEFAULT:
+        name, value = usual_name(parameter), value_of(context, parameter)
+        if is_default(context, str(parameter.name)):
             continue
-        if value not in (None, ()) and value is not False and value != NO_WISH.get(name):
-            found[name] = parameter
-    return found
+        if value not in (None, ()) and value is not False and value != NEUTRAL_VALUES.get(name):
+            requests[name] = parameter
+    return requests
 
 
 def _is_typed(context: click.Context, parameter: click.Parameter) -> bool:
-    """Tell whether a parameter stands on the command line."""
+    """Tell whether a parameter was given on the command line."""
     return source_of(context, parameter) is ParameterSource.COMMANDLINE

@@ -1,6 +1,6 @@
-"""What all commands and options share: a setting comes in by three doors, errors speak as flags do.
+"""Commands and options: an option is a flag, an environment variable and a key of a TOML file.
 
-A value is the same whether it is given as a flag, in the environment or in a TOML file.
+A value means the same in all three. Error messages name a setting by its flag.
 """
 
 import functools
@@ -11,14 +11,15 @@ from typing import Any
 import click
 
 from textgen.cli.combinations import refuse_excluded
+from textgen.cli.help import GroupedHelp
 from textgen.cli.messages import messages_shown
-from textgen.cli.names import long_names, usual_name
+from textgen.cli.names import is_default, long_names, usual_name
 from textgen.cli.param_types import CommaList
 from textgen.config.base import reject_unknown
 from textgen.config.values import several
 from textgen.errors import UsageError, worded
 
-# What a person may have meant by more arguments than a command takes.
+# Advice against too many arguments, by the name of the argument that the command takes.
 HINTS = {
     "prompt_argument": "quote a PROMPT of several words",
     "text": "quote a TEXT of several words",
@@ -26,28 +27,38 @@ HINTS = {
 
 
 class Option(click.Option):
-    """An option that can be set as `TEXTGEN_<NAME>`, by any of its long names.
+    """An option that can also be set as `TEXTGEN_<NAME>`, by each of its long names.
 
-    A variable holds one value as it is, white space and all. Of an option that takes several it may
-    be a JSON list of them. An empty variable is none.
+    A variable holds one value, white space included. For an option that takes several values it may
+    hold a JSON list of them. An empty variable counts as not set.
+
+    Args:
+        declarations: flags and parameter name, as click takes them.
+        group: heading in `--help`; empty for one of the first options.
+        is_setting: whether the command receives the value in the dictionary `settings`.
+        attributes: of `click.Option`.
     """
 
-    def __init__(self, *declarations: Any, **attributes: Any) -> None:
+    def __init__(
+        self, *declarations: Any, group: str = "", is_setting: bool = False, **attributes: Any
+    ) -> None:
         super().__init__(*declarations, **attributes)
+        self.group = group
+        self.is_setting = is_setting
         self.envvar = [f"TEXTGEN_{name.upper()}" for name in long_names(self)]
 
     def value_from_envvar(self, ctx: click.Context) -> Any:
-        """Return what the variable holds, if there is one."""
+        """Return the value of the environment variable, if it is set."""
         written = self.resolve_envvar_value(ctx)
         if written is None or not (self.multiple or self.nargs > 1):
             return super().value_from_envvar(ctx)
         return _listed(written)
 
     def from_toml(self, value: Any) -> Any:
-        """Return a TOML value for click, which reads a single one as a flag writes it.
+        """Return a TOML value for click, which reads a single value as a flag writes it.
 
         Raises:
-            UsageError: a list or table, for an option that holds one value.
+            UsageError: a list or a table for an option that holds one value.
         """
         if self.multiple:
             return several(value)
@@ -58,34 +69,46 @@ class Option(click.Option):
         return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-class Command(click.Command):
-    """A command whose errors name options as it has them, and who has too many arguments a way."""
+class Command(GroupedHelp):
+    """A command that checks its arguments together before it runs."""
 
     allow_extra_args = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; say what helps against too many."""
+        """Read the arguments, refuse those that do not go together, and collect the settings.
+
+        All of that is done before click calls the function, so that no frame of ours lies between.
+        """
         rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:  # a shell asks for completions
+            self._refuse_surplus(ctx)
+            refuse_excluded(ctx)
+            self._collect_settings(ctx)
+            ctx.with_resource(worded(self._as_flag))
+            ctx.with_resource(messages_shown(quiet=bool(ctx.params.get("quiet"))))
+        return rest
+
+    def _refuse_surplus(self, ctx: click.Context) -> None:
+        """Refuse more arguments than the command takes, with advice."""
         if ctx.args and "corpus" in ctx.params:
             raise click.UsageError(
-                f"one CORPUS is wanted, not {ctx.params['corpus']!r} and {ctx.args[0]!r}; name "
+                f"give one CORPUS, not {ctx.params['corpus']!r} and {ctx.args[0]!r}; name "
                 f"their folder, or put a pattern in quotation marks, as '*.txt'",
                 ctx,
             )
         if ctx.args:
-            known = [HINTS[p.name] for p in self.params if p.name in HINTS]
-            hint = "".join(f"; {hint}" for hint in known)
-            raise click.UsageError(f"unexpected argument {' '.join(ctx.args)!r}{hint}", ctx)
-        return rest
+            hints = "".join(f"; {HINTS[p.name]}" for p in self.params if p.name in HINTS)
+            raise click.UsageError(f"unexpected argument {' '.join(ctx.args)!r}{hints}", ctx)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, if its options go together."""
-        quiet = bool(ctx.params.get("quiet"))
-        with worded(self._written), messages_shown(quiet=quiet):
-            refuse_excluded(ctx)
-            return super().invoke(ctx)
+    def _collect_settings(self, ctx: click.Context) -> None:
+        """Replace the values of settings by one dictionary of those that were chosen."""
+        names = [str(p.name) for p in self.params if isinstance(p, Option) and p.is_setting]
+        values = {name: ctx.params.pop(name) for name in names}
+        if names:
+            chosen = {n: value for n, value in values.items() if not is_default(ctx, n)}
+            ctx.params["settings"] = chosen
 
-    def _written(self, name: str, value: Any) -> str | None:
+    def _as_flag(self, name: str, value: Any) -> str | None:
         """Write a setting as a flag, if the command has it."""
         if name not in options_of(self):
             return None
@@ -94,7 +117,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of commands of the class `Command`."""
 
     command_class = Command
 
@@ -112,25 +135,26 @@ def defaults_from(values: Mapping[str, Any], context: click.Context, where: str)
     """Return the values of a TOML file by the names that click has for them.
 
     Raises:
-        UsageError: an unknown name, one of a setting that has another name there, or a list where
-            one value is wanted.
+        UsageError: an unknown name, two names of one setting, or a list where one value is needed.
     """
-    known = {n: one for n, one in options_of(context.command).items() if n != "config"}
-    reject_unknown(values, known, where=where)
+    options = {name: o for name, o in options_of(context.command).items() if name != "config"}
+    reject_unknown(values, options, where=where)
     defaults = dict[str, Any]()
     for name, value in values.items():
-        found = known[name]
-        if found.name in defaults:
-            raise UsageError(f"{where}: {name} is another name of {usual_name(found)}; give one")
+        parameter = options[name]
+        if parameter.name in defaults:
+            raise UsageError(
+                f"{where}: {name} is another name of {usual_name(parameter)}; give one"
+            )
         try:
-            defaults[str(found.name)] = found.from_toml(value)
+            defaults[str(parameter.name)] = parameter.from_toml(value)
         except UsageError as error:
             raise UsageError(f"{where}: {error}") from None
     return defaults
 
 
 def _listed(written: str) -> list[Any]:
-    """Return the values in a variable: those of a JSON list, or all of it."""
+    """Return the values in a variable: those of a JSON list, else the whole text as one value."""
     try:
         values = json.loads(written)
     except (ValueError, RecursionError):

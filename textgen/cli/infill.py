@@ -1,48 +1,35 @@
-"""A text between two others, by `textgen generate --between`."""
-
-from pathlib import Path
-from typing import Any
+"""The mode of `textgen generate` with --between: a text between two others."""
 
 import click
 
 from textgen.cli.combinations import refuse_idle
-from textgen.cli.output import as_json_lines, as_texts, put_out, tell_copy
+from textgen.cli.generate_request import GenerateRequest
+from textgen.cli.output import as_json_lines, as_texts, put_out, report_copy
 from textgen.config.cowriting import JOINING_TOKENS
-from textgen.generator import TextGenerator
 from textgen.runtime.generation.infill import with_space
 
 
-def write_between(
-    generator: TextGenerator,
-    texts: tuple[str, str],
-    settings: dict[str, Any],
-    *,
-    echo: bool,
-    as_json: bool,
-    out: Path | None,
-    quiet: bool,
-) -> None:
-    """Write what joins two texts, alone or with them.
+def fill_gap(request: GenerateRequest, before: str, after: str) -> None:
+    """Print a text between two others, alone or with them.
 
     Args:
-        generator: the model.
-        texts: the one before and the one behind, which gets a space if it begins with a word.
-        settings: that were chosen.
-        echo: whether both are written, too.
-        as_json: whether a JSON object is written.
-        out: file to write to, instead of stdout.
-        quiet: tell nothing on stderr.
+        request: the options.
+        before: the text before the gap.
+        after: the text after it; it gets a space if it begins with a word.
     """
-    before, behind = map(generator.tokenizer.clean_prompt, texts)
-    session = generator.session(**{"max_new_tokens": JOINING_TOKENS, **settings})
+    generator = request.load_generator()
+    clean_prompt = generator.tokenizer.clean_prompt
+    before, after = clean_prompt(before), with_space(clean_prompt(after))
+    session = generator.session(**{"max_new_tokens": JOINING_TOKENS, **request.read_settings()})
     refuse_idle(session.config)
     session.feed(before)
-    filling = session.infill(with_space(behind))
-    if not quiet:
+    filling = session.infill(after)
+    if not request.quiet:
         click.echo(f"seed {session.config.seed}", err=True)
-    results = [tell_copy(filling, quiet=quiet)]
-    if as_json:
-        put_out(as_json_lines(results), out)
+    results = [report_copy(filling, quiet=request.quiet)]
+    if request.as_json:
+        put_out(as_json_lines(results), request.out)
+    elif request.echo:
+        put_out(as_texts(results, before, f"{after}\n"), request.out)
     else:
-        end = with_space(behind) if echo else ""
-        put_out(as_texts(results, before if echo else "", f"{end}\n"), out)
+        put_out(as_texts(results, ""), request.out)

@@ -1,4 +1,4 @@
-"""The rows of `--jsonl`: a prompt on each line, taken as they come."""
+"""The input of `--jsonl`: a row with a prompt on each line, read as lines come in."""
 
 import json
 import os
@@ -19,13 +19,13 @@ READ_AT_ONCE = 1 << 20  # bytes
 
 
 def read_bursts(file: Path | None) -> "Iterator[Iterator[Row]]":
-    """Wait for rows, and yield those that are there, again and again, to the end.
+    """Wait for rows, and yield those that are there together as a burst, to the end of the input.
 
-    So who writes a row and waits for its text gets it, and rows that are there together are
-    written side by side.
+    So a program that writes one row and waits for its text gets it, and rows that are there
+    together are generated side by side.
 
     Args:
-        file: with a row on each line that is not empty; None for standard input.
+        file: a file with a row on each line that is not empty; None for standard input.
 
     Raises:
         OSError: it cannot be read.
@@ -39,10 +39,10 @@ def read_bursts(file: Path | None) -> "Iterator[Iterator[Row]]":
 
 
 class _Lines:
-    """Lines that are there, apart from those to wait for.
+    """The lines of a file or pipe; those that are there can be taken without waiting.
 
     Args:
-        source: descriptor of a file or pipe.
+        source: its descriptor.
 
     Attributes:
         ended: whether all of it has been read.
@@ -56,14 +56,14 @@ class _Lines:
         self._number = 0
 
     def read(self) -> None:
-        """Read what is there; if nothing is, wait."""
+        """Read some bytes; wait if there are none."""
         data = os.read(self._source, READ_AT_ONCE)
         self.ended = not data
         *whole, self._begun = (self._begun + data).split(b"\n")
         self._whole.extend([*whole, self._begun] if self.ended else whole)
 
     def ready(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the lines that need not be waited for, with their numbers."""
+        """Yield the lines that are there, with their numbers."""
         while True:
             while self._whole:
                 self._number += 1
@@ -74,7 +74,7 @@ class _Lines:
 
 
 def _row(line: bytes, where: str) -> "Row":
-    """Read a line, or say why it is none."""
+    """Return the row of a line, or the error in its place."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:  # bytes that are no UTF-8, too

@@ -14,10 +14,12 @@ from textgen.cli.prompt import read_named_files, read_prompt
 from textgen.config.generation import GenerationConfig
 
 
-@command(name="next", short_help="Show what may come next, and how likely it is.")
+@command(name="next", short_help="Show the likeliest next tokens with their probabilities.")
 @click.argument("prompt_argument", metavar="[PROMPT]", required=False)
 @model_option()
-@option("-p", "--prompt", help="The prompt, as the argument; '-' reads standard input.")
+@option(
+    "-p", "--prompt", help="The prompt, in the place of the argument; '-' reads standard input."
+)
 @option("-f", "--file", type=PathName(is_file=True), help="File with the prompt.")
 @option(
     "-k",
@@ -26,7 +28,7 @@ from textgen.config.generation import GenerationConfig
     default=10,
     show_default=True,
     metavar="INTEGER",
-    help="How many tokens to show.",
+    help="Number of tokens to show.",
 )
 @config_options(GenerationConfig)
 @label_option
@@ -45,8 +47,7 @@ def next_(
 ) -> None:
     """Show the likeliest tokens after PROMPT.
 
-    For each: its probability under the model, and the one with which 'generate' would draw it,
-    after all filters.
+    Each has two probabilities: under the model, and after all filters, as 'generate' samples it.
     """
     from textgen.cli.loading import load_generator
 

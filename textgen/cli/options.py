@@ -1,14 +1,12 @@
-"""Options made from configurations, and what all commands share."""
+"""Options: those made from configurations, and those that several commands have."""
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
 import click
-from click.core import ParameterSource
 
 from textgen.cli.command import defaults_from, option
 from textgen.cli.param_types import CommaList, PathName, value_type
@@ -23,35 +21,23 @@ Function = Callable[..., Any]
 def config_options(
     *configs: type[Config], shown: Mapping[str, Any] = MappingProxyType({})
 ) -> Callable[[Function], Function]:
-    """Give a command an option for every field of some configurations.
+    """Give a command an option for every field of some configurations, and `--config`.
 
-    The command receives those that were chosen, on the command line, in the environment
-    (`TEXTGEN_<OPTION>`) or in the file named by `--config`, as the dictionary `settings`. The help
-    tells the defaults of the configurations, or those `shown` that the command has instead.
+    The command receives the values that were chosen as the dictionary `settings`: by a flag, by the
+    environment (`TEXTGEN_<OPTION>`) or by the file that `--config` names.
+
+    Args:
+        configs: the configurations.
+        shown: defaults of the command's own, which the help shows instead of the configurations'.
     """
 
     def decorate(command: Function) -> Function:
-        names = {name for config in configs for name in config.names()}
-
-        @functools.wraps(command)
-        def with_settings(*args: Any, **values: Any) -> Any:
-            context = click.get_current_context()
-            chosen = {
-                name
-                for name in names
-                if context.get_parameter_source(name) is not ParameterSource.DEFAULT
-            }
-            settings = {name: values[name] for name in chosen}
-            others = {name: value for name, value in values.items() if name not in names}
-            return command(*args, settings=settings, **others)
-
-        decorated: Function = with_settings
         for config in reversed(configs):
             hints = get_type_hints(config)
             for field in reversed(dataclasses.fields(config)):
                 default = shown.get(field.name, field.default)
-                decorated = _option(field, hints[field.name], default)(decorated)
-        return _toml_option(decorated)
+                command = _option(field, hints[field.name], default)(command)
+        return _toml_option(command)
 
     return decorate
 
@@ -60,7 +46,7 @@ def model_option(
     default: Path | None = PACKAGED_MODEL,
     shown: str = "a small model of English, which comes with textgen",
 ) -> Callable[[Function], Function]:
-    """Give a command `-m/--model`; without it that is the model in the package."""
+    """Give a command `-m/--model`; the default is the model in the package."""
     return option(
         "-m",
         "--model",
@@ -73,13 +59,14 @@ def model_option(
 
 
 def precision_option(default: str | None = None) -> Callable[[Function], Function]:
-    """Give a command `--precision`; without a default it is what the model is best run in."""
+    """Give a command `--precision`; without a default, each model names its best precision."""
     return option(
         "--precision",
+        group="Model",
         type=click.Choice(PRECISIONS),
         default=default,
         show_default=bool(default) or "int8 where it costs the model little",
-        help="Numbers to compute with: int8 is two to three times as fast, fp32 exact.",
+        help="Number format of the computation: int8 is two to three times as fast, fp32 is exact.",
     )
 
 
@@ -88,10 +75,11 @@ def label_option(command: Function) -> Function:
     return option(
         "--label",
         "labels",
+        group="Model",
         multiple=True,
         metavar="[COLUMN=]NAME[:WEIGHT]",
-        help="Kind of text, of those that the model was trained with (--label-column); several, "
-        "with weights from 0 to 1, are mixed.",
+        help="Conditioning label, one that the model was trained with (--label-column); several "
+        "labels, with weights from 0 to 1, are mixed.",
     )(command)
 
 
@@ -100,8 +88,9 @@ def quiet_option(command: Function) -> Function:
     return option(
         "-q",
         "--quiet",
+        group="Other",
         is_flag=True,
-        help="Show nothing but results and errors.",
+        help="Show only results and errors.",
     )(command)
 
 
@@ -110,7 +99,7 @@ def overwrite_option(command: Function) -> Function:
     return option(
         "--overwrite",
         is_flag=True,
-        help="Move what stands at the output aside (to NAME.old) instead of refusing.",
+        help="Rename an existing output to NAME.old instead of refusing to write.",
     )(command)
 
 
@@ -125,6 +114,8 @@ def _option(
         f"--{name}/--no-{name}" if kind is bool else f"--{name}",
         *field.metadata["flags"],
         field.name,
+        is_setting=True,
+        group=field.metadata["group"],
         type=kind,
         multiple=multiple,
         default=_written(default, kind),
@@ -134,33 +125,34 @@ def _option(
 
 
 def _shown_default(field: "dataclasses.Field[Any]", *, multiple: bool) -> bool | str:
-    """Return what the help says of a default, or that click shall show it."""
+    """Return the default that the help shows; True for the option's own."""
     if field.metadata["is_fitted"]:
         return "by --size"
     return ", ".join(map(repr, several(field.default))) or True if multiple else True
 
 
 def _written(default: Any, kind: Any) -> Any:
-    """Return a default as a person would write it."""
+    """Return a default as a person writes it."""
     if isinstance(kind, CommaList):
         return kind.separator.join(map(str, default)) or None
     return f"{default:g}" if isinstance(default, float) else default
 
 
 def _toml_option(command: Function) -> Function:
-    """Give a command `--config FILE`: its options, as a TOML table of names and values."""
+    """Give a command `--config FILE`: a TOML table with names and values of its options."""
     return option(
         "--config",
+        group="Other",
         type=PathName(is_file=True),
         is_eager=True,
         expose_value=False,
         callback=_read_toml,
-        help="TOML file with values for these options; flags and environment override it.",
+        help="TOML file with values of these options; flags and the environment override it.",
     )(command)
 
 
 def _read_toml(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
-    """Make the values of a TOML file the command's defaults."""
+    """Make the values of a TOML file defaults of the command."""
     if path is None:
         return
     values = defaults_from(read_toml(path), context, str(path))

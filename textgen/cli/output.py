@@ -1,4 +1,4 @@
-"""Texts on their way to a person: while they are written, or when they are whole."""
+"""Output of texts: while they are generated, or when they are complete."""
 
 import json
 import sys
@@ -17,64 +17,53 @@ from textgen.progress import ProgressReporter
 from textgen.runtime.generation.prompts import SEEDS, Row
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts
-from textgen.runtime.generation.text_stream import REMEMBERED, TextStream
+from textgen.runtime.generation.text_stream import TextStream
 from textgen.signals import DeferredSignals
 
 BETWEEN_SAMPLES = "---\n"
 
 
 def is_live(stream: bool | None, *, endless: bool) -> bool:
-    """Tell whether texts are shown while they are written: as asked, or else where one watches."""
+    """Tell whether texts are shown while they are generated: as asked, else on a terminal."""
     return sys.stdout.isatty() or endless if stream is None else stream
 
 
-def begin_each(
-    generator: TextGenerator, prompt: str, config: GenerationConfig, samples: int, *, whole: bool
-) -> Iterator[TextStream]:
-    """Yield the streams of several texts, one by one; `whole` if all of each is needed later."""
-    for number in range(samples):
-        yield generator.stream(
-            prompt, remembered=None if whole else REMEMBERED, **_nth(config, number).to_dict()
-        )
-
-
 def show(
-    streams: Iterable[TextStream], begin: str, *, quiet: bool, end: str = "\n"
-) -> Iterator[Generation]:
-    """Print texts one after the other, each while it is written, and yield their results.
+    stream: TextStream,
+    interruption: DeferredSignals,
+    *,
+    begin: str,
+    end: str = "\n",
+    quiet: bool,
+) -> None:
+    """Print a text while it is generated, after its prompt was read; a signal ends it as it is.
 
     Args:
-        streams: that are written.
-        begin: what each text is printed behind.
+        stream: the generation.
+        interruption: notes signals.
+        begin: printed before the text.
+        end: printed after it, even after an error.
         quiet: show no progress.
-        end: what is printed behind each.
-
-    Raises:
-        Interrupted: by a signal, after what is there was printed and yielded.
     """
-    with DeferredSignals() as interruption:
-        for number, stream in enumerate(streams):
-            click.echo((BETWEEN_SAMPLES if number else "") + begin, nl=False)
-            try:
-                _show(stream, interruption, quiet=quiet)
-            finally:
-                click.echo(end, nl=False)
-            yield stream.result()
-            interruption.check()
+    try:
+        _read_prompt(stream, interruption, quiet=quiet)
+        click.echo(begin, nl=False)  # below the bar, which is gone now
+        for chunk in stream:
+            click.echo(chunk, nl=False)
+            if interruption.noted:
+                stream.interrupt()
+    finally:
+        click.echo(end, nl=False)
 
 
-def _show(stream: TextStream, interruption: DeferredSignals, *, quiet: bool) -> None:
-    """Print a text while it is written, after its prompt was read."""
+def _read_prompt(stream: TextStream, interruption: DeferredSignals, *, quiet: bool) -> None:
+    """Let the model read the prompt, with a progress bar; a signal ends the generation."""
     with TokenProgress(-1, hidden=quiet) as progress:
         for count in stream.read():
             progress.advance("reading", count)
             if interruption.noted:
                 stream.interrupt()
                 return
-    for piece in stream:
-        click.echo(piece, nl=False)
-        if interruption.noted:
-            stream.interrupt()
 
 
 def collect(
@@ -86,32 +75,32 @@ def collect(
     quiet: bool,
     beside: bool = False,
 ) -> Iterator[Generation]:
-    """Yield the text of each row when it is whole, with a progress bar on a terminal.
+    """Yield the text of each row when it is complete, with a progress bar on a terminal.
 
     Args:
         generator: the model.
-        bursts: prompts; those of one burst are written side by side.
+        bursts: rows; those of one burst are generated side by side.
         config: of all rows.
-        total: how many tokens are written at most; below 0 if nobody knows.
+        total: the largest number of tokens; below 0 if it is unknown.
         quiet: show no progress.
-        beside: the texts go to a terminal, too, and the bar must not be in their way.
+        beside: whether the texts go to a terminal, too, where the bar makes room for them.
 
     Raises:
-        Interrupted: by a signal, after what is there of each text was yielded.
+        Interrupted: by a signal, after each text was yielded as it was.
     """
-    written = 0
+    count = 0
     for rows in bursts:
         with DeferredSignals() as interruption, TokenProgress(total, hidden=quiet) as progress:
             for result in generator.generate_each(
                 rows,
                 advanced=partial(_report, progress),
                 is_over=lambda: interruption.noted is not None,
-                **_nth(config, written).to_dict(),
+                **nth_config(config, count).to_dict(),
             ):
                 if beside:
                     progress.clear()
                 yield result
-                written += 1
+                count += 1
             interruption.check()
 
 
@@ -122,7 +111,7 @@ def _report(progress: ProgressReporter, counts: RoundCounts) -> None:
 
 
 def as_texts(results: Iterable[Generation], begin: str, end: str = "\n") -> Iterator[str]:
-    """Yield results as text, with a line between two of them, and `end` behind each.
+    """Yield results as text, with a line between two of them, and `end` after each.
 
     Raises:
         DataError: one of them failed.
@@ -149,8 +138,8 @@ def as_json_lines(results: Iterable[Generation]) -> Iterator[str]:
         raise DataError(f"{failed} of {number} texts failed; the first, {first}")
 
 
-def tell_copy(result: Generation, *, quiet: bool) -> Generation:
-    """Tell on stderr what a text has copied, if that was limited; return the text."""
+def report_copy(result: Generation, *, quiet: bool) -> Generation:
+    """Print the longest copy of a text on stderr, if copies were limited; return the text."""
     if result.longest_copy is not None and not quiet:
         copy = result.longest_copy
         click.echo(f"longest copy: {len(copy)} characters, {copy!r}", err=True)
@@ -158,19 +147,19 @@ def tell_copy(result: Generation, *, quiet: bool) -> Generation:
 
 
 def put_out(parts: Iterable[str], out: Path | None) -> None:
-    """Print text as it comes, or write all of it to a file, even if it ends with an error."""
+    """Print text as it comes, or write all of it to a file, even after an error."""
     if out is None:
         for part in parts:
             click.echo(part, nl=False)
         return
-    kept = list[str]()
+    written = list[str]()
     try:
-        kept.extend(parts)
+        written.extend(parts)
     finally:
-        if kept:
-            write_output(out, "".join(kept).encode())
+        if written:
+            write_output(out, "".join(written).encode())
 
 
-def _nth(config: GenerationConfig, number: int) -> GenerationConfig:
-    """Return the settings of one of several texts, counted from 0."""
+def nth_config(config: GenerationConfig, number: int) -> GenerationConfig:
+    """Return the settings of the n-th of several texts, counted from 0."""
     return config.replace(seed=((config.seed or 0) + number) % SEEDS)

@@ -1,4 +1,4 @@
-"""How people write the values of options, where click has no type for it."""
+"""Types of options that click has no type for."""
 
 import os
 from collections.abc import Mapping
@@ -19,28 +19,28 @@ else:
 
 
 class PathName(click.Path):
-    """The name of a file or folder; `~` is the home folder also where no shell has seen it."""
+    """The name of a file or folder. `~` is expanded here too, for values that no shell has read."""
 
     def __init__(self, *, is_file: bool = False) -> None:
         super().__init__(path_type=Path, dir_okay=not is_file)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Read a name, which is none if it is empty."""
-        return super().convert(named(_told(value, self, param, ctx)), param, ctx)
+        """Read a name; refuse an empty one."""
+        return super().convert(named(_file_name(value, self, param, ctx)), param, ctx)
 
 
 class CorpusName(ParamType):
-    """What CORPUS names."""
+    """The argument CORPUS: a file, a folder, a pattern, a hub data set or a recipe."""
 
     name = "corpus"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> str:
-        """Read a name, which is none if it is empty."""
-        return os.path.expanduser(_told(value, self, param, ctx))
+        """Read a name; refuse an empty one."""
+        return os.path.expanduser(_file_name(value, self, param, ctx))
 
 
-def _told(value: Any, kind: ParamType, param: Any, ctx: Any) -> str:
-    """Return the name of a file or folder; it may come from a TOML file."""
+def _file_name(value: Any, kind: ParamType, param: Any, ctx: Any) -> str:
+    """Return a value as the name of a file or folder; refuse a text that can be no name."""
     name = str(value)
     if not name or "\0" in name:
         kind.fail(f"{name!r} is no name of a file or folder", param, ctx)
@@ -48,16 +48,16 @@ def _told(value: Any, kind: ParamType, param: Any, ctx: Any) -> str:
 
 
 class CommaList(ParamType):
-    """Several values in one option, with commas between them; the setting checks them.
+    """Several values in one option, separated by commas. The setting checks each value.
 
     Attributes:
-        separator: what stands between them in the help.
+        separator: the separator that the help shows.
     """
 
     separator = ","
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
-        """Read `512,256`, or `[512, 256]` from a TOML file; an empty text holds nothing."""
+        """Read `512,256`, or `[512, 256]` from a TOML file; an empty text is no values."""
         if value and isinstance(value, str):
             return tuple(item.strip() for item in value.split(","))
         items = value or ()
@@ -78,7 +78,7 @@ class NumberList(CommaList):
 
 
 class NameList(CommaList):
-    """Some of the legal names."""
+    """Names, each one of the legal ones."""
 
     name = "names"
 
@@ -91,7 +91,7 @@ class NameList(CommaList):
 
 
 class FilterOrder(CommaList):
-    """Names of filters in an order, written as llama.cpp does; a comma will do as well."""
+    """Names of filters in order, separated by semicolons, as in llama.cpp, or by commas."""
 
     name = "filter[;...]"
     separator = "; "  # a space, so that the help can break the line
@@ -103,7 +103,7 @@ class FilterOrder(CommaList):
 
 
 class SchedulePoints(CommaList):
-    """Temperatures by the number of the token."""
+    """Temperatures by token number."""
 
     name = "token=temperature[,...]"
 
@@ -120,7 +120,7 @@ class SchedulePoints(CommaList):
 
 
 class NumberOrName(ParamType):
-    """A number, or else any text."""
+    """A number, or any other text."""
 
     name = "number|name"
 
@@ -133,19 +133,19 @@ class NumberOrName(ParamType):
 
 
 class TokenParam(ParamType):
-    """A token: a text, or `#` and an id."""
+    """A token: its text, or `#` and its id."""
 
     name = "token"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Read `e` or `#17`; what a TOML file gives as a number stays one."""
+        """Read `e` or `#17`; a number of a TOML file is an id."""
         if isinstance(value, str) and value.startswith("#") and value[1:].isdecimal():
             return int(value[1:])
         return value
 
 
 class TokenBiasParam(ParamType):
-    """A token and what is added to its logit: `whale=2.5`."""
+    """A token and the number that is added to its logit: `whale=2.5`."""
 
     name = "token=bias"
 
@@ -159,27 +159,27 @@ class TokenBiasParam(ParamType):
 
 
 class ColumnValueParam(ParamType):
-    """A column of a table, and a value of it: `language=en`."""
+    """A column of a table and its value: `language=en`."""
 
     name = "column=value"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Read `language=en`, or a pair from a TOML file."""
         try:
-            column, wanted = value.split("=", 1) if isinstance(value, str) else value
+            column, cell = value.split("=", 1) if isinstance(value, str) else value
         except (TypeError, ValueError):
             self.fail(f"{value!r} is not a column and a value like language=en", param, ctx)
-        return column, str(wanted) if type(wanted) is int else wanted
+        return column, str(cell) if type(cell) is int else cell
 
 
 def _split(text: str) -> tuple[str, float]:
-    """Split at the last `=`, since a token may hold one."""
+    """Split at the last `=`, since a token may contain one."""
     token, _, bias = text.rpartition("=")
     return token, float(bias)
 
 
 def _point(item: Any) -> Any:
-    """Read `200=0.6`, or a pair whose first part may be the key of a table."""
+    """Read `200=0.6`, or a pair; its first part is a text if it was the key of a TOML table."""
     if not isinstance(item, str):
         number, temperature = item
         return (int(number) if isinstance(number, str) else number), temperature
@@ -187,8 +187,8 @@ def _point(item: Any) -> Any:
     return int(number), float(temperature)
 
 
-# Where a setting of the type, or several of it, is written in a way of its own.
-_WRITTEN = {
+# The option type for a setting's type, where they differ.
+_OPTION_TYPES = {
     TokenName: TokenParam(),
     TokenBias: TokenBiasParam(),
     ColumnValue: ColumnValueParam(),
@@ -197,11 +197,11 @@ _WRITTEN = {
 
 
 def value_type(hint: Any, choices: tuple[str, ...]) -> Any:
-    """Return what click reads the values of a setting with.
+    """Return the click type that reads the values of a setting.
 
     Args:
-        hint: the setting's type.
-        choices: the legal names, if only some are.
+        hint: the type of the setting.
+        choices: the legal names; empty if all are legal.
     """
     kind = inner_type(hint)
     if choices == SAMPLERS:
@@ -212,4 +212,4 @@ def value_type(hint: Any, choices: tuple[str, ...]) -> Any:
         return NumberList()
     if kind == SchedulePoint:
         return SchedulePoints()
-    return _WRITTEN.get(kind, kind)
+    return _OPTION_TYPES.get(kind, kind)

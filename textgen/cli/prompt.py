@@ -1,4 +1,4 @@
-"""The text that a command is given: as argument, option, file or on standard input."""
+"""Readers of text from an argument, an option, a file or standard input."""
 
 import sys
 from codecs import BOM_UTF8
@@ -10,14 +10,19 @@ from textgen.paths import named
 
 
 def read_prompt(argument: str | None, option: str | None, file: Path | None) -> str:
-    """Return the text from the one place where it was given; empty if from none.
+    """Return the prompt; empty if none was given.
+
+    Args:
+        argument: the prompt as argument; "-" is standard input.
+        option: the prompt as option; "-" is standard input.
+        file: file with the prompt.
 
     Raises:
-        UsageError: it was given in more than one place.
-        DataError: what was read is not UTF-8.
+        UsageError: more than one of the three was given.
+        DataError: the file or standard input is not UTF-8.
     """
-    given = [source for source in (argument, option, file) if source is not None]
-    if len(given) > 1:
+    sources = [source for source in (argument, option, file) if source is not None]
+    if len(sources) > 1:
         raise UsageError("more than one prompt; give it as argument, with -p or with -f")
     if file is not None:
         return _decoded(file.read_bytes(), str(file))
@@ -26,10 +31,11 @@ def read_prompt(argument: str | None, option: str | None, file: Path | None) -> 
 
 
 def read_named_files(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in which `@` and the name of a file stands for what is in it.
+    """Return settings, with the content of a file in the place of `@FILE`.
 
     Raises:
-        MissingInput, DataError: it cannot be read.
+        FileNotFoundError: the file does not exist.
+        DataError: the file is not UTF-8.
     """
     files = {
         name: named(value[1:])
@@ -43,16 +49,21 @@ def read_named_files(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_standard_input() -> str:
-    """Return all of standard input.
+    """Return the whole of standard input.
 
     Raises:
-        DataError: it is not UTF-8.
+        DataError: standard input is not UTF-8.
     """
     return _decoded(sys.stdin.buffer.read(), "standard input")
 
 
 def _decoded(data: bytes, name: str) -> str:
-    """Return bytes as the text that they are."""
+    """Decode UTF-8.
+
+    Args:
+        data: the bytes.
+        name: the place that an error names.
+    """
     try:
         return data.decode()
     except UnicodeDecodeError as error:

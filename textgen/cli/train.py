@@ -23,28 +23,30 @@ if TYPE_CHECKING:
 
 @command(short_help="Train a model on a corpus.")
 @click.argument("corpus", type=CorpusName())
-@option("-o", "--out", required=True, type=PathName(), help="Model folder to make.")
+@option("-o", "--out", required=True, type=PathName(), help="Model folder to write.")
 @config_options(CorpusConfig, NetworkConfig, TrainingConfig)
 @option(
     "--preset",
     type=click.Choice(list(PRESETS)),
-    help="Named settings: of a benchmark, or of the model in the package; others override them.",
+    help="Named settings of a benchmark, or of the model in the package; options you pass override "
+    "them.",
 )
 @option(
     "--resume",
     is_flag=True,
-    help="Go on from the last checkpoint in the output, with the settings it began with; "
-    "without one, begin anew.",
+    help="Resume from the last checkpoint in the output, with its settings; without a checkpoint, "
+    "start a new run.",
 )
 @option(
     "--init-from",
     type=PathName(),
-    help="Model folder whose weights and tokenizer the training begins with.",
+    help="Model folder whose weights and tokenizer the run starts from (fine-tuning).",
 )
 @option(
     "--allow-changed-data",
+    group="Other",
     is_flag=True,
-    help="Resume even if the corpus is another one now.",
+    help="Resume even if the corpus has changed.",
 )
 @overwrite_option
 @quiet_option
@@ -53,8 +55,8 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
 
     CORPUS is a text file, a table (.csv .tsv .jsonl .parquet), a folder or glob of them, each also
     packed (.gz .zst), '-' for standard input, hf:org/name[:config][@revision], a recipe, or a token
-    store made by 'prepare'. Ctrl-C ends the training early and keeps its state, which '--resume'
-    goes on with, and the best model so far.
+    store made by 'prepare'. Ctrl-C ends the training early; it keeps the best model so far, and a
+    checkpoint for --resume.
     """
     from textgen.trainer.job import TrainingJob
 

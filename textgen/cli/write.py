@@ -37,11 +37,10 @@ def write(
     labels: tuple[str, ...],
     precision: str | None,
 ) -> None:
-    """Write FILE together with a model, or go on with it.
+    """Write FILE together with a model, or continue it.
 
-    Tab proposes continuations, side by side, of which all, a line or a word can be taken. All
-    branches are kept in FILE.tree.json; the text that is read is FILE. The keys stand at the bottom
-    of the screen.
+    Tab proposes continuations side by side; you can accept all of one, a line or a word. FILE holds
+    the current text, and FILE.tree.json all branches. The bottom of the screen lists the keys.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("write needs a terminal; 'textgen generate' does not")
@@ -51,7 +50,7 @@ def write(
     generator = load_generator(model, precision=precision, labels=labels)
     co_writer, document = _open(file, generator, settings)
     screen = _screen(co_writer, document)
-    # The end of the terminal ends the command as SIGTERM does.
+    # A closed terminal ends the command as SIGTERM does.
     before = signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     try:
         screen.run()
@@ -64,21 +63,21 @@ def write(
 def _open(
     file: Path | None, generator: "TextGenerator", settings: dict[str, Any]
 ) -> "tuple[CoWriter, Document | None]":
-    """Read what is there; what was chosen now replaces the settings that it was written with."""
+    """Read the document; chosen settings replace those of the document."""
     from textgen.cowriter.cowriter import CoWriter
     from textgen.cowriter.document import Document
     from textgen.cowriter.tree import TextTree
 
     document = Document(file) if file else None
-    if document and not document.is_there:
+    if document and not document.exists:
         check_output(document.path)
-    tree, known = document.read() if document else (TextTree(), {})
-    all_settings: dict[str, Any] = {"max_new_tokens": PROPOSED_TOKENS, **known, **settings}
+    tree, saved = document.read() if document else (TextTree(), {})
+    all_settings: dict[str, Any] = {"max_new_tokens": PROPOSED_TOKENS, **saved, **settings}
     choices = {n: all_settings.pop(n) for n in CowritingConfig.names() if n in all_settings}
     config = generator.configure(**all_settings)
     refuse_idle(config)
     if config.beams > 1 and choices.get("choices") != 1:
-        raise UsageError("beams find one text, and choices are several; add --choices 1")
+        raise UsageError("beam search proposes a single text; add --choices 1")
     return CoWriter(generator, tree, config, CowritingConfig(**choices)), document
 
 
@@ -86,7 +85,7 @@ def _screen(co_writer: "CoWriter", document: "Document | None") -> "Screen":
     """Return the screen.
 
     Raises:
-        NotInstalled: the library is not there.
+        NotInstalled: prompt_toolkit is not installed.
     """
     try:
         from textgen.cowriter.screen import Screen
@@ -96,16 +95,16 @@ def _screen(co_writer: "CoWriter", document: "Document | None") -> "Screen":
 
 
 def _rescue(screen: "Screen") -> None:
-    """Keep what an end that nobody wanted would lose.
+    """Save the text after a crash or a signal.
 
     Raises:
-        OSError: the disk refused.
+        OSError: the files cannot be written.
     """
     from textgen.cowriter.document import Document
 
     if screen.document is None:
         names = (Path(f"unsaved-{number}.txt") for number in count(1))
         documents = (Document(path) for path in names)
-        screen.document = next(one for one in documents if not one.is_there)
+        screen.document = next(document for document in documents if not document.exists)
     screen.document.write(screen.co_writer.tree, **screen.co_writer.settings)
     click.echo(f"the text is kept in {screen.document.path}", err=True)

@@ -1,4 +1,4 @@
-"""Arguments of the Python API, checked where they come in, as settings are."""
+"""Checks of the arguments of public methods, by their annotations."""
 
 import functools
 import inspect
@@ -10,17 +10,17 @@ from textgen.config.values import converted, shown
 from textgen.errors import UsageError
 
 AnyClass = TypeVar("AnyClass", bound=type)
-# From an argument's name, value and type, what the method wants; refuses what it does not.
+# Takes an argument's name, value and type; returns the value for the method or raises UsageError.
 Check = Callable[[str, Any, Any], Any]
 
 VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def checked(kind: AnyClass) -> AnyClass:
-    """Let the public methods of a class take nothing but what their annotations say.
+    """Check the arguments of a class's public methods against their annotations.
 
-    An argument of another type is a `UsageError` that names it, before anything is done. Where an
-    annotation is `Annotated[type, check]`, that `Check` is asked.
+    An argument of another type is a `UsageError` that names it, raised before the method begins. An
+    annotation `Annotated[type, check]` calls that `Check`.
     """
     for name, member in list(vars(kind).items()):
         if name == "__init__" or not name.startswith("_"):
@@ -29,7 +29,7 @@ def checked(kind: AnyClass) -> AnyClass:
 
 
 def in_range(minimum: int, maximum: int | None = None) -> Check:
-    """Return the check of a number that has a range, both ends included."""
+    """Return the check of a number's range, both ends included."""
     limits = {"minimum": minimum, "maximum": maximum}
 
     def check(name: str, value: Any, hint: Any) -> Any:
@@ -42,7 +42,7 @@ def in_range(minimum: int, maximum: int | None = None) -> Check:
 
 
 def _checked_member(member: Any) -> Any:
-    """Return what a class holds by a name, checked if it is a method."""
+    """Return a member of a class, checked if it is a method."""
     if isinstance(member, classmethod):
         return classmethod(_checked_method(member.__func__))
     if isinstance(member, property):
@@ -51,7 +51,7 @@ def _checked_member(member: Any) -> Any:
 
 
 def _checked_method(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method that looks at its arguments first."""
+    """Return a method that checks its arguments first."""
     signature = inspect.signature(method)
 
     @functools.wraps(method)
@@ -67,7 +67,7 @@ def _checked_method(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @functools.cache
 def _readers(method: Callable[..., Any]) -> dict[str, Callable[[Any], Any]]:
-    """Return what reads the arguments of a method. Annotations may name what comes after it."""
+    """Return the readers of a method's arguments, made late: annotations may name later classes."""
     hints = get_type_hints(method, include_extras=True)
     parameters = inspect.signature(method).parameters.values()
     named = [p.name for p in parameters if p.kind not in VARIABLE and p.name in hints]
@@ -75,7 +75,7 @@ def _readers(method: Callable[..., Any]) -> dict[str, Callable[[Any], Any]]:
 
 
 def _read(name: str, hint: Any, value: Any) -> Any:
-    """Return an argument as its annotation says."""
+    """Return an argument with the type of its annotation."""
     if get_origin(hint) is not Annotated:
         return converted(name, value, hint)
     kind, check = get_args(hint)

@@ -1,4 +1,4 @@
-"""Settings as a person writes them on the command line."""
+"""Settings written as options of the command line."""
 
 import dataclasses
 import shlex
@@ -10,11 +10,11 @@ from textgen.config.values import inner_type, is_tuple_type
 
 
 def options_of(config: Config, names: Iterable[str]) -> list[str]:
-    """Return the options that stand for some settings, quoted for a shell.
+    """Return settings as options, quoted for a shell.
 
     Args:
-        config: holds the settings.
-        names: of those wanted; None among their values is left out, since no option writes it.
+        config: the configuration with the settings.
+        names: the settings; those that are None are left out, since no option writes None.
     """
     written: list[str] = []
     for name in names:
@@ -28,7 +28,7 @@ def options_of(config: Config, names: Iterable[str]) -> list[str]:
 
 
 def _texts(config: Config, name: str, value: Any) -> list[str]:
-    """Return what is written of a setting: once, or once for each of its values."""
+    """Return the values of a setting as text, one for each time that the option is written."""
     hint = get_type_hints(type(config))[name]
     (choices,) = (f.metadata["choices"] for f in dataclasses.fields(config) if f.name == name)
     if not is_tuple_type(hint):

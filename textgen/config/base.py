@@ -1,4 +1,4 @@
-"""What every configuration shares: self-checking fields, near-match hints, plain dictionaries."""
+"""Base of all configurations: checked fields, hints at near matches, plain dictionaries."""
 
 import dataclasses
 import difflib
@@ -12,10 +12,11 @@ from textgen.config.values import converted, exact, refuse, shown
 from textgen.errors import UsageError
 
 
-def option(
+def option(  # noqa: PLR0913  # one call declares all about a setting
     default: Any,
     help: str,
     *,
+    group: str = "",
     flags: tuple[str, ...] = (),
     minimum: float | None = None,
     maximum: float | None = None,
@@ -25,20 +26,26 @@ def option(
     is_fitted: bool = False,
     reads: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Declare a configuration field.
+    """Declare a configuration field, which is also an option of the command line.
 
     Args:
-        default: the one place where this setting's default is written.
+        default: default value; it is written here alone.
         help: one sentence for `--help`.
+        group: heading in `--help`, one of `cli.help.GROUPS`; empty for one of the first options.
         flags: option names beside the one made from the field's name.
-        minimum, maximum: legal range, both ends included.
-        above, below: legal range, the end excluded.
+        minimum: smallest legal value.
+        maximum: largest legal value.
+        above: limit that a legal value exceeds.
+        below: limit that a legal value stays under.
         choices: the legal strings.
-        is_fitted: whether `--size` sets it where a person does not.
-        reads: makes a value of what programs have in its place; returns anything else as it is.
+        is_fitted: whether `config/size.py` replaces the default in a training from scratch. The
+            help then shows "by --size".
+        reads: turns an object that programs use in the place of the value, such as a `timedelta`,
+            into the value; returns other objects unchanged.
     """
     metadata = {
         "help": help,
+        "group": group,
         "flags": flags,
         "minimum": minimum,
         "maximum": maximum,
@@ -53,7 +60,7 @@ def option(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
-    """Base of the configurations: checks types and ranges when made, so none is ever illegal."""
+    """Base of the configurations. Types and ranges are checked when an instance is made."""
 
     def __post_init__(self) -> None:
         for name, value in self.held({name: getattr(self, name) for name in self.names()}).items():
@@ -66,13 +73,13 @@ class Config:
 
     @classmethod
     def held(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return some settings as a configuration holds them, each checked by itself.
+        """Return some settings with the types of this configuration, each checked by itself.
 
         Args:
-            values: by name; what is no setting here is left out.
+            values: settings by name; those of other configurations are left out.
 
         Raises:
-            UsageError: one is of another type, or out of its range.
+            UsageError: a value has the wrong type, or is out of range.
         """
         hints = _type_hints(cls)  # type: ignore[arg-type]  # mypy mistakes whose hash it is
         fields = (field for field in dataclasses.fields(cls) if field.name in values)
@@ -80,10 +87,14 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, where: str = "") -> Self:
-        """Make a configuration from a dictionary whose keys are the settings' names.
+        """Make a configuration from a dictionary of settings by name.
+
+        Args:
+            values: the settings.
+            where: the place that errors name, such as a file.
 
         Raises:
-            UsageError: an unknown key (with the nearest known one) or an illegal value.
+            UsageError: an unknown name (with the nearest known one) or an illegal value.
         """
         if not isinstance(values, Mapping):
             refuse(where or "settings", values, "a mapping, as {name: value}")
@@ -106,32 +117,37 @@ class Config:
 
 @cache
 def _type_hints(kind: type) -> dict[str, Any]:
-    """Return the types of a configuration's fields; looking them up takes a while."""
+    """Return the types of a configuration's fields, cached, since the look-up is slow."""
     return get_type_hints(kind)
 
 
 def reject_unknown(keys: Iterable[str], known: Iterable[str], *, where: str = "") -> None:
-    """Refuse a key that nobody knows.
+    """Refuse an unknown key.
+
+    Args:
+        keys: the given names.
+        known: the legal names.
+        where: the place that the error names, such as a file.
 
     Raises:
-        UsageError: naming the key and the nearest known one.
+        UsageError: names the key and the nearest known one.
     """
     names = list(known)
     for key in keys:
         if key not in names:
             near = difflib.get_close_matches(str(key), names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(names)}"
-            told = meant_by(str(key), names) or hint
-            raise UsageError(f"{where + ': ' if where else ''}unknown setting {key!r}; {told}")
+            remedy = meant_by(str(key), names) or hint
+            raise UsageError(f"{where + ': ' if where else ''}unknown setting {key!r}; {remedy}")
 
 
 def _listed(value: Any) -> Any:
-    """Return tuples as lists, as JSON gives them back."""
+    """Return tuples as lists, recursively, for JSON."""
     return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _read(field: "dataclasses.Field[Any]", value: Any, hint: Any) -> Any:
-    """Return a value as its field holds it, checked."""
+    """Return a value with the type of its field, checked."""
     if value is field.default:
         return value
     reads = field.metadata.get("reads")
@@ -146,7 +162,7 @@ def _check_range(field: "dataclasses.Field[Any]", value: Any) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if choices and item is not None and item not in choices:
             refuse(field.name, item, f"one of {', '.join(choices)}")
-        number = item[-1] if isinstance(item, tuple) else item  # of a pair, its value
+        number = item[-1] if isinstance(item, tuple) else item  # a pair ends with its number
         if isinstance(number, int | float) and not _within(field.metadata, number):
             legal = legal_range(field.metadata, is_finite=abs(number) != math.inf)
             raise UsageError(f"{field.name} is {shown(item)}; it must be {legal}")
@@ -166,11 +182,11 @@ def _within(limits: Mapping[str, Any], value: float) -> bool:
 
 
 def legal_range(limits: Mapping[str, Any], *, is_finite: bool = True) -> str:
-    """Put a legal range into words: 'at least 0', 'above 0 and at most 1'.
+    """Return a legal range in words, such as 'at least 0' or 'above 0 and at most 1'.
 
     Args:
-        limits: `minimum`, `maximum`, `above` and `below`, if there are such.
-        is_finite: whether that goes without saying.
+        limits: `minimum`, `maximum`, `above` and `below`, as far as the range has them.
+        is_finite: whether the refused number is finite; if not, the words say "finite".
     """
     words = {"minimum": "at least", "above": "above", "maximum": "at most", "below": "below"}
     parts = [

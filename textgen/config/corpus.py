@@ -22,20 +22,26 @@ ColumnValue = tuple[str, str]
 class TextPolicy(Config):
     """The rules that turn bytes into clean text."""
 
-    encoding: str = option("utf-8", "Character encoding of the corpus files; auto detects it.")
+    encoding: str = option(
+        "utf-8", "Character encoding of the corpus files; auto detects it.", group="Text"
+    )
     encoding_errors: str = option(
         "strict",
         "How to handle undecodable bytes and lone surrogates: strict refuses the file, replace "
         "turns each into U+FFFD.",
+        group="Text",
         choices=("strict", "replace"),
     )
     control_characters: str = option(
         "keep",
         "How to handle control characters other than tab and line end: keep leaves them in, but "
         "refuses NUL; remove deletes all of them.",
+        group="Text",
         choices=("keep", "remove"),
     )
-    normalize: str = option("nfc", "Unicode normal form of the text.", choices=NORMAL_FORMS)
+    normalize: str = option(
+        "nfc", "Unicode normal form of the text.", group="Text", choices=NORMAL_FORMS
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -60,43 +66,59 @@ class DocumentRule(TextPolicy):
         "Unit of a document: file, line, paragraph (between blank lines), row of a table, or "
         "marker (the text between markers such as <|endoftext|>).  [default: row in tables, line "
         "with --strict, else file]",
+        group="Documents",
         choices=("file", "line", "paragraph", "row", "marker"),
     )
     column: str | None = option(
-        None, "Table column with the text.  [default: text, or the only column of text]"
+        None,
+        "Table column with the text.  [default: text, or the only column of text]",
+        group="Tables",
     )
     template: str | None = option(
-        None, r"Text of a row, made of several columns: '$title\n$body' or '${first name}'."
+        None,
+        r"Text of a row, made of several columns: '$title\n$body' or '${first name}'.",
+        group="Tables",
     )
     where: tuple[ColumnValue, ...] = option(
         (),
         "Keep only rows with this value in this column, such as language=en. Repeat it for other "
         "columns, or for more values of one column.",
+        group="Tables",
     )
     label_column: str | None = option(
-        None, "Table column with the label (the kind of text) of each row, such as its author."
+        None,
+        "Table column with the label (the kind of text) of each row, such as its author.",
+        group="Tables",
     )
-    min_characters: int = option(0, "Leave out documents with fewer characters.", minimum=0)
+    min_characters: int = option(
+        0, "Leave out documents with fewer characters.", group="Documents", minimum=0
+    )
     max_characters: int | None = option(
-        None, "Leave out documents with more characters.", minimum=1
+        None, "Leave out documents with more characters.", group="Documents", minimum=1
     )
     keep_matching: str | None = option(
         None,
         "Keep only documents that match this regular expression somewhere.",
+        group="Documents",
         reads=pattern,
     )
     drop_matching: str | None = option(
         None,
         "Leave out documents that match this regular expression somewhere.",
+        group="Documents",
         reads=pattern,
     )
     regex_seconds: float = option(
-        1.0, "Time limit of a regular expression for each document, in seconds.", above=0
+        1.0,
+        "Time limit of a regular expression for each document, in seconds.",
+        group="Documents",
+        above=0,
     )
     strict: bool = option(
         False,
         "With the tokenizer word: split at white space only, end each line with <eos>, and turn "
         "unknown words into <unk>, as word-level benchmarks do.",
+        group="Documents",
     )
 
     def __post_init__(self) -> None:
@@ -138,19 +160,25 @@ class CorpusConfig(DocumentRule):
     """All settings that turn a corpus into a token store."""
 
     splits: tuple[str, ...] = option(
-        (), "Split of a hub dataset to read; repeat it for others.  [default: all]"
+        (),
+        "Split of a hub dataset to read; repeat it for others.  [default: all]",
+        group="Hub data sets",
     )
     streaming: bool = option(
-        False, "Remove each file of a hub dataset after reading it, instead of keeping it."
+        False,
+        "Remove each file of a hub dataset after reading it, instead of keeping it.",
+        group="Hub data sets",
     )
     duplicates: str = option(
         "keep",
         "Duplicate documents: keep them, leave out exact copies, or leave out near copies, too.",
+        group="Duplicates",
         choices=("keep", "exact", "near"),
     )
     similarity: float = option(
         0.8,
         "Jaccard similarity of two documents' word sequences that makes them near copies.",
+        group="Duplicates",
         above=0,
         maximum=1,
     )
@@ -158,6 +186,7 @@ class CorpusConfig(DocumentRule):
         None,
         "File with test texts. Training documents that share 13 consecutive words with it are "
         "left out.",
+        group="Duplicates",
     )
     validation: float | str = option(
         0.1,

@@ -1,22 +1,19 @@
-"""How a person and a model write together."""
+"""Settings of the co-writer and of infilling."""
 
 from dataclasses import dataclass
 
 from textgen.config.base import Config, option
 
-# Tokens of a continuation that is proposed, and the most between two texts, where a person does not
-# say how many.
+# Default maximum of new tokens: of a proposal, and between two texts.
 PROPOSED_TOKENS = 40
 JOINING_TOKENS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class CowritingConfig(Config):
-    """What is proposed."""
+    """Number of proposals, and whether the model adapts."""
 
     choices: int = option(
-        3, "How many continuations to choose from.", flags=("-k",), minimum=1, maximum=9
+        3, "Number of continuations to choose from.", flags=("-k",), minimum=1, maximum=9
     )
-    learn: bool = option(
-        False, "Let the model learn from the text as it is read, to propose the like of it."
-    )
+    learn: bool = option(False, "Adapt the model to your text as you write (dynamic evaluation).")

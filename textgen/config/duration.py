@@ -1,4 +1,4 @@
-"""Reading a length of time as people write it."""
+"""Lengths of time as text, such as 90s and 1h30m."""
 
 import re
 
@@ -8,10 +8,10 @@ _PATTERN = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds in `90`, `90s`, `10m`, `1.5h` or `1h30m`.
+    """Return the seconds of a text such as `90`, `90s`, `10m`, `1.5h` or `1h30m`.
 
     Raises:
-        UsageError: `text` is no duration, or is not above zero.
+        UsageError: the text is no length of time, or the time is zero.
     """
     match = _PATTERN.fullmatch(text.strip())
     hours, minutes, seconds = match.groups(default="0") if match else ("0", "0", "0")
@@ -22,7 +22,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds as `42s`, `4m 05s` or `1h 02m`."""
+    """Return seconds as text, such as `42s`, `4m 05s` or `1h 02m`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"

@@ -1,4 +1,4 @@
-"""Sharing settings given by name out among the configurations that know them."""
+"""Settings by name: split by configuration, and overridden by others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +9,17 @@ from textgen.config.base import Config, reject_unknown
 def split_by_config(
     settings: Mapping[str, Any], *configs: type[Config]
 ) -> tuple[dict[str, Any], ...]:
-    """Return for each configuration the settings that are its own, as it holds them.
+    """Return the settings of each configuration, with their types.
 
     Raises:
-        UsageError: a setting that none of them knows, or an impossible value.
+        UsageError: a setting of no configuration, or an illegal value.
     """
     reject_unknown(settings, [name for config in configs for name in config.names()])
     return tuple(config.held(settings) for config in configs)
 
 
 def as_held(settings: Mapping[str, Any], *configs: type[Config]) -> dict[str, Any]:
-    """Return settings as the configurations that know them hold them.
+    """Return settings with the types that their configurations give them.
 
     Raises:
         UsageError: as `split_by_config`.
@@ -28,7 +28,7 @@ def as_held(settings: Mapping[str, Any], *configs: type[Config]) -> dict[str, An
     return {name: value for part in parts for name, value in part.items()}
 
 
-# What an old choice brought with it goes when another is made.
+# When a setting of the first set changes, those of the second set lose their old values.
 GO_TOGETHER = (
     ({"tokenizer"}, {"strict", "vocab_size"}),
     ({"column", "template"}, {"column", "template"}),
@@ -44,10 +44,12 @@ GO_TOGETHER = (
 
 
 def override(settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings override by what was chosen; what goes with an old choice goes with it.
+    """Return settings with some replaced; settings that depend on an old value are dropped.
 
-    What is chosen as it was is no other choice.
+    Args:
+        settings: the old settings.
+        chosen: the new values. A value equal to the old one changes nothing.
     """
-    others = {name for name, value in chosen.items() if settings.get(name) != value}
-    gone = {name for choices, names in GO_TOGETHER if choices & others for name in names}
-    return {**{name: value for name, value in settings.items() if name not in gone}, **chosen}
+    changed = {name for name, value in chosen.items() if settings.get(name) != value}
+    dropped = {name for choices, names in GO_TOGETHER if choices & changed for name in names}
+    return {**{name: value for name, value in settings.items() if name not in dropped}, **chosen}

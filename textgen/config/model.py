@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textgen.config.base import Config, option
+from textgen.config.cell import LSTM, Cell
 from textgen.errors import UsageError
 
 # A small model of English, made by `scripts/train_english`.
@@ -39,13 +40,15 @@ class NetworkConfig(Config):
 
     layers: int | None = option(
         None,
-        "Number of LSTM layers; as many as --units names, if not given.",
+        "Number of LSTM layers; if not given, one for each number of --units.",
+        group="Network",
         minimum=1,
         maximum=64,
     )
     units: tuple[int, ...] = option(
         (512,),
         "Units of each LSTM layer: one number, or a comma-separated list, bottom first.",
+        group="Network",
         is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
@@ -53,50 +56,64 @@ class NetworkConfig(Config):
     activation: tuple[str, ...] = option(
         ("tanh",),
         "Activation of cell and output: one name, or a comma-separated list, bottom first.",
+        group="Network",
         choices=ACTIVATIONS,
     )
     recurrent_activation: tuple[str, ...] = option(
         ("sigmoid",),
         "Activation of the gates: one name, or a comma-separated list, bottom first.",
+        group="Network",
         choices=ACTIVATIONS,
     )
     embedding_size: int = option(
         64,
-        "Length of the vector that stands for a token.",
+        "Size of the token embeddings.",
+        group="Network",
         is_fitted=True,
         minimum=1,
         maximum=LARGEST_SIZE,
     )
     tie_embeddings: bool = option(
         False,
-        "Let the output use the embedding's matrix: fewer parameters, for large vocabularies.",
+        "Use the embedding matrix as the output matrix too; saves parameters with a large "
+        "vocabulary.",
+        group="Network",
         is_fitted=True,
     )
     dropout: float = option(
         0.1,
-        "Share of activations dropped while training, the same at each step of a window.",
+        "Dropout rate of the embeddings and of each layer's output; one mask for all steps of a "
+        "sequence.",
+        group="Dropout",
         is_fitted=True,
         minimum=0,
         below=1,
     )
     embedding_dropout: float | None = option(
-        None, "Share of the embedding dropped; as --dropout, if not given.", minimum=0, below=1
+        None,
+        "Dropout rate of the embeddings; if not given, that of --dropout.",
+        group="Dropout",
+        minimum=0,
+        below=1,
     )
     token_dropout: float = option(
         0.0,
-        "Share of the vocabulary whose embeddings are zero for a window while training.",
+        "Fraction of the vocabulary whose embeddings are zero for a training sequence.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
     weight_drop: float = option(
         0.0,
-        "Share of the recurrent weights that are zero for a window while training.",
+        "Fraction of the recurrent weights that are zero for a training sequence (DropConnect).",
+        group="Dropout",
         minimum=0,
         below=1,
     )
     recurrent_dropout: float = option(
         0.0,
-        "Share of the state dropped on its way to the next step; trains more slowly.",
+        "Dropout rate of the hidden state between steps; slows training down.",
+        group="Dropout",
         minimum=0,
         below=1,
     )
@@ -128,6 +145,15 @@ class NetworkConfig(Config):
         return all(pair == ("tanh", "sigmoid") for pair in self.layer_activations)
 
     @property
+    def recurrent_cell(self) -> Cell:
+        """The cell of all layers."""
+        return LSTM
+
+    def layer_name(self, index: int) -> str:
+        """Return the name of a layer, the first part of its parameters' names."""
+        return f"{self.recurrent_cell.name}_{index}"
+
+    @property
     def layer_units(self) -> tuple[int, ...]:
         """Units of each layer, bottom first."""
         return self.units * (self.layers or 1) if len(self.units) == 1 else self.units
@@ -151,7 +177,7 @@ class NetworkConfig(Config):
         plain = NetworkConfig()
         parts = [
             f"embedding {self.embedding_size}" + (" (tied)" if self.tie_embeddings else ""),
-            f"LSTM {' + '.join(map(str, self.layer_units))}",
+            f"{self.recurrent_cell.name.upper()} {' + '.join(map(str, self.layer_units))}",
         ]
         for name in ("activation", "recurrent_activation"):
             if getattr(self, name) != getattr(plain, name):
@@ -164,7 +190,7 @@ class ModelConfig(NetworkConfig):
     """Everything that decides a model's parameters; the content of `config.json`."""
 
     vocab_size: int = option(1, "Number of token types.", minimum=1, maximum=LARGEST_SIZE)
-    labels: tuple[str, ...] = option((), "Kinds of text that the network is told of.")
+    labels: tuple[str, ...] = option((), "Conditioning labels.")
 
     @property
     def embedding_scale(self) -> float:
@@ -178,20 +204,17 @@ class ModelConfig(NetworkConfig):
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of every parameter, in Keras's layout.
 
-        The four gates stand side by side in the last axis of the LSTM's arrays, in Keras's
-        order: input, forget, cell, output. With tied embeddings the output's matrix is the
-        embedding's, transposed, behind a projection where the last layer has another width
-        (Press and Wolf 2017; Inan et al. 2017). The first layer's last inputs are one for each
-        label, of which that of the text is 1.
+        With tied embeddings the output's matrix is that of the embedding, transposed, behind a
+        projection where the last layer has another width (Press and Wolf 2017; Inan et al. 2017).
+        The first layer has one more input for each label. That of the text's label is 1.
         """
         shapes: dict[str, tuple[int, ...]] = {
             "embedding.embeddings": (self.vocab_size, self.embedding_size)
         }
         width = self.embedding_size + len(self.labels)
         for index, units in enumerate(self.layer_units):
-            shapes[f"lstm_{index}.kernel"] = (width, 4 * units)
-            shapes[f"lstm_{index}.recurrent_kernel"] = (units, 4 * units)
-            shapes[f"lstm_{index}.bias"] = (4 * units,)
+            own = self.recurrent_cell.parameters(width, units)
+            shapes |= {f"{self.layer_name(index)}.{name}": shape for name, shape in own.items()}
             width = units
         if not self.tie_embeddings:
             shapes["logits.kernel"] = (width, self.vocab_size)
@@ -199,6 +222,17 @@ class ModelConfig(NetworkConfig):
             shapes["projection.kernel"] = (width, self.embedding_size)
         shapes["logits.bias"] = (self.vocab_size,)
         return shapes
+
+    def state_units(self) -> dict[str, int]:
+        """Return the name and the units of every state, bottom layer first: `hidden_0`, `cell_0`.
+
+        The order is that of the arrays of a `State`.
+        """
+        return {
+            f"{name}_{index}": units
+            for index, units in enumerate(self.layer_units)
+            for name in self.recurrent_cell.states
+        }
 
     def parameter_count(self) -> int:
         """Return the number of trained numbers."""

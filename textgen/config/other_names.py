@@ -1,4 +1,4 @@
-"""What settings are called elsewhere: in Keras, transformers, llama.cpp, textgenrnn, char-rnn."""
+"""Names of settings in Keras, transformers, llama.cpp, textgenrnn and char-rnn."""
 
 from collections.abc import Sequence
 
@@ -30,11 +30,11 @@ OTHER_NAMES = {
     "vocab_size": "max_words num_words",
 }
 
-# What there is in the place of a setting that there is not: a setting that is known there, and
-# what to do.
-SEVERAL_TEXTS = ("seed", "for several texts, give a list of prompts, as [prompt] * 3")
+# Advice for settings of other programs that have no counterpart: the setting that shows that the
+# advice fits, and the advice.
+SEVERAL_TEXTS = ("seed", "for several texts, give a list of prompts, such as [prompt] * 3")
 INSTEAD = {
-    "do_sample": ("temperature", "a temperature of 0 takes the likeliest token always"),
+    "do_sample": ("temperature", "temperature=0 always takes the likeliest token"),
     "num_samples": SEVERAL_TEXTS,
     "num_return_sequences": SEVERAL_TEXTS,
     "n": SEVERAL_TEXTS,
@@ -42,11 +42,11 @@ INSTEAD = {
 
 
 def meant_by(name: str, known: Sequence[str]) -> str:
-    """Return what another program's setting is here; nothing if that is not known.
+    """Return advice for a setting of another program; "" if the setting is unknown.
 
     Args:
-        name: that a person has given.
-        known: the names of the settings that there are.
+        name: the given name.
+        known: the legal names.
     """
     for own, others in OTHER_NAMES.items():
         if own in known and name in others.split():

@@ -1,4 +1,4 @@
-"""Named settings: those of the model in the package, and of this field's benchmarks."""
+"""Named settings: of the model in the package, and of the field's benchmarks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,10 +35,14 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def with_preset(name: str | None, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that were chosen, and beneath them those of a preset, if one is named.
+    """Return the settings of a preset, overridden by the chosen ones.
+
+    Args:
+        name: name of the preset; None for no preset.
+        chosen: the chosen settings.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: no preset has that name.
     """
     if name not in (None, *PRESETS):
         raise UsageError(f"preset is {name!r}; it must be one of {', '.join(PRESETS)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from textgen.config.cell import LSTM
 from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 
@@ -48,8 +49,8 @@ class Size:
     tokens: float
 
 
-# No network has more than 14 weights for each token of its text (docs/experiments.md: on 50,000
-# tokens, a network with 8 weights a token learned best, and one with 27 memorized them).
+# No network has more than 14 weights for each token of its text (docs/explanation/experiments.md:
+# on 50,000 tokens, a network with 8 weights a token learned best, and one with 27 memorized them).
 SIZES = {
     "s": Size((256,), 8e-3, 32, 40_000, (15, 15), 100_000),
     "m": Size((512,), 8e-3, 32, 22_000, (180, 180), 200_000),
@@ -136,7 +137,7 @@ def _tied_work(units: tuple[int, ...], vocab_size: int) -> int:
 
 def _layers_work(embedding_size: int, units: tuple[int, ...]) -> int:
     """Return the products for one token in the recurrent layers."""
-    return sum(4 * n * (below + n) for below, n in pairwise((embedding_size, *units)))
+    return sum(LSTM.products(width, n) for width, n in pairwise((embedding_size, *units)))
 
 
 def _dropped(epochs: float) -> float:

@@ -1,4 +1,4 @@
-"""Texts made of the columns of a table, as a person writes them on a command line."""
+"""Templates that join the columns of a table to a text."""
 
 import string
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ class RowTemplate(string.Template):
     r"""`string.Template` for column names: `$title\n$body`, `${first name}`, `$$` for a dollar.
 
     `\n` and `\t` are escapes, because a shell does not turn them into a line feed and a tab.
-    Nothing but names can be put in; there is no attribute access, as `str.format` has.
+    A template holds names alone. Unlike `str.format`, it has no access to attributes.
     """
 
     braceidpattern = r"[^{}]+"
@@ -22,5 +22,5 @@ class RowTemplate(string.Template):
         return self.get_identifiers()
 
     def fill(self, cells: Mapping[str, str]) -> str:
-        """Return the text, a cell in the place of each name."""
+        """Return the text, with the cells in the places of the names."""
         return self.substitute(cells)

@@ -1,4 +1,4 @@
-"""Reading TOML files: options and corpus recipes."""
+"""Reader of TOML files, which hold options and corpus recipes."""
 
 import tomllib
 from pathlib import Path
@@ -11,8 +11,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        MissingInput: no such file.
-        UsageError: not TOML.
+        MissingInput: the file does not exist.
+        UsageError: the file is not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

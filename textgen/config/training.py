@@ -1,4 +1,4 @@
-"""How long and how a model is trained."""
+"""Settings of a training run."""
 
 import os
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from textgen.config.readings import no_limit, seconds
 from textgen.errors import UsageError
 
 DEFAULT_BUDGET = "5m"
-SAVE_SHARE = 0.02  # of the time may go into checkpoints
+SAVE_SHARE = 0.02  # maximum fraction of the time for checkpoints
 
 
 class Usual(NamedTuple):
-    """What an optimizer is run with unless something else is asked for."""
+    """Default settings of an optimizer."""
 
     learning_rate: float
     weight_decay: float = 0.0
 
 
+# In a run from scratch, config/size.py replaces the learning rate of adamw.
 OPTIMIZERS = {
     "adamw": Usual(8e-3, weight_decay=0.01),
     "adam": Usual(8e-3),
@@ -38,8 +39,8 @@ MOMENTUM_OPTIMIZERS = ("sgd", "rmsprop")
 SCHEDULES = ("cosine", "linear", "constant")
 MATMULS = ("auto", "fp32", "bf16")
 BF16_FLAGS = {"avx512_bf16", "amx_bf16"}  # of x86 processors, in Linux's words
-# A variable keeps oneDNN, which computes TensorFlow's products, to a set of instructions: to some
-# that make bf16 of others, or to some with which it ends the process that asks for bf16.
+# oneDNN computes TensorFlow's matrix products. This variable limits its instruction set. With some
+# limits it emulates bf16, and with others it ends a process that asks for bf16.
 ONEDNN_LIMIT = "ONEDNN_MAX_CPU_ISA"
 SLOW_BF16 = {"AVX512_CORE", "AVX512_CORE_VNNI"}
 NO_BF16 = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"}
@@ -48,112 +49,188 @@ METRICS = ("accuracy", "top_5_accuracy", "top_10_accuracy")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Config):
-    """Length, optimization and seed of a training run."""
+    """Length, optimization and seed of a training run.
+
+    Every setting is a keyword argument and an option of `textgen train`, whose `--help` explains
+    it. The defaults here are those of a run that starts from a model (`--init-from`). In a run from
+    scratch, `config/size.py` replaces the default of `max_epochs`, `batch_size`, `learning_rate`
+    (of adamw) and `softmax_samples` by a value for the size of the network.
+
+    Raises:
+        UsageError: a value of the wrong type or out of range, or settings that exclude each other.
+
+    Example:
+        >>> from textgen import TrainingConfig
+        >>> TrainingConfig(budget="10m").budget_seconds
+        600.0
+    """
 
     budget: str | None = option(
         None,
-        f"Training time, as 90s, 10m or 1h30m: optimization and validation alone. "
-        f"[default: {DEFAULT_BUDGET} unless --steps or --epochs is given]",
+        f"Training time, such as 90s, 10m or 1h30m; only optimization and validation count.  "
+        f"[default: {DEFAULT_BUDGET}, unless --steps or --epochs is given]",
         reads=seconds,
     )
-    steps: int | None = option(None, "Number of optimizer steps, instead of a time.", minimum=1)
-    epochs: int | None = option(
-        None, "Number of passes over the training split, instead of a time.", minimum=1
+    steps: int | None = option(
+        None, "Number of optimizer steps, in the place of --budget.", minimum=1
     )
+    epochs: int | None = option(
+        None, "Number of passes over the training split, in the place of --budget.", minimum=1
+    )
+    # From scratch, config/size.py sets it.
     max_epochs: int | None = option(
         None,
-        "Passes over the training split after which a time is over early.",
+        "Stop a --budget run after this many epochs.",
+        group="Optimization",
         is_fitted=True,
         minimum=1,
     )
     size: str = option(
         "auto",
-        "Network and settings for a text and a training time; auto finds a size out, and what is "
-        "named besides is as it is named.",
+        "Size of the network, with matching settings; auto chooses one from corpus size and "
+        "budget. Options you pass override it.",
         choices=("auto", "s", "m", "l", "xl"),
     )
-    batch_size: int = option(32, "Streams of text trained side by side.", is_fitted=True, minimum=1)
+    # From scratch, config/size.py sets it.
+    batch_size: int = option(
+        32,
+        "Number of sequences that are trained in parallel.",
+        group="Optimization",
+        is_fitted=True,
+        minimum=1,
+    )
     window: int = option(
-        64, "Tokens through which the gradient runs back (truncated back-propagation).", minimum=1
+        64,
+        "Sequence length of truncated backpropagation, in tokens.",
+        group="Optimization",
+        minimum=1,
     )
     state_reset: float = option(
-        0.02, "Probability that a stream begins a window with an empty state.", minimum=0, maximum=1
+        0.02,
+        "Probability that a sequence starts from a zero state instead of the carried one.",
+        group="Optimization",
+        minimum=0,
+        maximum=1,
     )
-    optimizer: str = option("adamw", "What makes steps of gradients.", choices=tuple(OPTIMIZERS))
+    optimizer: str = option("adamw", "Optimizer.", group="Optimization", choices=tuple(OPTIMIZERS))
+    # From scratch, config/size.py sets that of adamw. Else None is that of OPTIMIZERS above.
     learning_rate: float | None = option(
         None,
-        "Peak learning rate; the usual one is multiplied with 1 - momentum. "
-        f"[default: of adamw by --size, "
-        f"{', '.join(f'{usual[0]:g} {name}' for name, usual in list(OPTIMIZERS.items())[1:])}]",
+        f"Peak learning rate.  [default: by --size for adamw, "
+        f"{OPTIMIZERS['adamw'].learning_rate:g} with --init-from; "
+        + ", ".join(f"{usual.learning_rate:g} {n}" for n, usual in [*OPTIMIZERS.items()][1:])
+        + "; times 1 - momentum]",
+        group="Optimization",
         above=0,
     )
     momentum: float = option(
-        0.0, f"Momentum of {' and '.join(MOMENTUM_OPTIMIZERS)}.", minimum=0, below=1
+        0.0,
+        f"Momentum of {' and '.join(MOMENTUM_OPTIMIZERS)}.",
+        group="Optimization",
+        minimum=0,
+        below=1,
     )
     schedule: str = option(
-        "cosine", "How the learning rate falls after its rise.", choices=SCHEDULES
+        "cosine",
+        "Decay of the learning rate after the warmup.",
+        group="Optimization",
+        choices=SCHEDULES,
     )
     warmup: float = option(
-        0.02, "Share of the steps in which the learning rate rises.", minimum=0, maximum=1
+        0.02,
+        "Fraction of the steps in which the learning rate rises.",
+        group="Optimization",
+        minimum=0,
+        maximum=1,
     )
     weight_decay: float | None = option(
         None,
-        f"Weight decay, on matrices. [default: {OPTIMIZERS['adamw'].weight_decay:g} adamw, else 0]",
+        f"Weight decay of the matrices.  [default: {OPTIMIZERS['adamw'].weight_decay:g} for adamw, "
+        f"else 0]",
+        group="Optimization",
         minimum=0,
     )
     clip_norm: float = option(
-        1.0, "Largest global norm of the gradient; 0 is no limit.", reads=no_limit, minimum=0
+        1.0,
+        "Maximum global norm of the gradient; 0 is no limit.",
+        group="Optimization",
+        reads=no_limit,
+        minimum=0,
     )
     label_smoothing: float = option(
-        0.0, "Share of the target that is spread over all tokens in training.", minimum=0, below=1
+        0.0,
+        "Fraction of the target that is spread over all tokens in training.",
+        group="Optimization",
+        minimum=0,
+        below=1,
     )
+    # From scratch, config/size.py sets it.
     softmax_samples: int = option(
         0,
-        "Other tokens that a step's loss is computed among, drawn anew each time; 0 is all. "
-        "Validation is always computed among all.",
+        "Negative samples per step (sampled softmax); 0 uses the full softmax, as validation "
+        "always does.",
+        group="Optimization",
         is_fitted=True,
         minimum=0,
     )
     metrics: tuple[str, ...] = option(
-        (), "Further figures of the validation, with commas between them.", choices=METRICS
+        (),
+        "Additional validation metrics, separated by commas.",
+        group="Validation and checkpoints",
+        choices=METRICS,
     )
     validations: int = option(
         10,
-        "Most times that validation is measured; fewer if it took over 10% of the time.",
+        "Maximum number of validations; fewer if they would take over 10% of the time.",
+        group="Validation and checkpoints",
         minimum=1,
         maximum=1000,
     )
     patience: int | None = option(
         None,
-        "End the training after so many validations in a row without a new best.  [default: never]",
+        "Stop after this many validations in a row without improvement.  [default: never]",
+        group="Validation and checkpoints",
         minimum=1,
     )
     save_every: str = option(
         "60s",
-        f"Time between checkpoints, as 30s or 5m; longer where they would take over "
-        f"{SAVE_SHARE:.0%} of it.",
+        f"Time between checkpoints, such as 30s or 5m; longer if they would take over "
+        f"{SAVE_SHARE:.0%} of the time.",
+        group="Validation and checkpoints",
         reads=seconds,
     )
     storage: str = option(
         "fp32",
-        "Format of the weights in the model folder; fp16 is half as large.",
+        "Number format of the weights in the model folder; fp16 takes half the space.",
+        group="Output",
         choices=STORAGES,
     )
     copy_index: bool = option(
         False,
-        "Put an index of the training text, five times its size, into the model folder, for "
-        "'generate --max-copy'.",
+        "Add an index of the training text to the model folder, for 'generate --max-copy'; it is "
+        "five times the size of the text.",
+        group="Output",
     )
     matmul: str = option(
         "auto",
-        "Format of matrix products in training; auto is bf16 where the processor computes in it.",
+        "Number format of matrix products in training; auto uses bf16 if the processor supports "
+        "it.",
+        group="Compute",
         choices=MATMULS,
     )
     threads: int | None = option(
-        None, "CPU threads; the results depend on it.  [default: one a core]", minimum=1
+        None,
+        "Number of CPU threads; results depend on it.  [default: one per core]",
+        group="Compute",
+        minimum=1,
     )
     seed: int = option(
-        1337, "Seed of weights, dropout and batches.", flags=("-s",), minimum=0, maximum=2**63 - 1
+        1337,
+        "Random seed of weights, dropout and batches.",
+        group="Optimization",
+        flags=("-s",),
+        minimum=0,
+        maximum=2**63 - 1,
     )
 
     def __post_init__(self) -> None:
@@ -166,26 +243,25 @@ class TrainingConfig(Config):
         parse_duration(self.save_every)
         if self.momentum and self.optimizer not in MOMENTUM_OPTIMIZERS:
             raise UsageError(
-                f"momentum is {self.momentum:g}, but {self.optimizer} takes none; those that do "
-                f"are {' and '.join(MOMENTUM_OPTIMIZERS)}"
+                f"momentum is {self.momentum:g}, but {self.optimizer} takes none; use "
+                f"{' or '.join(MOMENTUM_OPTIMIZERS)}, or leave momentum out"
             )
-
         if self.softmax_samples and self.label_smoothing:
             raise UsageError("softmax_samples and label_smoothing exclude each other; give one")
 
     @property
     def peak_rate(self) -> float:
-        """The largest learning rate: the one given, or the optimizer's usual one.
+        """The largest learning rate: the one given, or the optimizer's default.
 
-        Momentum makes a step 1 / (1 - momentum) times as long in the end; the usual rate is
-        that much smaller with it.
+        Momentum makes a step up to 1 / (1 - momentum) times as long. The default rate is divided by
+        that factor.
         """
         usual = OPTIMIZERS[self.optimizer].learning_rate * (1 - self.momentum)
         return usual if self.learning_rate is None else self.learning_rate
 
     @property
     def decay(self) -> float:
-        """The weight decay: the one given, or the optimizer's usual one."""
+        """The weight decay: the one given, or the optimizer's default."""
         usual = OPTIMIZERS[self.optimizer].weight_decay
         return usual if self.weight_decay is None else self.weight_decay
 
@@ -203,7 +279,7 @@ class TrainingConfig(Config):
 
     @property
     def cores(self) -> int:
-        """The number of CPU threads: the one given, or one for each core we may use."""
+        """The number of CPU threads: the one given, or one for each core of this process."""
         if self.threads:
             return self.threads
         limited = hasattr(os, "sched_getaffinity")  # not on macOS
@@ -211,16 +287,16 @@ class TrainingConfig(Config):
 
     @property
     def product_format(self) -> str:
-        """The format of matrix products: the one given, or the fastest of this processor.
+        """The number format of matrix products: the one given, or this processor's fastest.
 
         Raises:
-            UsageError: it is bf16, which a variable of the environment forbids.
+            UsageError: the format is bf16, and an environment variable excludes it.
         """
         limit = os.environ.get(ONEDNN_LIMIT, "")
         if self.matmul == "bf16" and limit.upper() in NO_BF16:
             raise UsageError(
-                f"matmul is 'bf16', but {ONEDNN_LIMIT}={limit} leaves no products in it; unset "
-                f"that variable, or take fp32"
+                f"matmul is 'bf16', but {ONEDNN_LIMIT}={limit} excludes bf16; unset that variable, "
+                f"or take fp32"
             )
         if self.matmul != "auto":
             return self.matmul
@@ -228,7 +304,7 @@ class TrainingConfig(Config):
         return "bf16" if is_fast else "fp32"
 
     def resolved(self) -> Self:
-        """Return the same settings with nothing left to defaults that may differ elsewhere."""
+        """Return the same settings, with a value for each default that depends on the machine."""
         budget = DEFAULT_BUDGET if self.budget_seconds and not self.budget else self.budget
         return self.replace(
             budget=budget,

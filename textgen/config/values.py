@@ -1,4 +1,4 @@
-"""A value as the type that a setting or an argument is declared with."""
+"""Conversion of values to the types of settings and arguments."""
 
 import operator
 import os
@@ -15,13 +15,13 @@ from textgen.errors import UsageError
 
 LONGEST_SHOWN = 80  # characters of a value in an error
 
-# What helps where something else stands in the place of a text, by its kind.
+# The remedy where an object of some kind was given in the place of a text.
 REMEDIES = {
     "bytes": "decode it first, as data.decode()",
     "path": "str(path) is its name, path.read_text() its text",
     "file": "file.read() is its text",
 }
-# And where there may be several texts.
+# The remedies where several texts are legal.
 LIST_REMEDIES = REMEDIES | {
     "frame": "give one of its columns, as frame['text']",
     "set": "give a list, whose order is fixed",
@@ -29,7 +29,11 @@ LIST_REMEDIES = REMEDIES | {
 
 
 def kind_of(value: Any) -> str:
-    """Return what a value is that is easily given in the place of texts; nothing for others."""
+    """Return the kind of an object that is often given by mistake in the place of texts.
+
+    Returns:
+        one of "none", "bytes", "path", "mapping", "set", "file" and "frame"; "" for other objects.
+    """
     kinds = {
         "none": value is None,
         "bytes": isinstance(value, bytes | bytearray | memoryview),
@@ -46,10 +50,10 @@ def refuse(name: str, value: Any, legal: str, remedies: Mapping[str, str] = REME
     """Refuse a value of the wrong type.
 
     Args:
-        name: of the setting or argument.
-        value: that was given.
-        legal: what it must be.
-        remedies: what helps, by the `kind_of` the value.
+        name: name of the setting or argument.
+        value: the given value.
+        legal: description of a legal value, which follows "it must be".
+        remedies: remedies by `kind_of` the value.
 
     Raises:
         UsageError: always.
@@ -60,33 +64,33 @@ def refuse(name: str, value: Any, legal: str, remedies: Mapping[str, str] = REME
 
 
 def shown(value: Any) -> str:
-    """Return a value for an error, on one line and not long; of what is long, its type."""
+    """Return a value for an error message: on one line, and its type if it is long."""
     if isinstance(value, str):
         short = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}..."
         return repr(short)
     try:
-        told = repr(value) if isinstance(value, int | float | list | tuple | dict | None) else ""
+        text = repr(value) if isinstance(value, int | float | list | tuple | dict | None) else ""
     except ValueError:  # Python writes no number that has thousands of digits
         return "a number with thousands of digits"
-    return told if 0 < len(told) <= LONGEST_SHOWN else f"of type {type(value).__name__}"
+    return text if 0 < len(text) <= LONGEST_SHOWN else f"of type {type(value).__name__}"
 
 
 def exact(number: float) -> str:
-    """Write a number with all its digits, and without needless ones: 64, 0.01."""
+    """Return a number with all digits that matter: 64, 0.01."""
     return f"{Decimal(repr(number)).normalize():f}"
 
 
 def converted(name: str, value: Any, hint: Any) -> Any:
-    """Return a value as a type. Numbers are told by what they can do, so those of NumPy will do.
+    """Return a value as a type. Numbers are duck-typed, so those of NumPy are legal.
 
     Args:
-        name: of the setting or argument, for the error.
-        value: that was given.
+        name: name of the setting or argument, for the error.
+        value: the given value.
         hint: the type, as an annotation: a class, classes joined by `|`, or a tuple, sequence or
             mapping of them.
 
     Raises:
-        UsageError: it is of another type.
+        UsageError: the value has another type.
     """
     if hint is Any or (value is None and type(None) in get_args(hint)):
         return value
@@ -117,11 +121,11 @@ def inner_type(hint: Any) -> Any:
 
 
 def several(value: Any) -> tuple[Any, ...]:
-    """Return the values that one stands for: a table's pairs, a list's items, or itself alone."""
+    """Return a value as several: the pairs of a table, the items of a list, else itself alone."""
     if isinstance(value, Mapping):
         return tuple(value.items())
-    is_one = isinstance(value, str | bytes) or not isinstance(value, Iterable)
-    return (value,) if is_one else tuple(value)
+    is_single = isinstance(value, str | bytes) or not isinstance(value, Iterable)
+    return (value,) if is_single else tuple(value)
 
 
 def _is_union(hint: Any) -> bool:
@@ -130,14 +134,14 @@ def _is_union(hint: Any) -> bool:
 
 
 def _items(name: str, value: Any) -> tuple[Any, ...]:
-    """Return the values of a setting that holds several; None is none of them."""
+    """Return the values of a setting that holds several; None stands for no values."""
     if isinstance(value, Set):
         refuse(name, value, "a list, whose order is fixed", {})
     return () if value is None else several(_python(value))
 
 
 def _parts(name: str, value: Any, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a value as a tuple that has one part of each type."""
+    """Return a value as a tuple with one part for each type."""
     value = _python(value)
     if not isinstance(value, tuple | list) or len(value) != len(kinds):
         raise UsageError(
@@ -147,7 +151,7 @@ def _parts(name: str, value: Any, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _sequence(name: str, value: Any, kind: Any) -> tuple[Any, ...]:
-    """Return an argument that holds several values; one alone is none of those."""
+    """Return an argument that holds several values, and refuse a single one."""
     if isinstance(value, str) or kind_of(value) or not isinstance(value, Iterable):
         refuse(name, value, f"a list, as {name}=[...]")
     return tuple(converted(name, item, kind) for item in value)
@@ -161,57 +165,57 @@ def _mapping(name: str, value: Any, key: Any, kind: Any) -> dict[Any, Any]:
 
 
 def _plain(name: str, value: Any, kinds: Iterable[Any]) -> Any:
-    """Return a single value as the first of some types that it can be."""
+    """Return a single value as the first type that it can be converted to."""
     plain = [get_origin(kind) or kind for kind in kinds]
     python = _python(value)
     for kind in plain:
         read = _READERS.get(kind)
-        found = read(python) if read else _instance(kind, python, value)
-        if found is not None and not (Path in plain and _is_no_path(found)):
-            return found
+        result = read(python) if read else _instance(kind, python, value)
+        if result is not None and not (Path in plain and _is_no_path(result)):
+            return result
     if Path in plain:
         refuse(name, value, "a path, of type str or Path", {})
     refuse(name, value, f"of type {' or '.join(kind.__name__ for kind in plain)}")
 
 
 def _instance(kind: type, *values: Any) -> Any:
-    """Return the first of some values that is of a type, if one is."""
+    """Return the first value of a type; None if there is none."""
     return next((value for value in values if isinstance(value, kind)), None)
 
 
 def _python(value: Any) -> Any:
-    """Return a number or an array of NumPy, or what is like one, as Python's own."""
+    """Return a number or an array of NumPy, or an object like one, as Python's own."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _whole(value: Any) -> int | None:
-    """Return a whole number; a truth value is none."""
+    """Return a whole number; None for other objects, and for truth values."""
     return operator.index(value) if hasattr(value, "__index__") and not _is_truth(value) else None
 
 
 def _real(value: Any) -> float | None:
-    """Return a number; a truth value is none."""
+    """Return a number; None for other objects, and for truth values."""
     if not isinstance(value, Real) or _is_truth(value):
         return None
     try:
         return float(value)
-    except OverflowError:  # of a whole number, which no range holds
+    except OverflowError:  # a whole number beyond every range
         return float("inf")
 
 
 def _is_truth(value: Any) -> bool:
-    """Tell whether a value is true or false, which Python takes for 1 and 0."""
+    """Tell whether a value is True or False, which Python takes for 1 and 0."""
     return isinstance(value, bool)
 
 
 def _path(value: Any) -> Path | None:
-    """Return a path."""
-    found = os.fspath(value) if isinstance(value, os.PathLike) else None
-    return Path(found) if isinstance(found, str) else None
+    """Return a path; None for other objects, and for paths of bytes."""
+    name = os.fspath(value) if isinstance(value, os.PathLike) else None
+    return Path(name) if isinstance(name, str) else None
 
 
 def _is_no_path(value: Any) -> bool:
-    """Tell whether no system would take a text for a path."""
+    """Tell whether a text is illegal as a path on every system."""
     try:
         return b"\0" in os.fsencode(value)
     except UnicodeEncodeError:  # a lone surrogate

@@ -1,1 +1,1 @@
-"""From a CORPUS argument to clean documents."""
+"""From CORPUS to clean documents: hub, text files, tables, selection, splits."""

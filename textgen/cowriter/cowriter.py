@@ -1,4 +1,4 @@
-"""What can be done with a text that a person and a model write together; no screen."""
+"""The actions of the co-writer on a text that a person and a model write together."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ from textgen.runtime.generation.prompts import SEEDS
 from textgen.session.dynamic_evaluation import Adaptation
 from textgen.session.session import Session
 
-# How much of a proposal is taken at once: up to the end of a word, or of a line.
+# The part of a proposal that is accepted: up to the end of a word, of a line, or all.
 PARTS = {
     "word": re.compile(r"\s*(?:\w+|[^\w\s]+)|\s+"),
     "line": re.compile(r"\n*[^\n]+\n?|\n+"),
@@ -22,14 +22,25 @@ PARTS = {
 
 
 class Proposal(NamedTuple):
-    """A way to go on; `seed` is that of the model."""
+    """A proposed continuation.
+
+    Attributes:
+        text: the continuation.
+        seed: the seed that the model wrote it with.
+    """
 
     text: str
     seed: int
 
 
 class Request(NamedTuple):
-    """What a model is asked: to go on behind a node, once with each seed."""
+    """A request for continuations of a node, one with each seed.
+
+    Attributes:
+        node: number of the node.
+        seeds: seeds of the continuations.
+        config: settings of the generation.
+    """
 
     node: int
     seeds: tuple[int, ...]
@@ -37,19 +48,19 @@ class Request(NamedTuple):
 
 
 class CoWriter:
-    """A tree of text, a model that goes on with it, and what the model has proposed.
+    """A tree of text, the model that continues it, and the model's current proposals.
 
-    `answer` takes a while and may run in another thread, if only one does at a time.
+    `answer` is slow and may run in another thread, in one thread at a time.
 
     Args:
         generator: the model.
         tree: the text.
-        config: how proposals are written; with a seed, which grows with each of them.
-        choices: how many there are at once.
+        config: settings of the generation. Each proposal adds 1 to the seed.
+        choices: number of proposals, and whether the model adapts.
 
     Attributes:
-        proposals: that may be chosen from.
-        chosen: which of them is.
+        proposals: the current proposals.
+        chosen: index of the chosen proposal.
     """
 
     def __init__(
@@ -70,38 +81,42 @@ class CoWriter:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All settings, as `set` and a file take them."""
+        """All settings by name, as `set` and the document take them."""
         return self.config.to_dict() | self.choices.to_dict()
 
     def type(self, text: str) -> None:
-        """Go on with what a person types; proposals that begin so are left."""
+        """Add typed text, and keep the proposals that begin with it."""
         self.tree.type(text)
         self._follow(text)
 
     def erase(self) -> None:
-        """Take the last character away."""
+        """Remove the last character."""
         self.dismiss()
         self.tree.erase()
 
     def dismiss(self) -> None:
-        """Propose nothing any more."""
+        """Drop all proposals."""
         self.proposals, self.chosen = [], 0
 
     def choose(self, step: int) -> None:
-        """Choose the next proposal, or the one before."""
+        """Choose the next proposal (step 1), or the previous one (step -1)."""
         if self.proposals:
             self.chosen = (self.chosen + step) % len(self.proposals)
 
     def accept(self, part: str) -> None:
-        """Take the chosen proposal over, or its first word or line."""
+        """Accept the chosen proposal, or its first word or line.
+
+        Args:
+            part: a key of `PARTS`.
+        """
         text, seed = self.proposals[self.chosen]
-        found = PARTS[part].match(text)
-        taken = found[0] if found else text
-        self.tree.add(taken, seed)
-        self._follow(taken)
+        match = PARTS[part].match(text)
+        accepted = match[0] if match else text
+        self.tree.add(accepted, seed)
+        self._follow(accepted)
 
     def ask(self) -> Request:
-        """Return what has to be answered to propose something here, each time something else."""
+        """Return a request for proposals at the current node, with new seeds each time."""
         self.tree.is_open = False
         first, count = (self.config.seed or 0) + self._asked, self.choices.choices
         self._asked += count
@@ -109,7 +124,7 @@ class CoWriter:
         return Request(self.tree.current, seeds, self.config)
 
     def answer(self, request: Request) -> list[Proposal]:
-        """Let the model write.
+        """Generate proposals.
 
         Raises:
             UsageError, DataError: as `Session.generate`.
@@ -117,10 +132,10 @@ class CoWriter:
         session, settings = self._session(request.node).fork(), request.config.to_dict()
         session.adaptation = self._learned
         texts = [session.fork().generate(**settings | {"seed": seed}) for seed in request.seeds]
-        return [Proposal(one.text, one.seed) for one in texts if one.text]
+        return [Proposal(result.text, result.seed) for result in texts if result.text]
 
     def propose(self, request: Request, proposals: list[Proposal]) -> None:
-        """Show an answer, if the text still stands where it was asked for."""
+        """Take proposals over, if the text has not changed since the request."""
         if self.tree.current == request.node and not self.tree.is_open:
             self.proposals, self.chosen = proposals, 0
 
@@ -128,38 +143,40 @@ class CoWriter:
         """Change settings.
 
         Args:
-            line: names and values as in TOML, as `temperature = 0.9, top_k = 40`.
+            line: names and values in TOML, such as `temperature = 0.9, top_k = 40`.
 
         Raises:
-            UsageError: it does not say that, or no such setting or value is legal.
+            UsageError: the line is not TOML, or a setting or its value is illegal.
         """
         try:
-            given: dict[str, Any] = tomllib.loads(f"settings = {{{line}}}")["settings"]
+            settings: dict[str, Any] = tomllib.loads(f"settings = {{{line}}}")["settings"]
         except tomllib.TOMLDecodeError:
             raise UsageError(f"{line!r} is no setting; write: temperature = 0.9") from None
-        chosen = {name: given.pop(name) for name in CowritingConfig.names() if name in given}
-        self.config, self.choices = self.config.replace(**given), self.choices.replace(**chosen)
+        names = [name for name in CowritingConfig.names() if name in settings]
+        choices = {name: settings.pop(name) for name in names}
+        self.config = self.config.replace(**settings)
+        self.choices = self.choices.replace(**choices)
 
     def _follow(self, text: str) -> None:
-        """Keep what is left of the proposals that begin with a text."""
-        wanted = self.proposals[self.chosen] if self.proposals else None
-        left = [one for one in self.proposals if one.text.startswith(text) and one.text != text]
-        self.chosen = left.index(wanted) if wanted in left else 0
-        self.proposals = [one._replace(text=one.text[len(text) :]) for one in left]
+        """Keep the proposals that begin with an added text, without that text."""
+        chosen = self.proposals[self.chosen] if self.proposals else None
+        left = [p for p in self.proposals if p.text.startswith(text) and p.text != text]
+        self.chosen = left.index(chosen) if chosen in left else 0
+        self.proposals = [p._replace(text=p.text[len(text) :]) for p in left]
 
     def _session(self, node: int) -> Session:
-        """Return a session that stands at the end of a node."""
+        """Return a session that has read the text up to the end of a node."""
         path = self.tree.path(node)
-        known = max(place for place, number in enumerate(path) if number in self._sessions)
-        session = self._sessions[path[known]]
-        for number in path[known + 1 :]:
+        last = max(place for place, number in enumerate(path) if number in self._sessions)
+        session = self._sessions[path[last]]
+        for number in path[last + 1 :]:
             session = session.fork()
             self._read(session, self.tree.nodes[number].text)
             self._sessions[number] = session
         return session
 
     def _read(self, session: Session, text: str) -> None:
-        """Let a session read a stretch, and learn from it what all of them will know."""
+        """Feed text to a session; with `learn`, adapt the model that all sessions share."""
         if not self.choices.learn:
             session.feed(text)
             return

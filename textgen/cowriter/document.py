@@ -1,4 +1,4 @@
-"""The files of a text that is written with its branches: the text, and the tree beside it."""
+"""The files of a document: the text, and beside it the tree of all branches."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ class Document:
     """A text file, and beside it a JSON file with all branches and the settings.
 
     Args:
-        path: of the text.
+        path: path of the text file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,25 +24,25 @@ class Document:
         self.tree_path = self.path.with_name(self.path.name + SUFFIX)
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is a file of it."""
+    def exists(self) -> bool:
+        """Whether one of the files exists."""
         return self.path.exists() or self.tree_path.exists()
 
     @classmethod
     def new(cls, path: Path) -> "Document":
-        """Return the document of a text that is not there yet.
+        """Return the document of a new file.
 
         Raises:
-            UsageError: the path is empty, or something is there.
+            UsageError: the path is empty, or exists already.
         """
-        if named(path).is_dir() or (document := cls(path)).is_there:
+        if named(path).is_dir() or (document := cls(path)).exists:
             raise UsageError(f"{path}: exists already; choose another name")
         return document
 
     def read(self) -> tuple[TextTree, dict[str, Any]]:
-        """Return the tree and its settings; new ones if nothing is there.
+        """Return the tree and the settings; new ones if no file exists.
 
-        The text file may have been changed elsewhere. Then what it says is another branch.
+        Another program may have changed the text file. Its text then becomes another branch.
 
         Raises:
             DataError: the text is not UTF-8, or the tree is damaged.
@@ -52,7 +52,9 @@ class Document:
             try:
                 text = self.path.read_bytes().decode()
             except UnicodeDecodeError as error:
-                raise DataError(f"{self.path}: it is not UTF-8 at byte {error.start}") from None
+                raise DataError(
+                    f"{self.path}: it is not UTF-8 at byte {error.start}; convert it first"
+                ) from None
             if text != tree.text:
                 tree.go_to(ROOT)
                 if text:
@@ -63,19 +65,19 @@ class Document:
         """Write both files.
 
         Raises:
-            OSError: the disk refused; what was there is there.
+            OSError: a file cannot be written; the old one is unchanged.
         """
         write_output(self.tree_path, tree.to_json(settings=settings).encode())
         write_output(self.path, tree.text.encode())
 
     def _read_tree(self) -> tuple[TextTree, dict[str, Any]]:
-        """Return what the tree's file holds."""
+        """Return the tree and the settings of the JSON file."""
         try:
-            told = json.loads(self.tree_path.read_bytes())
-            tree = TextTree.from_dict(told)
-            settings = told.get("settings", {})
+            content = json.loads(self.tree_path.read_bytes())
+            tree = TextTree.from_dict(content)
+            settings = content.get("settings", {})
             if not isinstance(settings, dict):
-                raise DataError("its settings are no table")
+                raise DataError("its settings are no object")
         except (ValueError, RecursionError, DataError) as error:
             reason = error if isinstance(error, DataError) else f"it is not JSON: {error}"
             raise DataError(f"{self.tree_path}: {reason}; move it away to begin anew") from None

@@ -1,4 +1,4 @@
-"""Which key does what on the co-writer's screen."""
+"""The keys of the co-writer's screen."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +14,7 @@ SCROLLED = 8  # rows, by a page key
 
 
 class ScreenActions(Protocol):
-    """What the keys can do with a screen; `Screen` says what each does."""
+    """The actions of a screen that keys call. `Screen` documents them."""
 
     co_writer: CoWriter
     mode: Mode
@@ -36,10 +36,10 @@ class ScreenActions(Protocol):
 
 
 class ScreenKeys:
-    """The keys of a screen. Each first takes away what was told.
+    """The keys of a screen. Each key first clears the message.
 
     Attributes:
-        bindings: as the library takes them.
+        bindings: the bindings for prompt_toolkit.
     """
 
     def __init__(self, screen: ScreenActions) -> None:
@@ -53,7 +53,7 @@ class ScreenKeys:
         self._bind_line()
 
     def _bind_writing(self) -> None:
-        """Bind the keys with which the text is written."""
+        """Bind the keys that edit the text."""
         screen, co_writer, tree = self._screen, self._screen.co_writer, self._screen.co_writer.tree
         writes = Condition(lambda: screen.mode is Mode.WRITE)
         self._bind_typing(co_writer.type, writes)
@@ -72,7 +72,7 @@ class ScreenKeys:
         self._bind("c-o", partial(screen.open_line, Mode.SETTINGS), writes)
 
     def _bind_proposals(self) -> None:
-        """Bind the keys with which a proposal is chosen and taken."""
+        """Bind the keys that choose and accept a proposal."""
         screen, co_writer = self._screen, self._screen.co_writer
         chooses = Condition(lambda: screen.mode is Mode.WRITE and bool(co_writer.proposals))
         for name, step in {"left": -1, "right": 1}.items():
@@ -101,15 +101,15 @@ class ScreenKeys:
         self._bind("escape", screen.close, types)
 
     def _bind(self, name: str, act: Callable[[], object], when: Filter | bool = True) -> None:
-        """Let a key do something; of several that apply, the last one bound does it."""
+        """Bind a key to an action; if several bindings apply, the last one wins."""
 
-        @self.bindings.add(name, filter=when, eager=name == "escape")  # it begins no other key
+        @self.bindings.add(name, filter=when, eager=name == "escape")  # Esc starts no sequence here
         def _(event: KeyPressEvent) -> None:
             self._screen.tell("")
             act()
 
     def _bind_typing(self, take: Callable[[str], None], when: Filter) -> None:
-        """Let all keys that are characters, and what is pasted, be taken as text."""
+        """Bind all characters, and pasted text."""
 
         @self.bindings.add("<any>", filter=when)
         def _(event: KeyPressEvent) -> None:

@@ -1,10 +1,10 @@
-"""What the keys of the co-writer are for at the moment."""
+"""Modes of the co-writer's screen."""
 
 from enum import Enum
 
 
 class Mode(Enum):
-    """What keys are for; its value is what the bottom line says then."""
+    """The mode that keys are interpreted in. The value is the prompt of the bottom line."""
 
     WRITE = ""
     TREE = "↑↓ look, Enter goes there, Esc stays"

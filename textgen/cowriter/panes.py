@@ -1,4 +1,4 @@
-"""What the co-writer's screen shows: pure functions from its state to rows of styled text."""
+"""Pure functions from the co-writer's state to rows of styled text."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,10 +8,10 @@ from rich.text import Text
 from textgen.cowriter.cowriter import CoWriter, Proposal
 from textgen.cowriter.tree import TextTree
 
-# Of a row or a text: parts, each with the name of its style.
+# Parts of a row or a text: name of the style, and text.
 Fragments = list[tuple[str, str]]
 CURSOR = "▌"
-LAST_CHARACTERS = 1 << 13  # of a long text that can be scrolled to
+LAST_CHARACTERS = 1 << 13  # characters at the end of a long text that scrolling can reach
 HELP = (
     "Tab propose  ←→ choose  ^F word  ^E line  Enter all  Esc none  ^R other ones",
     "^Z undo  ^Y redo  ↑↓ branch  ^T tree  PgUp PgDn  ^O settings  ^S save  ^Q quit",
@@ -19,11 +19,11 @@ HELP = (
 
 
 def wrapped(parts: Iterable[tuple[str, str]], width: int) -> list[Fragments]:
-    """Return styled text as rows of at most some cells.
+    """Wrap styled text.
 
     Args:
-        parts: style and text of each.
-        width: of a row, in cells.
+        parts: style and text of each part.
+        width: maximum width of a row, in cells.
     """
     whole = Text()
     for style, text in parts:
@@ -34,7 +34,7 @@ def wrapped(parts: Iterable[tuple[str, str]], width: int) -> list[Fragments]:
 
 
 def text_rows(tree: TextTree, width: int) -> list[Fragments]:
-    """Return the text that is read, with the cursor at its end; what a model wrote stands out."""
+    """Return the current text, the model's parts in their own style, and the cursor."""
     parts, length = list[tuple[str, str]](), 0
     for number in reversed(tree.path(tree.current)):
         node = tree.nodes[number]
@@ -53,8 +53,8 @@ def proposal_rows(
     columns = len(proposals)
     cell = (width - columns + 1) // columns
     texts = [
-        wrapped([("chosen" if number == chosen else "other", _shown(one.text))], cell)
-        for number, one in enumerate(proposals)
+        wrapped([("chosen" if number == chosen else "other", _shown(proposal.text))], cell)
+        for number, proposal in enumerate(proposals)
     ]
     rows = [
         _row([text[row] if row < len(text) else [] for text in texts], cell)
@@ -68,7 +68,7 @@ def proposal_rows(
 
 
 def tree_rows(tree: TextTree, chosen: int, width: int) -> list[Fragments]:
-    """Return the tree, a row for each run of text that has no branches."""
+    """Return the tree, one row for each run of text without branches."""
     here = set(tree.path(tree.current))
     rows = []
     for number, (depth, last, text) in enumerate(tree.stretches()):
@@ -80,7 +80,7 @@ def tree_rows(tree: TextTree, chosen: int, width: int) -> list[Fragments]:
 
 
 def status(co_writer: CoWriter, name: str, message: str) -> Fragments:
-    """Return the line that tells something, or where the text stands and what writes it."""
+    """Return the status line: the message, or the name, the settings and the branch."""
     config, tree = co_writer.config, co_writer.tree
     if message:
         return [("status", f" {name} · {message}")]
@@ -96,12 +96,12 @@ def status(co_writer: CoWriter, name: str, message: str) -> Fragments:
 
 
 def _shown(text: str) -> str:
-    """Return a text for a narrow place, its line feeds as signs."""
+    """Return a text with signs for line feeds."""
     return text.replace("\n", "↵")
 
 
 def _row(cells: Sequence[Fragments], width: int) -> Fragments:
-    """Put cells of some width side by side."""
+    """Put cells side by side, each padded to a width."""
     row: Fragments = []
     for number, cell in enumerate(cells):
         used = Text("".join(text for _, text in cell)).cell_len
@@ -111,7 +111,7 @@ def _row(cells: Sequence[Fragments], width: int) -> Fragments:
 
 
 def _fragments(row: Text) -> Fragments:
-    """Return the parts of a row of rich's."""
+    """Return the styled parts of a row of rich."""
     parts = list[tuple[str, str]]()
     for span in sorted(row.spans):
         text = row.plain[span.start : span.end]

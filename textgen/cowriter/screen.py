@@ -1,4 +1,4 @@
-"""The co-writer at a terminal: what it shows, and the work that goes on behind it."""
+"""The co-writer's screen at a terminal, and the generation in the background."""
 
 import asyncio
 from collections.abc import Callable
@@ -35,14 +35,14 @@ class Screen:
     """A co-writer at a terminal.
 
     Args:
-        co_writer: what is done.
-        document: where it is kept; None while nobody has said.
+        co_writer: the text and the model.
+        document: the files of the text; None until the person names one.
 
     Attributes:
-        mode: what keys are for.
-        line: what is typed in the bottom line, in some modes.
-        row: of the tree that is looked at.
-        is_abandoned: whether the person has quit without what is not saved.
+        mode: the mode that keys are interpreted in.
+        line: text of the bottom line, in the modes that have one.
+        row: selected row of the tree.
+        is_abandoned: whether the person quit without saving.
     """
 
     def __init__(self, co_writer: CoWriter, document: Document | None) -> None:
@@ -55,7 +55,7 @@ class Screen:
         self._message = "type, or press Tab for a proposal"
         self._scrolled = 0  # rows back from the end
         self._saved = co_writer.tree.changes
-        self._warned = -1  # after how many changes it was said that they are not saved
+        self._warned = -1  # number of changes at the last warning that they are not saved
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._app: Application[None] = Application(
             Layout(Window(FormattedTextControl(self._fragments))),
@@ -66,18 +66,18 @@ class Screen:
 
     @property
     def is_saved(self) -> bool:
-        """Whether all of the text is in its files."""
+        """Whether the files hold all changes."""
         return self.co_writer.tree.changes == self._saved
 
     def run(self) -> None:
-        """Write, until the person quits."""
+        """Show the screen until the person quits."""
         try:
             self._app.run()
         finally:
             self._worker.shutdown(wait=False, cancel_futures=True)
 
     def quit(self) -> None:
-        """Leave, if all is saved or the person has been asked."""
+        """Quit, if all is saved or the person has been warned."""
         changes = self.co_writer.tree.changes
         if changes not in (self._saved, self._warned):
             self._warned = changes
@@ -91,23 +91,27 @@ class Screen:
         self._message = message
 
     def scroll(self, rows: int) -> None:
-        """Look at the text so many rows further back."""
+        """Scroll back by some rows."""
         self._scrolled = max(self._scrolled + rows, 0)
 
     def move(self, go: Callable[[], bool]) -> None:
-        """Go somewhere in the tree, if there is somewhere to go."""
+        """Move in the tree.
+
+        Args:
+            go: moves, and returns whether it could.
+        """
         self.co_writer.dismiss()
         self.tell("" if go() else "there is nothing")
 
     def ask(self) -> None:
-        """Let the model propose something; keys are taken meanwhile."""
+        """Request proposals in the background."""
         request = self.co_writer.ask()
         self.co_writer.dismiss()
         self.tell("writing ...")
         self._app.create_background_task(self._answer(request))
 
     def open_tree(self) -> None:
-        """Show the tree, to look for a branch."""
+        """Show the tree."""
         self.co_writer.dismiss()
         lines = [last for _, last, _ in self.co_writer.tree.stretches()]
         path = self.co_writer.tree.path(self.co_writer.tree.current)
@@ -115,35 +119,35 @@ class Screen:
         self.row = max((row for row, last in enumerate(lines) if last in path), default=0)
 
     def look(self, step: int) -> None:
-        """Look at another line of the tree."""
+        """Select another row of the tree."""
         lines = sum(1 for _ in self.co_writer.tree.stretches())
         self.row = min(max(self.row + step, 0), max(lines - 1, 0))
 
     def go_to_row(self) -> None:
-        """Go on where the line of the tree ends that is looked at."""
+        """Move to the end of the selected row of the tree."""
         for row, (_, last, _) in enumerate(self.co_writer.tree.stretches()):
             if row == self.row:
                 self.co_writer.tree.go_to(last)
         self.close()
 
     def open_line(self, mode: Mode) -> None:
-        """Let something be typed in the bottom line."""
+        """Open the bottom line for input."""
         self.mode, self.line = mode, ""
 
     def type_in_line(self, text: str) -> None:
-        """Take what is typed in the bottom line."""
+        """Add typed text to the bottom line."""
         self.line += text
 
     def erase_in_line(self) -> None:
-        """Take the last character away from it."""
+        """Remove the last character of the bottom line."""
         self.line = self.line[:-1]
 
     def close(self) -> None:
-        """Go on with the text."""
+        """Return to the text."""
         self.mode = Mode.WRITE
 
     def take_line(self) -> None:
-        """Take what was typed in the bottom line."""
+        """Apply the bottom line: settings, or the name of the document."""
         try:
             if self.mode is Mode.SETTINGS:
                 self.co_writer.set(self.line)
@@ -157,7 +161,7 @@ class Screen:
         self.close()
 
     def save(self) -> None:
-        """Write the files, or ask for their name."""
+        """Save the document, or ask for its name."""
         if self.document is None:
             self.open_line(Mode.NAME)
             return
@@ -171,7 +175,12 @@ class Screen:
         self.tell("saved, with all branches")
 
     def rows(self, width: int, height: int) -> list[Fragments]:
-        """Return what is shown on a screen of some size."""
+        """Return the rows of a screen.
+
+        Args:
+            width: width of the screen, in cells.
+            height: height of the screen, in rows.
+        """
         bottom = [*self._panel(width, height), self._status(), *([("help", h)] for h in HELP)]
         room = max(height - len(bottom), 1)
         text = text_rows(self.co_writer.tree, width)
@@ -181,7 +190,7 @@ class Screen:
         return [*shown, *([] for _ in range(room - len(shown))), *bottom][-height:]
 
     def _panel(self, width: int, height: int) -> list[Fragments]:
-        """Return what stands between the text and the status."""
+        """Return the rows between the text and the status line."""
         if self.mode is Mode.TREE:
             room = height // 2
             top = max(self.row - room + 1, 0)
@@ -194,12 +203,12 @@ class Screen:
         return proposal_rows(proposals, self.co_writer.chosen, width, room) if proposals else []
 
     def _status(self) -> Fragments:
-        """Return the line that says where the text stands."""
+        """Return the status line."""
         name = self.document.path.name if self.document else "no name yet"
         return status(self.co_writer, name + ("" if self.is_saved else "*"), self._message)
 
     def _fragments(self) -> StyleAndTextTuples:
-        """Return the whole screen for the library."""
+        """Return the whole screen for prompt_toolkit."""
         size = self._app.output.get_size()
         shown: StyleAndTextTuples = []
         for row in self.rows(size.columns, size.rows):
@@ -210,7 +219,7 @@ class Screen:
         return shown[:-1]
 
     async def _answer(self, request: Request) -> None:
-        """Let the model write in another thread, and show what it has written."""
+        """Generate proposals in another thread, and show them."""
         loop = asyncio.get_running_loop()
         try:
             answer = self.co_writer.answer

@@ -1,4 +1,4 @@
-"""A text with all the ways that it was tried to go on: a tree, of which one branch is read."""
+"""A text with all its branches: a tree with one current branch."""
 
 import json
 import re
@@ -15,12 +15,12 @@ SURROGATES = re.compile("[\ud800-\udfff]")  # alone, they are no characters
 
 @dataclass
 class Node:
-    """A stretch of text.
+    """A piece of text.
 
     Attributes:
-        parent: the number of the one that it goes on with; None at the root, which is empty.
-        text: its own.
-        seed: that a model wrote it with; None if a person did.
+        parent: number of the node before it; None at the root, which is empty.
+        text: the piece.
+        seed: the seed that the model wrote it with; None if a person wrote it.
     """
 
     parent: int | None
@@ -29,13 +29,13 @@ class Node:
 
 
 class TextTree:
-    """Stretches of text, each of which may go on in several ways; what was there stays there.
+    """Pieces of text, each with any number of continuations. Old branches are kept.
 
     Attributes:
-        nodes: all of them, the root first, each behind its parent.
-        current: the number of the one at whose end the text stands.
+        nodes: all nodes, the root first, each after its parent.
+        current: number of the node at the end of the current text.
         is_open: whether the current node is the last one and may still grow or shrink.
-        changes: how often something was done.
+        changes: number of changes.
     """
 
     def __init__(self) -> None:
@@ -43,15 +43,15 @@ class TextTree:
         self.current = ROOT
         self.is_open = False
         self.changes = 0
-        self._last_child: dict[int, int] = {}  # that was read, of each node that had one
+        self._last_child: dict[int, int] = {}  # of each node, on the last visited branch
 
     @property
     def text(self) -> str:
-        """The text that is read."""
+        """The current text."""
         return "".join(self.nodes[number].text for number in self.path(self.current))
 
     def path(self, number: int) -> list[int]:
-        """Return the numbers of the nodes from the root to one."""
+        """Return the numbers of the nodes from the root to a node."""
         path, here = list[int](), int(number)
         while (parent := self.nodes[here].parent) is not None:
             path.append(here)
@@ -59,24 +59,24 @@ class TextTree:
         return [ROOT, *reversed(path)]
 
     def children(self, number: int) -> list[int]:
-        """Return the numbers of the nodes that go on with one, the oldest first."""
+        """Return the numbers of a node's continuations, the oldest first."""
         return [child for child, node in enumerate(self.nodes) if node.parent == number]
 
     def siblings(self) -> list[int]:
-        """Return the numbers of the nodes beside the current one, itself among them."""
+        """Return the numbers of the current node and of its siblings."""
         parent = self.nodes[self.current].parent
         return [ROOT] if parent is None else self.children(parent)
 
     def add(self, text: str, seed: int | None = None) -> None:
-        """Go on with a stretch of text, in a new way or in one that is there already."""
+        """Add a piece of text, or go to an equal one that is there already."""
         node = Node(self.current, text, seed)
-        known = [child for child in self.children(self.current) if self.nodes[child] == node]
-        if not known:
+        equal = [child for child in self.children(self.current) if self.nodes[child] == node]
+        if not equal:
             self.nodes.append(node)
-        self.go_to(known[0] if known else len(self.nodes) - 1)
+        self.go_to(equal[0] if equal else len(self.nodes) - 1)
 
     def type(self, text: str) -> None:
-        """Go on with what a person types, which may come in small pieces."""
+        """Add typed text, which may come in small pieces."""
         if self.is_open and self.nodes[self.current].seed is None:
             self.nodes[self.current].text += text
             self.changes += 1
@@ -86,7 +86,7 @@ class TextTree:
         self.is_open = True
 
     def erase(self) -> None:
-        """Go on without the last character; what had it stays as another branch."""
+        """Remove the last character; the text with it stays as another branch."""
         node = self.nodes[self.current]
         if node.parent is None:
             return
@@ -104,35 +104,35 @@ class TextTree:
             self._drop(node)
 
     def undo(self) -> bool:
-        """Go back to where the current stretch began; return whether there was one."""
+        """Go back to the begin of the current node; return False at the root."""
         parent = self.nodes[self.current].parent
         if parent is not None:
             self.go_to(parent)
         return parent is not None
 
     def redo(self) -> bool:
-        """Go on as the text did when it was here last; return whether it did."""
+        """Go to the last visited continuation; return False if there is none."""
         children = self.children(self.current)
         if children:
             self.go_to(self._last_child.get(self.current, children[-1]))
         return bool(children)
 
     def turn(self, step: int) -> bool:
-        """Go to another way beside the current stretch; return whether there is one."""
-        beside = self.siblings()
-        if len(beside) > 1:
-            self.go_to(beside[(beside.index(self.current) + step) % len(beside)])
-        return len(beside) > 1
+        """Go to another sibling of the current node; return False if there is none."""
+        siblings = self.siblings()
+        if len(siblings) > 1:
+            self.go_to(siblings[(siblings.index(self.current) + step) % len(siblings)])
+        return len(siblings) > 1
 
     def go_to(self, number: int) -> None:
-        """Stand at the end of a node; the way to it is the one that `redo` takes."""
+        """Make a node the current one; `redo` follows the path to it."""
         self.is_open = False
         self.changes += 1
         self.current = number
         self._last_child.update(pairwise(self.path(number)))
 
     def stretches(self) -> Iterator[tuple[int, int, str]]:
-        """Yield the tree line by line: depth, the last node, and text of each unbranched run."""
+        """Yield each run of text without branches: its depth, last node and text."""
         waiting = [(0, child) for child in reversed(self.children(ROOT))]
         while waiting:
             depth, last = waiting.pop()
@@ -144,23 +144,27 @@ class TextTree:
             waiting += [(depth + 1, child) for child in reversed(children)]
 
     def to_json(self, **others: Any) -> str:
-        """Return the tree, and whatever goes with it, as JSON."""
+        """Return the tree as JSON.
+
+        Args:
+            others: further values of the JSON object.
+        """
         nodes = [asdict(node) for node in self.nodes]
         return json.dumps(
             {**others, "current": self.current, "nodes": nodes}, ensure_ascii=False, indent=1
         )
 
     @classmethod
-    def from_dict(cls, told: Any) -> "TextTree":
-        """Make a tree of what JSON gives back of it.
+    def from_dict(cls, content: Any) -> "TextTree":
+        """Make a tree from the content of its JSON.
 
         Raises:
-            DataError: it is not one.
+            DataError: the content is no tree.
         """
         tree = cls()
         try:
-            tree.nodes = [Node(**node) for node in told["nodes"]]
-            tree.current = told["current"]
+            tree.nodes = [Node(**node) for node in content["nodes"]]
+            tree.current = content["current"]
         except (KeyError, TypeError) as error:
             raise DataError(f"it is no tree of a text: {error}") from None
         if not tree._is_whole():
@@ -168,7 +172,7 @@ class TextTree:
         return tree
 
     def _is_whole(self) -> bool:
-        """Tell whether this is a tree."""
+        """Tell whether the nodes form a tree."""
         root, *others = self.nodes or [Node(ROOT, "")]
         numbers = [self.current, *(node.parent for node in others)]
         return (
@@ -182,7 +186,7 @@ class TextTree:
         )
 
     def _drop(self, node: Node) -> None:
-        """Remove the last node, which has become empty."""
+        """Remove the last node, whose text has become empty."""
         del self.nodes[self.current]
         self._last_child = {k: c for k, c in self._last_child.items() if c != self.current}
         self.go_to(node.parent or ROOT)

@@ -13,7 +13,7 @@ from textgen.errors import DataError, UsageError
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import measure
 from textgen.progress import SILENT, ProgressReporter
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.tokenization.tokenizer import Tokenizer
 
 # Settings of the model's own corpus that apply to any text; the rest apply to a split of a corpus.
@@ -26,7 +26,7 @@ WHICH_TEXT_IS_READ = tuple(
 
 
 def measure_corpus(
-    decoder: Decoder,
+    decoder: Engine,
     tokenizer: Tokenizer,
     corpus: CorpusArgument,
     reading: dict[str, Any],

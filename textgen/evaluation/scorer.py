@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.evaluation.quality import Quality
 from textgen.progress import SILENT, ProgressReporter
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.runtime.engine.state import State
 from textgen.runtime.generation.snapshot import StateSnapshot
 from textgen.tokenization.encode_pieces import encode_pieces
 from textgen.tokenization.token_store import SplitCounts
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 # Tokens per call of the decoder; bounds the rows of logits in memory.
 BLOCK = 512
@@ -30,9 +31,7 @@ class Scorer:
         state: state of the model before that token; zeros at a beginning.
     """
 
-    def __init__(
-        self, decoder: Decoder, previous: int = EOS_ID, state: State | None = None
-    ) -> None:
+    def __init__(self, decoder: Engine, previous: int = EOS_ID, state: State | None = None) -> None:
         self._decoder = decoder
         self._state = state or decoder.initial_state()
         self._previous = previous
@@ -52,7 +51,7 @@ class Scorer:
 
 
 def measure(
-    decoder: Decoder,
+    decoder: Engine,
     tokenizer: Tokenizer,
     pieces: Iterable[str | None],
     progress: ProgressReporter = SILENT,
@@ -74,7 +73,7 @@ def measure(
 
 
 def measure_text(
-    decoder: Decoder, tokenizer: Tokenizer, text: str, moment: StateSnapshot
+    decoder: Engine, tokenizer: Tokenizer, text: str, moment: StateSnapshot
 ) -> Quality:
     """Measure a model on a clean text that follows a snapshot; the text's end is not counted.
 

@@ -8,9 +8,9 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.model.network import LanguageModel, State
-from textgen.tokenization.tokenizer import EOS_ID
 
 EMPTY = -1  # in the place of a token that is not written yet
 IMPOSSIBLE = -1e9  # the logit of a token that cannot follow

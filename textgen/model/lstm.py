@@ -46,12 +46,12 @@ class FastLSTM(keras.layers.LSTM):
             all outputs, of shape (time, batch, units), and the state after them.
         """
         if self._is_plain(training):
-            outputs, hidden, memory = self._run(sequences, state, training)
-            return outputs, (hidden, memory)
+            outputs, hidden, cell = self._run(sequences, state, training)
+            return outputs, (hidden, cell)
         turned = ops.cast(ops.transpose(sequences, (1, 0, 2)), "float32")
-        outputs, hidden, memory = self(turned, initial_state=list(state), training=training)
+        outputs, hidden, cell = self(turned, initial_state=list(state), training=training)
         outputs = ops.cast(ops.transpose(outputs, (1, 0, 2)), sequences.dtype)
-        return outputs, (hidden, memory)
+        return outputs, (hidden, cell)
 
     def inner_loop(
         self, sequences: Any, initial_state: list[Any], mask: Any, training: bool = False
@@ -73,19 +73,19 @@ class FastLSTM(keras.layers.LSTM):
             )
             return outcome
         by_time = ops.transpose(sequences, (1, 0, 2))
-        outputs, hidden, memory = self._run(by_time, tuple(initial_state), training)
-        return hidden, ops.transpose(outputs, (1, 0, 2)), [hidden, memory]
+        outputs, hidden, cell = self._run(by_time, tuple(initial_state), training)
+        return hidden, ops.transpose(outputs, (1, 0, 2)), [hidden, cell]
 
     def _run(self, sequences: Any, state: tuple[Any, Any], training: bool) -> tuple[Any, Any, Any]:
         """Run the fused loop, and set the shapes, which a compiled function loses."""
         recurrent = self._dropped(self.cell.recurrent_kernel, training=training)
         weights = map(tf.convert_to_tensor, (self.cell.kernel, recurrent, self.cell.bias))
         run = self._run_eagerly if tf.executing_eagerly() else lstm
-        outputs, hidden, memory = run(sequences, *state, *weights)
+        outputs, hidden, cell = run(sequences, *state, *weights)
         outputs.set_shape((*sequences.shape[:2], self.units))
-        for after, before in zip((hidden, memory), state, strict=True):
+        for after, before in zip((hidden, cell), state, strict=True):
             after.set_shape(before.shape)
-        return outputs, hidden, memory
+        return outputs, hidden, cell
 
     def _is_plain(self, training: bool) -> bool:
         """Tell whether the fused loop supports this layer's settings."""

@@ -1,6 +1,6 @@
 """The language model as a Keras model: embedding, recurrent layers, projection to logits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,16 @@ from textgen.artifact.model_folder import read_model
 from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
 from textgen.model.cross_entropy import LastLayer
-from textgen.model.lstm import FastLSTM
+from textgen.model.layers import recurrent_layer
 
-State = list[tuple[Any, Any]]
+State = list[tuple[Any, ...]]  # the states of each layer, bottom first
 # Share of the streams whose label is hidden for a window, so that the model can do without one.
 LABEL_DROPOUT = 0.1
 
 
 @keras.saving.register_keras_serializable("textgen")
 class LanguageModel(keras.Model):
-    """Embedding, stacked LSTM, projection to the logits of the next token.
+    """Embedding, stacked recurrent layers, projection to the logits of the next token.
 
     `model(tokens)` gives logits, so `compile` and `fit` work as on any Keras model. To carry the
     state from one call to the next, pass it in and ask for it back:
@@ -58,7 +58,7 @@ class LanguageModel(keras.Model):
             name="embedding",
         )
         # Keras's own files hold the attribute's name.
-        self.lstms = [_lstm_layer(config, index, seeds) for index in range(depth)]
+        self.lstms = [recurrent_layer(config, index, seeds) for index in range(depth)]
         self.projection = None
         if "projection.kernel" in config.tensors():
             self.projection = _dense(config.embedding_size, next(seeds), "projection", bias=False)
@@ -148,7 +148,7 @@ class LanguageModel(keras.Model):
 
         Returns:
             logits of shape (batch, time, vocabulary); with `return_state`, a pair of them and
-            the list of each layer's hidden and cell state, each of shape (batch, units).
+            the list of each layer's states, each of shape (batch, units).
         """
         state = self.initial_state(ops.shape(tokens)[0]) if state is None else state
         outputs, state = self.read(tokens, state, training=training)
@@ -230,7 +230,7 @@ class LanguageModel(keras.Model):
     def initial_state(self, batch_size: Any) -> State:
         """Return the zero state of a number of streams."""
         return [
-            (ops.zeros((batch_size, units)), ops.zeros((batch_size, units)))
+            tuple(ops.zeros((batch_size, units)) for _ in self.config.recurrent_cell.states)
             for units in self.config.layer_units
         ]
 
@@ -255,24 +255,6 @@ class LanguageModel(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LanguageModel":
         """Make a model from the result of `get_config`."""
         return cls(**config | {"config": ModelConfig.from_dict(config["config"])})
-
-
-def _lstm_layer(config: ModelConfig, index: int, seeds: Iterator[int]) -> FastLSTM:
-    """Make one LSTM layer, which takes three seeds."""
-    activation, recurrent_activation = config.layer_activations[index]
-    return FastLSTM(
-        config.layer_units[index],
-        activation=activation,
-        recurrent_activation=recurrent_activation,
-        recurrent_dropout=config.recurrent_dropout,
-        weight_drop=config.weight_drop,
-        return_sequences=True,
-        return_state=True,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-        seed=next(seeds),
-        name=f"lstm_{index}",
-    )
 
 
 def _dense(units: int, seed: int, name: str, *, bias: bool = True) -> keras.layers.Dense:

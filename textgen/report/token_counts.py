@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.config.tokens import EOS_ID
 
 CHUNK = 1 << 22  # tokens in memory at a time
 Ids = NDArray[np.unsignedinteger[Any]]

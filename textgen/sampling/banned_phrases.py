@@ -1,4 +1,4 @@
-"""Phrases that must not be in a text, found while it is written."""
+"""Banned phrases, found while a text is generated."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from textgen.sampling.aho_corasick import AhoCorasick
 
 
 class BannedPhrases:
-    """Finds the first of several phrases that is whole (the longest, if several end together).
+    """Finds the first complete phrase (the longest, if several end together); a `PhraseFilter`.
 
     Args:
-        phrases: none is empty.
-        any_case: whether letters are alike in either case.
+        phrases: the banned phrases; none is empty.
+        any_case: whether upper and lower case are the same.
     """
 
     def __init__(self, phrases: Sequence[str], *, any_case: bool = False) -> None:
@@ -21,11 +21,11 @@ class BannedPhrases:
 
     @property
     def held(self) -> int:
-        """How many of the last characters begin a phrase."""
+        """Number of the last characters that begin a phrase."""
         return self._automaton.depth[self._state]
 
     def push(self, text: str) -> int | None:
-        """Take the next piece of text; see `guards.Guard`."""
+        """Take the next piece of text; see `PhraseFilter`."""
         automaton, text = self._automaton, self._folded(text)
         if not self._state and not automaton.begins_in(text):
             return None
@@ -36,7 +36,7 @@ class BannedPhrases:
         return None
 
     def pass_over(self, text: str) -> None:
-        """Take text that may hold phrases; see `guards.Guard`."""
+        """Take text that may hold phrases; see `PhraseFilter`."""
         for character in self._folded(text):
             self._state = self._automaton.after(self._state, character)
 
@@ -46,7 +46,7 @@ class BannedPhrases:
         return any(phrase in folded for phrase in self._phrases)
 
     def _folded(self, text: str) -> str:
-        """Return a text as long, in one case; of the few letters that would grow, their own."""
+        """Return the text in one case, of the same length; a letter that would grow stays."""
         if not self._any_case:
             return text
         return "".join(c if len(low := c.casefold()) > 1 else low for c in text)

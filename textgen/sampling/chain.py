@@ -26,17 +26,17 @@ from textgen.sampling.processors import (
 
 
 class Chain:
-    """The filters of one generation that do something, in the order of its settings.
+    """The active filters of a generation, in the order of its settings.
 
-    Tokens that one of them leaves out are gone for those after it.
+    A token that one filter removes is gone for the filters after it.
 
     Args:
         config: the filters' settings.
         vocab_size: number of token types.
-        history: tokens that the text begins with, for penalties and DRY; shape (tokens,).
+        history: tokens before the next one, for penalties and DRY; shape (tokens,).
         breakers: tokens across which DRY sees no repetition.
-        chance: gives a random number, at least 0 and below 1; asked once a token if XTC is on.
-        limit: of the surprise, that Mirostat begins with; its own if not given.
+        chance: returns a random number, at least 0 and below 1; called once a token if XTC is on.
+        mirostat_mu: Mirostat's mu; None for its first value.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class Chain:
         history: History = (),
         breakers: Collection[int] = frozenset(),
         chance: Callable[[], float],
-        limit: float | None = None,
+        mirostat_mu: float | None = None,
     ) -> None:
-        steps: dict[str, Callable[[], LogitsStage]] = {
+        stages: dict[str, Callable[[], LogitsStage]] = {
             "penalties": lambda: PenaltyStage(config, vocab_size, history),
             "dry": lambda: DryStage(config, history, breakers),
             "top_n_sigma": lambda: LogitsStage(partial(apply_top_n_sigma, n=config.top_n_sigma)),
@@ -59,25 +59,26 @@ class Chain:
             "min_p": lambda: LogitsStage(partial(apply_min_p, p=config.min_p)),
             "xtc": lambda: XtcStage(config, chance),
             "temperature": lambda: TemperatureStage(config),
-            "mirostat": lambda: MirostatStage(config, limit),
+            "mirostat": lambda: MirostatStage(config, mirostat_mu),
         }
-        self._steps = [steps[name]() for name in config.active_samplers]
+        self._stages = [stages[name]() for name in config.active_samplers]
 
     @property
-    def limit(self) -> float | None:
-        """Mirostat's limit of the surprise, in bits, if it is on."""
-        return next((step.limit for step in self._steps if step.limit is not None), None)
+    def mirostat_mu(self) -> float | None:
+        """Mirostat's mu, the largest surprisal in bits, if it is on."""
+        values = (stage.mirostat_mu for stage in self._stages)
+        return next((mu for mu in values if mu is not None), None)
 
     def apply(self, candidates: Candidates, position: int) -> Candidates:
         """Return the candidates that are left, with the logits that the next token is drawn by.
 
         Args:
-            candidates: those that are possible, with the model's logits.
-            position: how many tokens are already written.
+            candidates: the possible tokens, with the model's logits.
+            position: number of tokens that the generation has already.
         """
         with np.errstate(over="ignore"):  # near 0 a temperature makes logits as large as can be
-            for step in self._steps:
-                candidates = candidates.with_logits(step.apply(candidates, position))
+            for stage in self._stages:
+                candidates = candidates.with_logits(stage.apply(candidates, position))
         return candidates
 
     def accept(self, token: int, candidates: Candidates) -> None:
@@ -85,14 +86,14 @@ class Chain:
 
         Args:
             token: one of the candidates.
-            candidates: those that `apply` returned.
+            candidates: the result of `apply`.
         """
-        for step in self._steps:
-            step.accept(token, candidates)
+        for stage in self._stages:
+            stage.accept(token, candidates)
 
 
 def looks_back(config: GenerationConfig) -> int | None:
-    """Return how many of the last tokens the filters know; None for all."""
+    """Return the number of last tokens that the filters depend on; None for all."""
     active = config.active_samplers
     penalized = config.repeat_last_n if "penalties" in active else 0
     repeated = config.dry_last_n if "dry" in active else 0

@@ -1,4 +1,4 @@
-"""Mirostat 2: a filter that keeps the surprise of a text near a target (Basu et al. 2021)."""
+"""Mirostat 2: a filter that keeps the surprisal of a text near a target (Basu et al. 2021)."""
 
 import math
 
@@ -7,34 +7,34 @@ from textgen.sampling.filters import Logits, distribution, without
 BITS = 1 / math.log(2)  # in a nat
 
 
-def apply_mirostat(logits: Logits, limit: float) -> Logits:
-    """Keep the tokens of at most some surprise, and the likeliest (Basu et al. 2021).
+def apply_mirostat(logits: Logits, mu: float) -> Logits:
+    """Keep the likeliest token, and those of at most some surprisal (Basu et al. 2021).
 
     Args:
         logits: shape (n,).
-        limit: mu, the largest surprise, in bits; infinity changes nothing.
+        mu: the largest surprisal, in bits; infinity changes nothing.
     """
-    _, surprises = distribution(logits)
-    return without(logits, surprises > max(limit / BITS, surprises.min()))
+    _, surprisals = distribution(logits)
+    return without(logits, surprisals > max(mu / BITS, surprisals.min()))
 
 
 class Mirostat:
-    """The limit of the surprise, corrected after each token by how surprising it was.
+    """The largest surprisal, corrected after each token by the token's own surprisal.
 
     Args:
-        tau: surprise to aim at, in bits per token.
-        eta: share of the error that is taken off the limit.
-        limit: that it begins with; twice tau if not given.
+        tau: surprisal to aim at, in bits per token.
+        eta: share of the error that is taken off mu.
+        mu: its first value; twice tau if not given.
 
     Attributes:
-        limit: mu, in bits.
+        mu: the largest surprisal, in bits.
     """
 
-    def __init__(self, tau: float, eta: float, limit: float | None = None) -> None:
-        self.limit = 2 * tau if limit is None else limit
+    def __init__(self, tau: float, eta: float, mu: float | None = None) -> None:
+        self.mu = 2 * tau if mu is None else mu
         self._tau = tau
         self._eta = eta
 
-    def correct(self, surprise: float) -> None:
-        """Learn the surprise of a token, in bits, among those that it was drawn from."""
-        self.limit -= self._eta * (surprise - self._tau)
+    def correct(self, surprisal: float) -> None:
+        """Learn the surprisal of a token, in bits, among those that it was drawn from."""
+        self.mu -= self._eta * (surprisal - self._tau)

@@ -1,4 +1,4 @@
-"""What watches a text for what must not be in it, while it is written."""
+"""Phrase filters: they find banned text while it is generated."""
 
 from typing import Protocol
 
@@ -9,49 +9,49 @@ from textgen.sampling.copy_limit import CopyLimit, TrainingText
 
 
 class PhraseFilter(Protocol):
-    """Watches a text for what must not be in it."""
+    """Finds the first violation in a text that comes in pieces."""
 
     @property
     def held(self) -> int:
-        """How many of the last characters may turn out to be part of what must not be."""
+        """Number of the last characters that may turn out to be part of a violation."""
 
     def push(self, text: str) -> int | None:
         """Take the next piece of text.
 
         Returns:
-            how many characters before its end the first begins that must not be there, at least 1;
-            None if nothing is wrong. Nothing may be pushed behind what is.
+            the distance from the end of the text to the start of the first violation, at least 1;
+            None if there is none. Nothing may be pushed after a violation.
         """
 
     def pass_over(self, text: str) -> None:
-        """Take text that stands before what is judged, and may hold anything."""
+        """Take text before the new one, in which nothing is a violation."""
 
 
 def phrase_filters_of(
-    config: GenerationConfig, known: TrainingText | None = None
+    config: GenerationConfig, training_text: TrainingText | None = None
 ) -> list[PhraseFilter]:
-    """Return what watches a generation; nothing if anything may be written.
+    """Return the phrase filters of a generation.
 
     Args:
-        config: what must not be written.
-        known: the training text, if the model has an index of it.
+        config: settings.
+        training_text: the index of the training text, if the model has one.
 
     Raises:
-        UsageError: it is needed, and not there.
+        UsageError: an index is needed, and the model has none.
     """
-    guards = list[PhraseFilter]()
+    filters = list[PhraseFilter]()
     if config.ban:
-        guards.append(BannedPhrases(config.ban, any_case=config.ban_any_case))
+        filters.append(BannedPhrases(config.ban, any_case=config.ban_any_case))
     if config.max_copy:
-        if known is None:
+        if training_text is None:
             raise UsageError(
-                "max_copy needs an index of the training text, which this model has not; train it "
+                "max_copy needs an index of the training text, and this model has none; train it "
                 "with copy_index ('textgen train --copy-index')"
             )
-        guards.append(CopyLimit(known, config.max_copy))
-    return guards
+        filters.append(CopyLimit(training_text, config.max_copy))
+    return filters
 
 
 def characters_before(config: GenerationConfig) -> int:
-    """Return how many characters before a text decide whether something must not be in it."""
+    """Return the number of characters before a text that a violation in it may depend on."""
     return max([0, config.max_copy, *(len(phrase) - 1 for phrase in config.ban)])

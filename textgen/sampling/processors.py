@@ -1,4 +1,4 @@
-"""The steps of the chain: filters with their settings, and what some of them remember."""
+"""The stages of the chain: filters with their settings and the state of some of them."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -33,8 +33,8 @@ class LogitsStage:
         self._function = function
 
     @property
-    def limit(self) -> float | None:
-        """What it has learnt that the tokens do not tell, if anything."""
+    def mirostat_mu(self) -> float | None:
+        """Mirostat's mu, if this is Mirostat's stage."""
         return None
 
     def apply(self, candidates: Candidates, position: int) -> Logits:
@@ -42,7 +42,7 @@ class LogitsStage:
         return self._function(candidates.logits)
 
     def accept(self, token: int, candidates: Candidates) -> None:
-        """Learn which token was drawn, and from which; there is nothing to remember here."""
+        """Take note of the token that was drawn; a plain filter has no state."""
 
 
 class PenaltyStage(LogitsStage):
@@ -119,17 +119,17 @@ class TemperatureStage(LogitsStage):
 class MirostatStage(LogitsStage):
     """Mirostat 2."""
 
-    def __init__(self, config: GenerationConfig, limit: float | None) -> None:
-        self._mirostat = Mirostat(config.mirostat_tau, config.mirostat_eta, limit)
+    def __init__(self, config: GenerationConfig, mu: float | None) -> None:
+        self._mirostat = Mirostat(config.mirostat_tau, config.mirostat_eta, mu)
 
     @property
-    def limit(self) -> float | None:
-        return self._mirostat.limit
+    def mirostat_mu(self) -> float | None:
+        return self._mirostat.mu
 
     def apply(self, candidates: Candidates, position: int) -> Logits:
-        return apply_mirostat(candidates.logits, self._mirostat.limit)
+        return apply_mirostat(candidates.logits, self._mirostat.mu)
 
     def accept(self, token: int, candidates: Candidates) -> None:
         at = candidates.ids.searchsorted(token)
-        _, surprises = distribution(candidates.logits)
-        self._mirostat.correct(float(surprises[at]) * BITS)
+        _, surprisals = distribution(candidates.logits)
+        self._mirostat.correct(float(surprisals[at]) * BITS)

@@ -1,4 +1,4 @@
-"""Where a text ends: before a stop string, or with a unit. It is held back while undecided."""
+"""Finds the end of a text: before a stop string, or after a unit such as a sentence."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ from textgen.sampling.text_units import UNIT_CLASSES
 
 
 class StopFilter:
-    """Passes text on up to its end, the same however the text is cut into pieces.
+    """Passes text on up to its end, however the text is cut into pieces; holds back undecided text.
 
     Args:
-        stops: the text ends before the one that is complete first (the longest, if several end
-            together).
-        unit: one of `config.generation.UNITS`; the text ends with the first whole one, if no stop
-            string comes before its end. A document never ends here.
-        may_begin_with_stop: whether a stop string at the very beginning does not end the text, as
-            behind one that it ended.
+        stops: stop strings; the text ends before the one that is complete first (the longest, if
+            several end together).
+        unit: one of `config.generation.UNITS`; the text ends with the first complete one, unless a
+            stop string comes before. A document never ends here.
+        may_begin_with_stop: whether a stop string at the very beginning is passed over, because
+            the text before ended there.
 
     Attributes:
         stopped: whether the end has come. Nothing passes after it.
@@ -36,7 +36,7 @@ class StopFilter:
 
     @property
     def is_deciding(self) -> bool:
-        """Whether what comes next decides about what has come."""
+        """Whether text is held back that the next text decides about."""
         return self._strings.is_deciding or self._unit.is_deciding
 
     def push(self, text: str, may_stop: bool = True) -> str:
@@ -44,11 +44,11 @@ class StopFilter:
 
         Args:
             text: any length.
-            may_stop: false for pieces at the beginning in which nothing can stop; of them only
-                the unit remembers whether they were white.
+            may_stop: whether the text may end in it. Of text in which it may not, the unit
+                remembers only whether it is white space.
 
         Returns:
-            what is certain and has not been returned before.
+            the text that is final and has not been returned before.
         """
         if self._is_open:
             return text
@@ -65,7 +65,7 @@ class StopFilter:
         return text
 
     def finish(self) -> str:
-        """Return what was held back and is part of a text that ends here."""
+        """Return the held text that is part of a text that ends here."""
         if self.stopped:
             return ""
         text = self._unit.push(self._strings.finish()) + self._unit.finish()
@@ -74,11 +74,11 @@ class StopFilter:
 
 
 class StopStrings:
-    """Passes text on up to the first stop string; what may be the beginning of one is held back.
+    """Passes text on up to the first stop string; holds back what may be the beginning of one.
 
     Args:
         stops: the strings.
-        may_begin: whether one with which the text begins does not count.
+        may_begin: whether a stop string at the very beginning is passed over.
     """
 
     def __init__(self, stops: Sequence[str], *, may_begin: bool = False) -> None:
@@ -94,7 +94,7 @@ class StopStrings:
         return self._state > 0
 
     def push(self, text: str) -> str:
-        """Return what is certain of the text so far and has not been returned before."""
+        """Return the text that is final and has not been returned before."""
         automaton, before, start = self._automaton, self._state, self._length
         self._length += len(text)
         if not before and not automaton.begins_in(text):
@@ -111,10 +111,10 @@ class StopStrings:
         return automaton.beginning(before, text, length - automaton.depth[self._state])
 
     def pass_over(self, text: str) -> None:
-        """Take text in which nothing can stop."""
+        """Take text in which no stop string counts."""
         self._length += len(text)
 
     def finish(self) -> str:
-        """Return what was held back."""
+        """Return the held text."""
         before, self._state = self._state, 0
         return self._automaton.beginning(before, "", self._automaton.depth[before])

@@ -1,15 +1,15 @@
-"""Where the first line, paragraph or sentence of a text ends, found while the text comes in.
+"""Boundary detectors: they find the end of the first line, paragraph or sentence of a text.
 
 The rule for sentences is our own because no library fits: `sentence-stream` strips what it finds
 and searches all that is held anew, `uniseg` and ICU (UAX #29) want the whole text.
 
-A unit holds more than white space: what is white at the beginning belongs to it.
+A unit holds more than white space: white space at the beginning belongs to it.
 """
 
 import unicodedata
 from enum import Enum
 
-# Unicode Standard Annex #29, Sentence_Break=ATerm and STerm, in the scripts most written.
+# Unicode Standard Annex #29, Sentence_Break=ATerm and STerm, in the most common scripts.
 SPACED_TERMINATORS = frozenset(".!?…‼⁇⁈⁉؟۔।॥։።፧။៖៕‽")  # noqa: RUF001  # meant as they are
 # Those of scripts that put no space after a sentence.
 UNSPACED_TERMINATORS = frozenset("。！？｡．﹒﹖﹗")  # noqa: RUF001  # meant as they are
@@ -20,15 +20,15 @@ OPENING_QUOTE = "Pi"  # closes a quotation, too, in some languages
 
 
 class Verdict(Enum):
-    """What becomes of a character."""
+    """The decision on a character."""
 
-    PASS = "it is part of the text, and so are those that were held"
-    HOLD = "it is part of the text if the unit does not end before it"
-    END = "the unit has ended before it and those that were held"
+    PASS = "pass"  # it is part of the text, and so are the held characters
+    HOLD = "hold"  # it is part of the text unless the unit has ended before it
+    END = "end"  # the unit has ended before it and the held characters
 
 
 class BoundaryDetector:
-    """Passes all text on: a document, whose end is up to the model.
+    """Passes all text on: the detector of documents, which the model ends by itself.
 
     Attributes:
         stopped: whether the unit has ended.
@@ -44,7 +44,7 @@ class BoundaryDetector:
 
     @property
     def is_deciding(self) -> bool:
-        """Whether what comes next decides about what has come."""
+        """Whether the next character decides about earlier ones."""
         return self._alert or bool(self._held)
 
     def pass_over(self, text: str) -> None:
@@ -52,7 +52,7 @@ class BoundaryDetector:
         self._begun = self._begun or bool(text.strip())
 
     def push(self, text: str) -> str:
-        """Return what is certain of the text so far and has not been returned before."""
+        """Return the text that is final and has not been returned before."""
         if not self._alert and self.signs.isdisjoint(text):
             self.pass_over(text)
             return text
@@ -70,7 +70,7 @@ class BoundaryDetector:
         return "".join(passed)
 
     def finish(self) -> str:
-        """Return what was held back, if it is part of the text."""
+        """Return the held text, if it is part of the text."""
         held = "".join(self._held)
         self._held.clear()
         return held
@@ -109,22 +109,22 @@ class ParagraphDetector(BoundaryDetector):
 
 
 class SentenceDetector(BoundaryDetector):
-    """Ends after a terminator and the closing quotes and brackets behind it.
+    """Ends after a terminator and the closing quotes and brackets after it.
 
-    What comes next decides, as in rule SB8 of UAX #29: a terminator followed by white space is
+    The next character decides, as in rule SB8 of UAX #29: a terminator followed by white space is
     no end if the next letter or digit is a lower-case letter ("e.g. this", '"Stop!" he said').
-    Behind one that is followed by anything else the sentence goes on ("3.14"), except in scripts
-    without spaces. An abbreviation before a capital letter ends it, as in UAX #29.
+    If anything else follows, the sentence goes on ("3.14"), except in scripts without spaces. An
+    abbreviation before a capital letter ends it, as in UAX #29.
     """
 
     signs = TERMINATORS
 
     def __init__(self) -> None:
         super().__init__()
-        self._spaced = True  # the last terminator wants white space behind it
+        self._spaced = True  # the last terminator needs white space after it
 
     def finish(self) -> str:
-        """Return nothing: a text that ends behind a terminator ends with a sentence."""
+        """Return nothing: a text that ends after a terminator ends with a sentence."""
         self.stopped = self.stopped or self._alert
         self._held.clear()
         return ""
@@ -139,7 +139,7 @@ class SentenceDetector(BoundaryDetector):
         return self._look_ahead(character) if self._held else self._look_behind(character)
 
     def _look_behind(self, character: str) -> Verdict:
-        """Decide on a character right behind a terminator."""
+        """Decide on a character right after a terminator."""
         if self._closes(character):
             return Verdict.PASS
         if not self._spaced:
@@ -148,14 +148,14 @@ class SentenceDetector(BoundaryDetector):
         return Verdict.HOLD if self._alert else Verdict.PASS
 
     def _look_ahead(self, character: str) -> Verdict:
-        """Decide on a character behind a terminator and white space."""
+        """Decide on a character after a terminator and white space."""
         if not character.isalnum():
             return Verdict.HOLD
         self._alert = not character.islower()
         return Verdict.END if self._alert else Verdict.PASS
 
     def _closes(self, character: str) -> bool:
-        """Tell whether a character behind a terminator closes a quotation or a bracket."""
+        """Tell whether a character after a terminator closes a quotation or a bracket."""
         category = unicodedata.category(character)
         return (
             character in QUOTES

@@ -1,7 +1,8 @@
-"""Users' own steps from logits to logits."""
+"""Logits processors: functions of the user that change the logits of the next token."""
 
+import warnings
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,24 +11,51 @@ from numpy.typing import NDArray
 from textgen.errors import UsageError
 from textgen.sampling.filters import Logits
 
-# A user's own step: the tokens so far, of shape (tokens,), and the logits, of shape (vocabulary,),
-# to other logits.
+# From the tokens so far, of shape (tokens,), and the logits, of shape (vocabulary,), to new logits.
 LogitsProcessor = Callable[[NDArray[np.int64], Logits], Any]
 
 
-def apply_processor(hook: LogitsProcessor, tokens: "array[int] | None", logits: Logits) -> Logits:
-    """Let a user's own step change the logits, and check what it made of them."""
-    name = getattr(hook, "__name__", type(hook).__name__)
+def with_hooks(
+    logits_processors: Sequence[LogitsProcessor], hooks: Sequence[LogitsProcessor]
+) -> Sequence[LogitsProcessor]:
+    """Return logits processors, given by their name or by their old name `hooks`.
+
+    Public methods call it; the warning names the line that called the method.
+    """
+    if not hooks:
+        return logits_processors
+    warnings.warn("hooks is now called logits_processors", DeprecationWarning, stacklevel=4)
+    return [*logits_processors, *hooks]
+
+
+def apply_processor(
+    processor: LogitsProcessor, tokens: "array[int] | None", logits: Logits
+) -> Logits:
+    """Let a logits processor change the logits, and check its result.
+
+    Args:
+        processor: the user's function.
+        tokens: the tokens so far.
+        logits: of the next token, of shape (vocabulary,).
+
+    Raises:
+        UsageError: it failed, or its result cannot be logits.
+    """
+    name = getattr(processor, "__name__", type(processor).__name__)
     seen = np.array(tokens, np.int64)
     try:
-        changed = np.asarray(hook(seen, logits.copy()), np.float32)
+        changed = np.asarray(processor(seen, logits.copy()), np.float32)
     except Exception as error:  # whatever a user's code raises
-        told = " ".join(str(error).split())
-        raise UsageError(f"hook {name} failed: {type(error).__name__}: {told}") from error
+        message = " ".join(str(error).split())
+        raise UsageError(
+            f"logits processor {name} failed: {type(error).__name__}: {message}"
+        ) from error
     if changed.shape != logits.shape:
         raise UsageError(
-            f"hook {name} returned the shape {changed.shape}; it must be {logits.shape}"
+            f"logits processor {name} returned the shape {changed.shape}; it must be {logits.shape}"
         )
     if np.isnan(changed).any() or (changed == np.inf).any():
-        raise UsageError(f"hook {name} returned NaN or infinity; minus infinity alone is a ban")
+        raise UsageError(
+            f"logits processor {name} returned NaN or infinity; minus infinity alone is a ban"
+        )
     return changed

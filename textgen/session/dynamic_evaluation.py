@@ -1,4 +1,4 @@
-"""What a model learns from the text that it is used for, beside its weights."""
+"""Dynamic evaluation: a model learns from the text that it reads, beside its weights."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -15,13 +15,14 @@ from textgen.config.arguments import checked
 from textgen.errors import DataError, MissingInput
 from textgen.files import write_output
 from textgen.paths import named
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.generation.snapshot import StateSnapshot
 
 Array = NDArray[np.float32]
 
-# Found on books that the models had not seen (scripts/bench_adapt.py): the rates of plain gradient
-# steps, each on so many tokens, whose gradients have at most the norm 1.
+# Tuned on books that the models had not seen (scripts/bench_adapt.py): the learning rates of plain
+# gradient steps on windows of tokens, with gradients clipped to the norm 1.
 WINDOW = 20
 RATES = {"hidden": 0.05, "last": 0.1, "bias": 0.1}
 LARGEST_NORM = 1.0
@@ -29,7 +30,7 @@ AT_ONCE = 1000  # tokens whose hidden states stand in memory together; a multipl
 
 
 class Output(NamedTuple):
-    """What stands between the last layer and the logits.
+    """The matrices between the last layer and the logits.
 
     Attributes:
         projection: of shape (units, width); None if there is none.
@@ -43,7 +44,7 @@ class Output(NamedTuple):
 
     @classmethod
     def of(cls, model: Model) -> "Output":
-        """Return that of a model."""
+        """Return the output of a model."""
         weights = model.weights
         tied = model.config.tie_embeddings
         last = weights["embedding.embeddings"].T if tied else weights["logits.kernel"]
@@ -53,7 +54,7 @@ class Output(NamedTuple):
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Adaptation:
-    """Changes of what a model makes of its hidden states; the states are always its own.
+    """Learned changes of a model's output; its hidden states stay as they are.
 
     The output reads h + h M instead of the last layer's hidden state h, through a last matrix and a
     bias that are changed as well. That is dynamic evaluation (Mikolov et al. 2010; Krause et al.
@@ -61,7 +62,7 @@ class Adaptation:
     through time, so it is a few products of matrices, whatever the layers are.
 
     Attributes:
-        model_sha256: of the model that it belongs to.
+        model_sha256: of the model that the changes belong to.
         hidden: M, of shape (units, units).
         last: added to the last matrix, of shape (width, vocabulary).
         bias: added to the bias, of shape (vocabulary,).
@@ -74,43 +75,43 @@ class Adaptation:
 
     @classmethod
     def none(cls, model: Model) -> Self:
-        """Return the one that changes nothing."""
+        """Return the adaptation that changes nothing."""
         output, units = Output.of(model), model.config.layer_units[-1]
         shapes = ((units, units), output.last.shape, output.bias.shape)
         return cls(model.sha256(), *(np.zeros(shape, np.float32) for shape in shapes))
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of all that it is."""
+        """The SHA-256 of the model and all changes."""
         digest = hashlib.sha256(self.model_sha256.encode())
         for name in RATES:
             digest.update(np.ascontiguousarray(getattr(self, name)).data)
         return digest.hexdigest()
 
     def read(
-        self, model: Model, decoder: Decoder, moment: StateSnapshot, tokens: NDArray[np.integer]
+        self, model: Model, engine: Engine, snapshot: StateSnapshot, tokens: NDArray[np.integer]
     ) -> "Adaptation":
-        """Return what it is after some more text.
+        """Return the adaptation after some more text.
 
         Args:
-            model: that it belongs to.
-            decoder: of the model itself.
-            moment: where the text stands before the tokens.
+            model: that the changes belong to.
+            engine: of the model without changes.
+            snapshot: the point before the tokens.
             tokens: ids, of shape (tokens,).
         """
-        adaptation, state = self, moment.state or decoder.initial_state()
-        inputs = np.concatenate([[moment.last], tokens])
+        adaptation, state = self, snapshot.state or engine.initial_state()
+        inputs = np.concatenate([[snapshot.last], tokens])
         for start in range(0, len(tokens), AT_ONCE):
-            wanted = tokens[start : start + AT_ONCE]
-            hidden, state = decoder.hidden_states(inputs[start : start + len(wanted)], state)
-            adaptation = adaptation.learn(model, hidden, wanted)
+            targets = tokens[start : start + AT_ONCE]
+            hidden, state = engine.hidden_states(inputs[start : start + len(targets)], state)
+            adaptation = adaptation.learn(model, hidden, targets)
         return adaptation
 
     def learn(self, model: Model, hidden: Array, tokens: NDArray[np.integer]) -> "Adaptation":
-        """Return what it is after some tokens.
+        """Return the adaptation after some tokens.
 
         Args:
-            model: that it belongs to.
+            model: that the changes belong to.
             hidden: the last layer's hidden state before each token, of shape (tokens, units).
             tokens: ids, of shape (tokens,).
         """
@@ -134,12 +135,12 @@ class Adaptation:
             bias=now["bias"] - output.bias,
         )
 
-    def decoder(self, model: Model, like: Decoder) -> Decoder:
-        """Return a decoder of the model with these changes.
+    def decoder(self, model: Model, like: Engine) -> Engine:
+        """Return an engine of the model with these changes.
 
         Args:
-            model: that it belongs to.
-            like: a decoder of the model itself, whose precision and threads it takes.
+            model: that the changes belong to.
+            like: an engine of the model without changes, whose precision and threads are taken.
         """
         output, weights = Output.of(model), dict(model.weights)
         kernel = output.last + self.last
@@ -151,13 +152,16 @@ class Adaptation:
         )
         weights |= {"logits.kernel": kernel, "logits.bias": output.bias + self.bias}
         config = replace(model.config, tie_embeddings=False)
-        return Decoder(config, weights, precision=like.precision, threads=like.threads)
+        return load_engine(config, weights, precision=like.precision, threads=like.threads)
 
     def save(self, path: str | Path) -> None:
-        """Write it to a file.
+        """Write the changes to a file.
+
+        Args:
+            path: of the file.
 
         Raises:
-            OSError: the disk refused; what was there is there.
+            OSError: the disk refused; an older file stays.
         """
         tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in RATES}
         metadata = {"model": self.model_sha256}
@@ -167,9 +171,12 @@ class Adaptation:
     def load(cls, path: str | Path) -> Self:
         """Read a file that `save` wrote.
 
+        Args:
+            path: of the file.
+
         Raises:
-            MissingInput: there is none.
-            DataError: it is damaged, or something else.
+            MissingInput: there is no such file.
+            DataError: it is damaged, or not an adaptation.
         """
         path = named(path)
         if not path.exists():
@@ -182,16 +189,19 @@ class Adaptation:
             raise DataError(f"{path}: not an adaptation, or a damaged one ({error})") from None
 
     def check(self, model: Model) -> None:
-        """Refuse a model that it does not belong to.
+        """Refuse a model that the changes do not belong to.
+
+        Args:
+            model: to check.
 
         Raises:
-            DataError: it is another one, or the arrays do not fit or are not finite.
+            DataError: the model is another one, or the arrays do not fit or are not finite.
         """
         if self.model_sha256 != model.sha256():
             raise DataError("the adaptation is of another model; use it with the one that learnt")
         for name in RATES:
-            own, wanted = getattr(self, name), getattr(Adaptation.none(model), name)
-            if (own.shape, own.dtype) != (wanted.shape, wanted.dtype) or not np.isfinite(own).all():
+            own, empty = getattr(self, name), getattr(Adaptation.none(model), name)
+            if (own.shape, own.dtype) != (empty.shape, empty.dtype) or not np.isfinite(own).all():
                 raise DataError("the adaptation is damaged: its arrays are not those of the model")
 
 

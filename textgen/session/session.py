@@ -1,5 +1,6 @@
-"""`Session`: a text that is read and written bit by bit, and can be left, split and taken back."""
+"""`Session`: a text that is fed and generated bit by bit, and can be saved, forked and undone."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -13,8 +14,8 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import measure_text
-from textgen.runtime.engine.decoder import Decoder
-from textgen.runtime.generation.backtracking import begin_sequence
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.generation.begin import begin_sequence
 from textgen.runtime.generation.infill import CANDIDATES, infill
 from textgen.runtime.generation.next_token import NextToken, next_tokens
 from textgen.runtime.generation.prompts import SEEDS
@@ -22,7 +23,7 @@ from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.sequence import TextSequence
 from textgen.runtime.generation.snapshot import BEGINNING, StateSnapshot
 from textgen.runtime.generation.text_stream import REMEMBERED, Remembered
-from textgen.sampling.user_processors import LogitsProcessor
+from textgen.sampling.user_processors import LogitsProcessor, with_hooks
 from textgen.session.dynamic_evaluation import Adaptation
 from textgen.session.saved_session import SavedSession
 from textgen.session.session_stream import SessionStream
@@ -33,42 +34,61 @@ from textgen.tokenization.decoding import BROKEN
 class Session:
     """A text in progress. Threads may use several at once, but not one.
 
-    What is drawn depends on the seed and on how many tokens the text has that were drawn before:
-    ten tokens and ten more are the twenty that one call writes. The same call after `undo` writes
-    the same again, as it does in a fork; another seed writes something else. `undo` with the number
+    A draw depends on the seed and on the number of tokens that were drawn before: ten tokens and
+    ten more are the twenty that one call generates. After `undo` the same call generates the same
+    text again, as it does in a fork; another seed generates another text. `undo` with the number
     of a result's tokens takes that result back.
 
-    What a call has returned stays. So where twenty tokens are written in two calls, a banned text
-    (`ban`), a copy (`max_copy`), a stop string (`stop`) or a unit (`stop_at`) that begins in the
-    first and is whole in the second can change the second part alone, and a constraint begins
-    anew with each call. All other settings look back over the border, and change nothing there.
+    Text that a call has returned never changes. So where twenty tokens are generated in two calls,
+    a banned phrase (`ban`), a copy (`max_copy`), a stop string (`stop`) or a unit (`stop_at`) that
+    begins in the first call and is complete in the second can change the second part alone, and a
+    constraint begins anew with each call. All other settings look back over the border, and change
+    nothing there.
 
     A text that ended before a stop string can go on: the same call may begin with that string, and
-    ends before the next.
+    ends before the next one.
+
+        >>> from textgen import TextGenerator
+        >>> session = TextGenerator.from_pretrained().session(seed=1, max_new_tokens=10)
+        >>> session.feed("It was a dark night")
+        >>> result = session.generate()
+        >>> session.text == "It was a dark night" + result.text
+        True
+        >>> session.undo(len(result.tokens))
+        >>> session.text
+        'It was a dark night'
 
     Args:
-        model, decoder: what the text is written with.
+        model, decoder: the model, and the engine that runs it.
         config: the settings of all generations, with a seed.
-        moment: where the text stands.
+        snapshot: the point at which the text stands.
         adaptation: what the model has learned beside its weights, if anything.
     """
 
-    __slots__ = ("_adaptation", "_config", "_decoder", "_model", "_moment", "_own", "_stream")
+    __slots__ = (
+        "_adaptation",
+        "_base_engine",
+        "_config",
+        "_engine",
+        "_model",
+        "_snapshot",
+        "_stream",
+    )
 
     def __init__(
         self,
         model: Model,
-        decoder: Decoder,
+        decoder: Engine,
         config: GenerationConfig,
-        moment: StateSnapshot = BEGINNING,
+        snapshot: StateSnapshot = BEGINNING,
         adaptation: Adaptation | None = None,
     ) -> None:
         self._model = model
-        self._decoder = decoder
+        self._engine = decoder
         self._config = config
-        self._moment = moment
+        self._snapshot = snapshot
         self._stream: SessionStream | None = None
-        self._own = decoder  # of the model's own weights
+        self._base_engine = decoder  # without an adaptation
         self.adaptation = adaptation
 
     @property
@@ -77,40 +97,49 @@ class Session:
         return self._config
 
     @property
+    def snapshot(self) -> StateSnapshot:
+        """The point at which the text stands: after the text that was taken of a stream."""
+        return self._stream.snapshot() if self._stream else self._snapshot
+
+    @property
     def moment(self) -> StateSnapshot:
-        """Where the text stands: behind what has been taken of a stream, if one is at work."""
-        return self._stream.moment() if self._stream else self._moment
+        """The old name of `snapshot`; deprecated."""
+        warnings.warn("moment is now called snapshot", DeprecationWarning, stacklevel=2)
+        return self.snapshot
 
     @property
     def text(self) -> str:
-        """All of the text, read and written, as far back as it is known.
+        """All of the text, fed and generated, as far back as it is known.
 
-        A character whose bytes are not all written is no part of it yet.
+        A character whose bytes are not all generated is not part of it yet.
         """
-        moment = self.moment
-        tokens = moment.known_tokens()
-        text = self._read(tokens)
-        is_whole = len(tokens) == moment.length  # else it may begin within a character
+        snapshot = self.snapshot
+        tokens = snapshot.known_tokens()
+        text = self._decode(tokens)
+        is_whole = len(tokens) == snapshot.length  # else it may begin within a character
         return text if is_whole else text.lstrip(BROKEN)
 
     def feed(self, text: str) -> None:
         """Let the model read some more text.
 
-        Written bytes of a character that is not whole are taken back first.
+        The bytes of an incomplete character are taken back first.
+
+        Args:
+            text: any text.
 
         Raises:
             DataError: it holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
         tokens = tokenizer.encode(tokenizer.clean_prompt(text))
-        self._stand_at(self._whole().read(self._decoder, tokens))
+        self._move_to(self._complete().read(self._engine, tokens))
 
     @property
     def adaptation(self) -> Adaptation | None:
         """What `adapt` has learned; None is nothing. It may be set, to that of another session.
 
         Raises:
-            DataError: it is that of another model.
+            DataError: it belongs to another model.
         """
         return self._adaptation
 
@@ -118,154 +147,176 @@ class Session:
     def adaptation(self, adaptation: Adaptation | None) -> None:
         if adaptation:
             adaptation.check(self._model)
-        self._stand_at(self.moment)
-        self._adaptation = adaptation
-        self._decoder = adaptation.decoder(self._model, self._own) if adaptation else self._own
+        self._move_to(self.snapshot)
+        self._adaptation, self._engine = adaptation, self._base_engine
+        if adaptation:
+            self._engine = adaptation.decoder(self._model, self._base_engine)
 
     def adapt(self, text: str) -> None:
-        """Let the model read some more text, and learn to expect the like of it.
+        """Let the model read some more text, and learn from it (dynamic evaluation).
 
-        It needs no training framework. What it learns stays when the text is taken back, goes with
-        a fork, and is forgotten with `session.adaptation = None`.
+        It needs no training framework. What was learned stays when the text is taken back, goes
+        with a fork, and is forgotten with `session.adaptation = None`.
+
+        Args:
+            text: any text.
 
         Raises:
             DataError: the text holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        tokens, moment = tokenizer.encode(tokenizer.clean_prompt(text)), self._whole()
-        known = self._adaptation or Adaptation.none(self._model)
-        self.adaptation = known.read(self._model, self._own, moment, tokens)
-        self._stand_at(moment.read(self._own, tokens))
+        tokens, snapshot = tokenizer.encode(tokenizer.clean_prompt(text)), self._complete()
+        before = self._adaptation or Adaptation.none(self._model)
+        self.adaptation = before.read(self._model, self._base_engine, snapshot, tokens)
+        self._move_to(snapshot.read(self._base_engine, tokens))
 
-    def generate(self, *, hooks: Sequence[LogitsProcessor] = (), **settings: Any) -> Generation:
-        """Write some more text.
+    def generate(
+        self,
+        *,
+        logits_processors: Sequence[LogitsProcessor] = (),
+        hooks: Sequence[LogitsProcessor] = (),
+        **settings: Any,
+    ) -> Generation:
+        """Generate some more text.
 
         Args:
-            hooks: as for `TextGenerator.generate`.
+            logits_processors: as for `TextGenerator.generate`.
+            hooks: the old name of `logits_processors`; deprecated.
             settings: fields of `GenerationConfig`, instead of the session's own.
 
         Returns:
             the new text; its `finish_reason` tells why it ends.
 
         Raises:
-            UsageError: an unknown setting, an impossible value, or a hook that failed.
+            UsageError: an unknown setting, an impossible value, or a logits processor that failed.
             DataError: a constraint that cannot be kept.
         """
-        stream = self._begin(hooks, None, settings)
+        stream = self._begin(with_hooks(logits_processors, hooks), None, settings)
         for _ in stream:
             pass
-        self._stand_at(self.moment)
+        self._move_to(self.snapshot)
         return stream.result()
 
     def infill(self, behind: str, **settings: Any) -> Generation:
-        """Write what joins the text to another one, and stand before that; see `runtime.infilling`.
+        """Generate a text between the session's and another one; the session stands before that.
 
         Args:
-            behind: the text that shall be able to follow.
-            settings: as for `generate`; at most `max_new_tokens` are written.
+            behind: the text after the gap.
+            settings: as for `generate`; at most `max_new_tokens` tokens are generated.
 
         Raises:
-            UsageError: an unknown setting, an impossible value, or nothing is behind.
+            UsageError: an unknown setting, an impossible value, or the text after the gap is empty.
             DataError: the model ends the text at once, or `behind` holds a lone surrogate.
         """
-        tokenizer, start = self._model.tokenizer, self._whole()
+        tokenizer, start = self._model.tokenizer, self._complete()
         seed = self._config.replace(**settings).seed or 0
-        writings = [
-            self._writing((), None, settings | {"seed": (seed + number) % SEEDS}, start)
+        candidates = [
+            self._sequence((), None, settings | {"seed": (seed + number) % SEEDS}, start)
             for number in range(CANDIDATES)
         ]
-        found = infill(self._decoder, tokenizer, start, writings, tokenizer.clean_prompt(behind))
-        self._stand_at(start.read(self._decoder, np.array(found.tokens)))
-        return found
+        after = tokenizer.clean_prompt(behind)
+        filling = infill(self._engine, tokenizer, start, candidates, after)
+        self._move_to(start.read(self._engine, np.array(filling.tokens)))
+        return filling
 
     def stream(
         self,
         *,
+        logits_processors: Sequence[LogitsProcessor] = (),
         hooks: Sequence[LogitsProcessor] = (),
         remembered: Remembered = REMEMBERED,
         **settings: Any,
     ) -> SessionStream:
-        """Write some more text, piece by piece.
+        """Generate some more text, chunk by chunk.
 
-        The session stands behind the pieces that were taken, at any time. The stream is over when
-        the session goes on otherwise.
+        At any time the session stands after the text that was taken. The stream is over when the
+        session moves on without it.
 
         Args:
-            hooks, settings: as for `generate`, as are the errors, some only while it is read.
-            remembered: how many of the last tokens the stream's `result` holds; None for all.
+            logits_processors: as for `generate`.
+            hooks: the old name of `logits_processors`; deprecated.
+            remembered: number of the last tokens that the stream's `result` holds; None for all.
+            settings: as for `generate`.
+
+        Raises:
+            UsageError, DataError: as for `generate`; some of them only while it is iterated over.
         """
-        return self._begin(hooks, remembered, settings)
+        return self._begin(with_hooks(logits_processors, hooks), remembered, settings)
 
     def next(self, k: int = 10, **settings: Any) -> list[NextToken]:
-        """Return the k likeliest tokens that may come next; see `TextGenerator.next`."""
-        writing = self._writing((), None, settings, self.moment)
-        return next_tokens(self._decoder, self._model.tokenizer, writing, k)
+        """Return the k likeliest next tokens; see `TextGenerator.next`."""
+        return next_tokens(self._engine, self._sequence((), None, settings, self.snapshot), k)
 
     def score(self, text: str) -> Quality:
-        """Measure how well the model foresees a text here; the session does not change.
+        """Measure how well the model predicts a text here; the session does not change.
+
+        Args:
+            text: any text.
 
         Raises:
             UsageError: the text is empty.
             DataError: it holds a lone surrogate.
         """
         tokenizer = self._model.tokenizer
-        return measure_text(self._decoder, tokenizer, tokenizer.clean_prompt(text), self._whole())
+        clean = tokenizer.clean_prompt(text)
+        return measure_text(self._engine, tokenizer, clean, self._complete())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        moment, adaptation = self.moment, self._adaptation
-        return Session, (self._model, self._own, self._config, moment, adaptation)
+        snapshot, adaptation = self.snapshot, self._adaptation
+        return Session, (self._model, self._base_engine, self._config, snapshot, adaptation)
 
     def fork(self) -> "Session":
-        """Return another session with the same text, which goes its own way."""
-        fork = Session(self._model, self._own, self._config, self.moment)
-        fork._adaptation, fork._decoder = self._adaptation, self._decoder
+        """Return another session with the same text; neither changes the other."""
+        fork = Session(self._model, self._base_engine, self._config, self.snapshot)
+        fork._adaptation, fork._engine = self._adaptation, self._engine
         return fork
 
     def undo(self, count: int) -> None:
-        """Take back the last tokens, read or written.
+        """Take back the last tokens, fed or generated.
 
         Args:
-            count: how many tokens.
+            count: number of tokens.
 
         Raises:
-            UsageError: the text that is known has fewer; it stays as it is.
+            UsageError: fewer tokens are known; the text stays as it is.
         """
         if count < 0:
             raise UsageError(f"undo takes back {count} tokens; it must be at least 0")
-        self._stand_at(self.moment.undo(self._decoder, count))
+        self._move_to(self.snapshot.undo(self._engine, count))
 
     @classmethod
     def mix(cls, one: "Session", other: "Session", weight: float) -> "Session":
-        """Return a session that goes on with the text of one in a state between those of two.
+        """Return a session with the text of one, in a state between those of two.
 
         Args:
-            one: whose text, settings and random numbers are taken.
-            other: of the same model.
+            one: the session whose text, settings and random numbers are taken.
+            other: a session of the same model.
             weight: of the other's state, from 0 to 1. With 0 nothing is mixed in.
 
         Raises:
-            UsageError: the weight is something else, or the models differ.
+            UsageError: the weight is out of range, or the models differ.
         """
         if not 0 <= weight <= 1:
             raise UsageError(f"weight is {weight}; it must be from 0 to 1")
-        if other._own is not one._own:
+        if other._base_engine is not one._base_engine:
             raise UsageError("the sessions are of different models; mix two of the same")
         result = one.fork()
-        result._stand_at(one.moment.mixed(other.moment, weight, one._own))
+        result._move_to(one.snapshot.mixed(other.snapshot, weight, one._base_engine))
         return result
 
     def save(self, path: str | Path, *, text: bool = True) -> None:
         """Write the session to a file, from which `load` goes on in any process.
 
         Args:
-            path: of the file; what stood there is replaced at once, or stays.
-            text: whether the text goes with it, for `text` and `undo`. What `adapt` has learned has
-                a file of its own (`session.adaptation.save`).
+            path: of the file; a file that exists is replaced at once, or stays.
+            text: whether the text is saved too, for `text` and `undo`. An adaptation has a file of
+                its own (`session.adaptation.save`).
 
         Raises:
             OSError: the disk refused.
         """
-        parts = (self._model, self._own.precision, self._config, self.moment, self._adaptation)
+        engine, adaptation = self._base_engine, self._adaptation
+        parts = (self._model, engine.precision, self._config, self.snapshot, adaptation)
         SavedSession.of(*parts, text=text).write(Path(path))
 
     @classmethod
@@ -273,7 +324,7 @@ class Session:
         cls,
         path: str | Path,
         model: Model,
-        decoder: Decoder,
+        decoder: Engine,
         adaptation: Adaptation | None = None,
         **settings: Any,
     ) -> Self:
@@ -281,9 +332,9 @@ class Session:
 
         Args:
             path: of the file.
-            model: the same that wrote it.
-            decoder: of that model.
-            adaptation: what the session had learned, if anything.
+            model: the model that wrote it.
+            decoder: the engine that runs the model.
+            adaptation: the one that the session had, if it had one.
             settings: fields of `GenerationConfig`, which replace those in the file.
 
         Raises:
@@ -294,52 +345,54 @@ class Session:
         saved = SavedSession.read(Path(path))
         saved.check(model, decoder.precision, adaptation)
         config = saved.config.replace(**settings)
-        return cls(model, decoder, config, saved.moment, adaptation)
+        return cls(model, decoder, config, saved.snapshot, adaptation)
 
     def _begin(
-        self, hooks: Sequence[LogitsProcessor], remembered: int | None, settings: dict[str, Any]
+        self,
+        logits_processors: Sequence[LogitsProcessor],
+        remembered: int | None,
+        settings: dict[str, Any],
     ) -> SessionStream:
-        """Begin a stream, with which whatever was at work is over."""
-        writing = self._writing(hooks, remembered, settings, self.moment)
-        self._stand_at(self.moment)
-        self._stream = SessionStream(self._decoder, self._model.tokenizer, writing, self._moment)
+        """Begin a stream; an earlier one is over."""
+        sequence = self._sequence(logits_processors, remembered, settings, self.snapshot)
+        self._move_to(self.snapshot)
+        self._stream = SessionStream(self._engine, sequence)
         return self._stream
 
-    def _whole(self) -> StateSnapshot:
-        """Return where the text stands, before a character whose bytes are not all written."""
-        moment, closed = self.moment, self.moment.closed(self._decoder)
-        if closed is moment:
-            return moment
-        opened = moment.known_tokens(moment.open_tokens)  # the first may hold whole ones, too
-        return closed.read(self._decoder, self._model.tokenizer.encode(self._read(opened)))
+    def _complete(self) -> StateSnapshot:
+        """Return the snapshot before an incomplete character at the end of the text."""
+        snapshot, closed = self.snapshot, self.snapshot.closed(self._engine)
+        if closed is snapshot:
+            return snapshot
+        opened = snapshot.known_tokens(snapshot.open_tokens)  # the first may hold whole ones, too
+        return closed.read(self._engine, self._model.tokenizer.encode(self._decode(opened)))
 
-    def _read(self, tokens: NDArray[np.integer]) -> str:
-        """Return what tokens read like, but for a character that is not whole at their end."""
+    def _decode(self, tokens: NDArray[np.integer]) -> str:
+        """Return the text of tokens, without an incomplete character at their end."""
         detokenizer = self._model.tokenizer.detokenizer()
         text = "".join(map(detokenizer.push, tokens.tolist()))
         return text if detokenizer.is_open else text + detokenizer.finish()
 
-    def _writing(
+    def _sequence(
         self,
-        hooks: Sequence[LogitsProcessor],
+        logits_processors: Sequence[LogitsProcessor],
         remembered: int | None,
         settings: dict[str, Any],
-        moment: StateSnapshot,
+        start: StateSnapshot,
     ) -> TextSequence:
-        """Return what goes on with the text from a moment on."""
-        config = self._config.replace(**settings)
+        """Begin a sequence that continues the text from a snapshot on."""
         return begin_sequence(
             self._model.tokenizer,
             "",
-            config,
+            self._config.replace(**settings),
             self._model.copies,
-            hooks=hooks,
-            remembered=remembered,
-            moment=moment,
+            logits_processors=logits_processors,
+            capacity=remembered,
+            start=start,
         )
 
-    def _stand_at(self, moment: StateSnapshot) -> None:
-        """Take a moment for where the text stands, and let no stream change it."""
+    def _move_to(self, snapshot: StateSnapshot) -> None:
+        """Let the text stand at a snapshot, and let no stream change it."""
         if self._stream:
             self._stream.close()
-        self._stream, self._moment = None, moment
+        self._stream, self._snapshot = None, snapshot

@@ -1,1 +1,1 @@
-"""From a corpus to token ids on disk: sources, clean text, splits, tokenizer, token store."""
+"""From clean documents to token ids: tokenizers and token stores."""

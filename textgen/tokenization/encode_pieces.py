@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from textgen.tokenization.tokenizer import EOS_ID, TokenIds, Tokenizer
+from textgen.config.tokens import EOS_ID
+from textgen.tokenization.tokenizer import TokenIds, Tokenizer
 
 # The size of a group of pieces that are encoded together.
 CHARACTERS_AT_ONCE = 1 << 19

@@ -20,6 +20,7 @@ from typing import Any
 from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as LibraryTokenizer
 
+from textgen.config.tokens import EOS_ID
 from textgen.tokenization.byte_level import SPELLINGS
 
 # Part of every token store's key. Raise it with each change of the ids that a text gets.
@@ -28,9 +29,8 @@ STRICT = "word-strict"
 KINDS = ("char", "byte", "bpe", "unigram", "word", STRICT)
 WHOLE_PIECES = ("char", "word")  # a piece in the vocabulary is a token
 
-EOS_ID = 0
-EOS = "<eos>"  # never a piece of a byte-level kind, since pre-tokenization cuts it up
-LINE_END = "\n"  # never a piece of word-strict, whose pieces hold no white space
+EOS = "<eos>"  # no piece of a byte-level kind is ever this: pre-tokenization cuts it up
+LINE_END = "\n"  # the same for word-strict, whose pieces hold no white space
 UNKNOWN = "<unk>"
 
 # Scripts without spaces between words; each of their characters is a word.

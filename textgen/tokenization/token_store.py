@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.config.corpus import SPLITS, CorpusConfig
+from textgen.config.tokens import EOS_ID
 from textgen.corpus.corpus_file import STORE
 from textgen.errors import DataError, MissingInput, UsageError
 from textgen.json_files import to_json
-from textgen.tokenization.tokenizer import EOS_ID, TOKENIZER, Tokenizer
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 
 FORMAT = 4
 # Settings whose effect on the ids is part of the tokenizer, the counts or the fingerprint.

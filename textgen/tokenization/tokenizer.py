@@ -12,20 +12,21 @@ from tokenizers import decoders, normalizers
 
 from textgen.config.corpus import NORMAL_FORMS
 from textgen.config.model import LARGEST_SIZE
+from textgen.config.tokens import EOS_ID
 from textgen.corpus.text.cleaning import clean_text
 from textgen.errors import DataError, MissingInput, by_setting
 from textgen.tokenization.byte_decoding import ByteDecoding
 from textgen.tokenization.byte_level import bytes_by_id, foreign_bytes_by_id
 from textgen.tokenization.decoding import Decoding, Detokenizer, Prompt
 from textgen.tokenization.encoding import CharacterEncoding, Encoding, LibraryEncoding, TokenIds
-from textgen.tokenization.kinds import EOS_ID, KINDS, STRICT, assemble, frame, frame_of, ids_of
+from textgen.tokenization.kinds import KINDS, STRICT, assemble, frame, frame_of, ids_of
 from textgen.tokenization.kinds import learn as learn_model
 from textgen.tokenization.library_decoding import LibraryDecoding
 from textgen.tokenization.library_errors import as_data_errors
 from textgen.tokenization.other_files import other_file
 from textgen.tokenization.word_decoding import WordDecoding
 
-__all__ = ["CUSTOM", "EOS_ID", "TokenIds", "Tokenizer"]
+__all__ = ["CUSTOM", "TokenIds", "Tokenizer"]
 
 BYTE_ORDER_MARK = "\ufeff"
 CHARACTER_KINDS = ("char", "byte")  # a token is a character, or a byte of one

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.config.tokens import EOS_ID
 from textgen.trainer.requirements import require_length
 
 TOKENS_AT_ONCE = 1 << 22  # bounds memory while a large split is scanned

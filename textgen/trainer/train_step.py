@@ -125,7 +125,7 @@ class TrainStep:
 
     def _train_eagerly(self, tokens: Any, carried: Any, state: State, rate: Any) -> Any:
         """Return the loss of a window, the gradient's norm, and the state; update the weights."""
-        state = [(hidden * carried, cell * carried) for hidden, cell in state]
+        state = [tuple(part * carried for part in states) for states in state]
         with tf.GradientTape() as tape:
             outputs, state = self.model.outputs_in_training(tokens[:-1], state)
             targets, _ = self.model.apart(tokens[1:])

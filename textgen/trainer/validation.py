@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import TrainingDiverged
 from textgen.evaluation.quality import Quality
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import EOS_ID
 from textgen.trainer.result import Best
 from textgen.trainer.train_step import TrainStep
 

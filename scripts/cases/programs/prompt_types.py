@@ -93,8 +93,10 @@ def others(generator: Any) -> None:
     """Try arguments beside the prompt."""
     for threads in (0, -1, "2", 1.5, None):
         attempt(f"bad threads {threads!r}", with_threads, threads)
-    attempt("bad hooks", lambda: generator.generate("The", hooks=3, **HOW).text)
-    attempt("bad hook", lambda: generator.generate("The", hooks=lambda t, x: x, **HOW).text)
+    attempt("bad hooks", lambda: generator.generate("The", logits_processors=3, **HOW).text)
+    attempt(
+        "bad hook", lambda: generator.generate("The", logits_processors=lambda t, x: x, **HOW).text
+    )
     for k in (0, -1, "3", 1.5):
         attempt(f"bad k {k!r}", likeliest, generator, "The", k)
     attempt("bad folder None", loaded, None)

@@ -48,9 +48,9 @@ def some_stops(source: random.Random, text: str) -> list[str]:
 def compare(generator: TextGenerator, name: str, stops: list[str], plain: str, **how: Any) -> None:
     """Tell whether text and stream end where they should."""
     hooks = [dictated(generator, how.pop("dictate"))] if "dictate" in how else []
-    text = generator.generate("The", stop=tuple(stops), hooks=hooks, **how).text
+    text = generator.generate("The", stop=tuple(stops), logits_processors=hooks, **how).text
     hooks = [dictated(generator, plain)] if hooks else []
-    stream = "".join(generator.stream("The", stop=tuple(stops), hooks=hooks, **how))
+    stream = "".join(generator.stream("The", stop=tuple(stops), logits_processors=hooks, **how))
     right = text == stream == wanted(plain, stops)
     tell(name, "same" if right else f"{stops}: {text!r}, {stream!r}")
 

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from tests.runtime.constraints.test_constraint import SUM, is_sum
 from tests.seeded_models import TIDEWATER
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.runtime.constraints import grammar_compiler
 from textgen.runtime.constraints.constraint import Constraint
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 KINDS = ("char", "byte", "bpe")
 Fits = Callable[[Any], Any]

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers import decoders, models, pre_tokenizers
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.runtime.constraints import grammar_compiler
 from textgen.runtime.constraints.constraint import Constraint
@@ -22,7 +23,7 @@ from textgen.runtime.constraints.regex_errors import INSTEAD
 from textgen.tokenization.byte_level import SPELLINGS
 from textgen.tokenization.decoding import BROKEN
 from textgen.tokenization.kinds import KINDS
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 MOST = 3000  # tokens that a text of these constraints needs at most, by far
 TEXT = (
@@ -264,9 +265,9 @@ IMPOSSIBLE = "nothing that this model can write fits"
         ({"regex": "x" * 300 + "("}, "unclosed group"),
         ({"regex": "(?=a)b"}, "(?= is not supported: describe the text itself"),
         ({"regex": r"(a)\1"}, r"\1 is not supported: write the pattern again"),
-        ({"regex": "a$b"}, "^ and $ may stand at the beginning and at the end alone"),
+        ({"regex": "a$b"}, "^ and $ are allowed at the beginning and the end only"),
         ({"regex": r"\\(?P<x>a)\Z"}, r"\Z is not supported: leave it out"),
-        ({"grammar": r"start: /\bword/"}, r"\b is not supported: write what stands there"),
+        ({"grammar": r"start: /\bword/"}, r"\b is not supported: write the character there"),
         ({"json_schema": r'{"type": "string", "pattern": "a\\b"}'}, r"\b is not supported"),
         ({"json_schema": r'{"type": "string", "pattern": "\q"}'}, "not JSON"),
         ({"grammar": "root ::= ("}, "it looks like GBNF (of llama.cpp), but cannot be read"),

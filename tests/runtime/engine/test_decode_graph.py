@@ -13,15 +13,15 @@ from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import PRECISIONS, ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.loading import load_engine
+from textgen.runtime.generation.begin import begin_sequence
+from textgen.runtime.generation.loop import advance
 from textgen.runtime.generation.result import Generation
-from textgen.runtime.generation.scheduler import advance
-from textgen.runtime.generation.sequence import TextSequence
 from textgen.sampling.backend import SamplingBackend
-from textgen.sampling.plan import GraphInputs
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.sampling.plan import NO_TOKEN, SamplingPlan
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,12 @@ def generators(model: Model) -> list[TextGenerator]:
     ties["logits.kernel"] = np.zeros_like(ties["logits.kernel"])
     all_of_them = [TextGenerator(model, precision=precision) for precision in PRECISIONS]
     return [*all_of_them, TextGenerator(replace(model, weights=ties))]
+
+
+def greedy_plan(vocab_size: int) -> SamplingPlan:
+    """The plan of one draw of the likeliest token."""
+    forced = SamplingPlan.of(np.zeros(1, np.int64), vocab_size)
+    return forced._replace(temperature=np.zeros(1, np.float32), forced=np.full(1, NO_TOKEN))
 
 
 def unchanged(tokens: np.ndarray, logits: np.ndarray) -> np.ndarray:
@@ -44,10 +50,10 @@ def test_graph_chooses_the_tokens_that_the_sampler_chooses(
     generators: list[TextGenerator], which: int, prompt: str, chosen: dict[str, Any]
 ) -> None:
     chosen = {"max_new_tokens": 40} | chosen
-    writing = generators[which].stream(prompt, **chosen)._writing
-    assert writing.sampler.way is not SamplingBackend.PYTHON
+    stream = generators[which].stream(prompt, **chosen)
+    assert stream._sequence.sampler.backend is not SamplingBackend.PYTHON
     assert generators[which].generate(prompt, **chosen) == generators[which].generate(
-        prompt, hooks=[unchanged], **chosen
+        prompt, logits_processors=[unchanged], **chosen
     )
 
 
@@ -62,12 +68,12 @@ def test_sizes_of_the_blocks_do_not_matter(
 ) -> None:
     def written(sizes: list[int]) -> Generation:
         config = GenerationConfig(**({"max_new_tokens": 40} | chosen))
-        writing = TextSequence(generator.tokenizer, prompt, config)
+        sequence = begin_sequence(generator.tokenizer, prompt, config)
         count = 0
-        while not writing.reason:
-            advance(generator.decoder, [writing], sizes[count % len(sizes)])
+        while not sequence.finish_reason:
+            advance(generator.decoder, [sequence], sizes[count % len(sizes)])
             count += 1
-        return writing.result()
+        return sequence.result()
 
     assert written(blocks) == written([1]) == written([32])
 
@@ -82,7 +88,8 @@ def test_samplers_that_the_graph_does_not_know_are_left_to_python(generator: Tex
     ):
         config = generator.configure(**chosen)
         assert (
-            TextSequence(generator.tokenizer, "", config).sampler.way is SamplingBackend.PYTHON
+            begin_sequence(generator.tokenizer, "", config).sampler.backend
+            is SamplingBackend.PYTHON
         ), chosen
 
 
@@ -111,9 +118,9 @@ def test_logits_are_those_before_bans_and_biases(generator: TextGenerator) -> No
 def test_smallest_vocabularies_and_layers_are_written(vocab_size: int, precision: str) -> None:
     for depth in (1, 5):
         config = ModelConfig(vocab_size=vocab_size, embedding_size=1, units=(1,), layers=depth)
-        decoder = Decoder(config, seeded_weights(config), precision=precision)
-        state = decoder.initial_state(2)
-        block = decoder.decode([0, 1], state, GraphInputs.greedy(2, vocab_size))
+        engine = load_engine(config, seeded_weights(config), precision=precision)
+        state = engine.initial_state(2)
+        block = engine.decode([0, 1], state, [greedy_plan(vocab_size)] * 2)
         assert block.tokens.shape == (1, 2)
         np.testing.assert_array_equal(block.tokens[0], block.logits[0].argmax(axis=1))
         assert [part.shape for part in block.state] == [(2, 1)] * (2 * depth)

@@ -9,11 +9,12 @@ from tests.seeded_models import seeded_weights
 from textgen.config.model import PRECISIONS, ModelConfig
 from textgen.generator import TextGenerator
 from textgen.runtime.engine import prefill as prefill_module
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.engine.state import State
 
 
-def stepped(decoder: Decoder, tokens: list[int]) -> tuple[np.ndarray, State]:
+def stepped(decoder: Engine, tokens: list[int]) -> tuple[np.ndarray, State]:
     state, rows = decoder.initial_state(), []
     for token in tokens:
         logits, state = decoder.step([token], state)
@@ -66,7 +67,7 @@ def test_a_stream_has_the_same_bits_alone_and_among_others(
         vocab_size=vocab_size, embedding_size=9, units=(units, 7), tie_embeddings=tie_embeddings
     )
     weights = seeded_weights(config, seed=units)
-    decoder = Decoder(config, weights, precision=precision, threads=threads)
+    decoder = load_engine(config, weights, precision=precision, threads=threads)
     columns = np.random.default_rng(streams).integers(0, vocab_size, (5, streams))
     state, rows = decoder.initial_state(streams), []
     for tokens in columns:
@@ -84,7 +85,7 @@ def test_int8_is_close_to_fp32(vocab_size: int) -> None:
     config = ModelConfig(vocab_size=vocab_size, embedding_size=24, units=(64, 64))
     weights = seeded_weights(config, scale=0.2)
     tokens = np.random.default_rng(0).integers(0, vocab_size, 30)
-    exact, eight = (Decoder(config, weights, precision=name) for name in ("fp32", "int8"))
+    exact, eight = (load_engine(config, weights, precision=name) for name in ("fp32", "int8"))
     logits, _ = exact.score(tokens, exact.initial_state())
     size = np.abs(logits).max()
     for close in (

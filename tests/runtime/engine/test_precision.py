@@ -15,10 +15,10 @@ from textgen import DataError, TextGenerator, UsageError
 from textgen.artifact.model_folder import Model, read_model, write_model
 from textgen.artifact.provenance import PrecisionRecord
 from textgen.config.model import ACTIVATIONS, ModelConfig
-from textgen.runtime.engine.decoder import Decoder
+from textgen.config.tokens import EOS_ID
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.runtime.engine.precision import WORTH, measure_precisions
-from textgen.tokenization.tokenizer import EOS_ID
 
 CONFIG = ModelConfig(vocab_size=40, embedding_size=8, units=(24, 24))
 TOKENS = np.random.default_rng(0).integers(0, 40, 1000)
@@ -32,7 +32,7 @@ def with_record(model: Model, default: str, int8: float = 1.0, fp32: float = 1.0
 def test_fp32_figure_is_the_mean_surprise_of_stretches_that_each_begin_a_text() -> None:
     weights = seeded_weights(CONFIG)
     record = measure_precisions(CONFIG, weights, TOKENS)
-    decoder, surprises = Decoder(CONFIG, weights), []
+    decoder, surprises = load_engine(CONFIG, weights), []
     for stretch in TOKENS[:960].reshape(64, 15):  # 64 streams; what is left over is not used
         fed = np.array([EOS_ID, *stretch[:-1]])
         logits, _ = decoder.score(fed, decoder.initial_state())
@@ -66,7 +66,7 @@ def test_fp32_is_the_default_where_int8_costs_much() -> None:
     weights["logits.kernel"] *= 3
     weights["lstm_1.bias"][24 * 3] = -100  # a unit that its output gate keeps silent
     weights["logits.kernel"][0] = 1e4
-    decoder = Decoder(CONFIG, weights)
+    decoder = load_engine(CONFIG, weights)
     state, written = decoder.initial_state(), []
     chance = np.random.default_rng(1)
     token = EOS_ID
@@ -145,7 +145,7 @@ def test_every_network_works_in_int8(name: str, tie_embeddings: bool) -> None:
     weights = seeded_weights(config)
     for part in weights:  # small, for a state without bounds grows faster and faster
         weights[part] *= np.float32(0.2 if part.startswith("lstm") else 1)
-    exact, eight = (Decoder(config, weights, precision=name) for name in ("fp32", "int8"))
+    exact, eight = (load_engine(config, weights, precision=name) for name in ("fp32", "int8"))
     states, rows = [exact.initial_state(), eight.initial_state()], []
     for token in TOKENS[:12]:
         (one, states[0]), (other, states[1]) = (

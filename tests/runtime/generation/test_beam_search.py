@@ -12,11 +12,12 @@ from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.generator import TextGenerator
 from textgen.runtime.engine.logprobs import log_softmax
 from textgen.tokenization.kinds import STRICT
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 WORDS = Tokenizer.train(STRICT, ["a b"], normal_form="nfc")  # <eos>, <unk>, a, b
 WIDE = 256  # more than there are texts of those tokens, up to the lengths below
@@ -167,7 +168,7 @@ def test_stream_gives_the_same_text(generator: TextGenerator) -> None:
 
 
 def test_what_a_search_cannot_keep_is_refused(generator: TextGenerator) -> None:
-    with pytest.raises(UsageError, match="hooks and beams exclude each other"):
-        generator.generate("The", beams=2, hooks=[lambda tokens, logits: logits])
+    with pytest.raises(UsageError, match="logits_processors and beams exclude each other"):
+        generator.generate("The", beams=2, logits_processors=[lambda tokens, logits: logits])
     with pytest.raises(UsageError, match="set max_new_tokens"):
         generator.generate("The", beams=2, max_new_tokens=-1)

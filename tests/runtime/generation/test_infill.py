@@ -63,7 +63,7 @@ def test_candidates_end_where_the_model_ends_the_text(model: Model) -> None:
 
 
 def test_nothing_behind_is_refused(generator: TextGenerator) -> None:
-    with pytest.raises(UsageError, match="the text behind is empty"):
+    with pytest.raises(UsageError, match="the text after the gap is empty"):
         generator.session().infill("")
 
 

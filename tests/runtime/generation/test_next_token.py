@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from textgen import TextGenerator, UsageError
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.config.tokens import EOS_ID
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 def sampled(generator: TextGenerator, **settings: Any) -> np.ndarray:

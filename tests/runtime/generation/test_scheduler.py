@@ -11,13 +11,13 @@ import pytest
 from tests.seeded_models import seeded_weights
 from textgen.artifact.model_folder import Model
 from textgen.config.model import PRECISIONS, ModelConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
-from textgen.runtime.generation import scheduler, sequence, snapshot
+from textgen.runtime.generation import loop, scheduler, snapshot
 from textgen.runtime.generation.prompts import Row
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts
-from textgen.tokenization.tokenizer import EOS_ID
 
 SHORT: dict[str, Any] = {"seed": 5, "max_new_tokens": 12}
 # Letters, for a text that would end in half a character is left before that, and read again.
@@ -108,20 +108,25 @@ def test_error_of_a_row_is_its_result_and_the_others_are_as_alone(
 @pytest.mark.parametrize(
     ("returned", "error"),
     [
-        (ValueError("no\nmore"), "hook hook failed: ValueError: no more"),
-        (np.zeros(3, np.float32), "hook hook returned the shape (3,); it must be (258,)"),
-        (np.full(258, np.nan), "hook hook returned NaN or infinity"),
-        (np.full(258, np.inf), "hook hook returned NaN or infinity"),
+        (ValueError("no\nmore"), "logits processor hook failed: ValueError: no more"),
+        (
+            np.zeros(3, np.float32),
+            "logits processor hook returned the shape (3,); it must be (258,)",
+        ),
+        (np.full(258, np.nan), "logits processor hook returned NaN or infinity"),
+        (np.full(258, np.inf), "logits processor hook returned NaN or infinity"),
         (np.full(258, -np.inf), "no token is left to choose from"),
-        ("letters", "hook hook failed: ValueError: could not convert"),
-        (None, "hook hook returned"),
+        ("letters", "logits processor hook failed: ValueError: could not convert"),
+        (None, "logits processor hook returned"),
     ],
 )
 def test_hook_that_fails_for_one_row_leaves_the_others_as_alone(
     generator: TextGenerator, returned: Any, error: str
 ) -> None:
     hook = fail_at("bad", generator, returned)
-    first, failed, last = generator.generate(["one", "bad", "two"], hooks=[hook], **SHORT)
+    first, failed, last = generator.generate(
+        ["one", "bad", "two"], logits_processors=[hook], **SHORT
+    )
     assert (first, last) == (alone(generator, "one", 5), alone(generator, "two", 7))
     assert failed.finish_reason == "error"
     assert failed.error is not None
@@ -130,7 +135,7 @@ def test_hook_that_fails_for_one_row_leaves_the_others_as_alone(
     assert len(failed.tokens) == 3  # what was written before stays
     assert failed.tokens == alone(generator, "bad", 6).tokens[:3]
     with pytest.raises((UsageError, DataError)) as caught:
-        generator.generate("bad", hooks=[hook], **SHORT)
+        generator.generate("bad", logits_processors=[hook], **SHORT)
     assert str(caught.value) == failed.error
     if isinstance(returned, Exception):
         assert caught.value.__cause__ is returned
@@ -217,7 +222,7 @@ def test_longest_text_does_not_hold_up_a_place(generator: TextGenerator) -> None
 def test_long_prompts_are_read_in_turns_and_change_nothing(
     model: Model, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sequence, "READ_AT_ONCE", 2048)
+    monkeypatch.setattr(loop, "MOST_PREFILL", 2048)
     generator = TextGenerator(model, precision=precision)
     prompts = ["ebb tide " * 700, "short", "", "flow " * 500]
     rounds: list[RoundCounts] = []
@@ -250,7 +255,7 @@ def test_prompt_is_read_in_a_few_calls_however_little_is_written(
 ) -> None:
     rounds: list[RoundCounts] = []
     (_,) = generator.generate_each(["e" * snapshot.SHORT], max_new_tokens=1, advanced=rounds.append)
-    assert len(rounds) == snapshot.SHORT // scheduler.MOST_STEPS + 1
+    assert len(rounds) == snapshot.SHORT // loop.MOST_STEPS + 1
 
 
 def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(
@@ -266,10 +271,10 @@ def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(
 
     expected = generator.generate(["a", "b"], **SHORT)
     monkeypatch.setattr(generator.decoder, "decode", watched)
-    monkeypatch.setattr(scheduler, "MOST_LOGITS", 258 * 5)
+    monkeypatch.setattr(loop, "MOST_LOGITS", 258 * 5)
     assert generator.generate(["a", "b"], **SHORT) == expected
     assert max(sizes) == 2 * 2 * 258
-    monkeypatch.setattr(scheduler, "MOST_LOGITS", 1)  # one step at least
+    monkeypatch.setattr(loop, "MOST_LOGITS", 1)  # one step at least
     assert generator.generate(["a", "b"], **SHORT) == expected
 
 

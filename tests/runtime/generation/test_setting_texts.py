@@ -129,7 +129,7 @@ def test_schema_asks_for_text_in_the_form_of_the_model(
 def test_text_that_no_text_holds_is_refused(generator: TextGenerator, name: str, text: str) -> None:
     changes: dict[str, Any] = {name: (text,)}
     with pytest.raises(UsageError) as caught:
-        generator.generate(hooks=(), **changes)
+        generator.generate(logits_processors=(), **changes)
     assert str(caught.value).startswith(f"{name}: ")
 
 

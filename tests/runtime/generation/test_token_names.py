@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from textgen.config.generation import GenerationConfig
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.runtime.generation.token_names import token_biases
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 
 def biases(tokenizer: Tokenizer, **settings: Any) -> list[tuple[int, float]]:

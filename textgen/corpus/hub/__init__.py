@@ -1,1 +1,1 @@
-"""Data sets of the Hugging Face hub."""
+"""Datasets of the Hugging Face hub."""

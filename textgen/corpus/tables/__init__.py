@@ -1,1 +1,1 @@
-"""Rows of JSON, CSV and Parquet files."""
+"""Tables: rows of JSON, CSV, Parquet and other files."""

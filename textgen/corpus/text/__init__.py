@@ -1,1 +1,1 @@
-"""From bytes to clean text."""
+"""Running text: from bytes to clean text."""

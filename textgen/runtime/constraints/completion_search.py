@@ -1,7 +1,8 @@
-"""How a text that a grammar describes can end within some tokens.
+"""Searches for a short completion of a constrained text.
 
-The grammar library does not tell a text's shortest completion, so it is searched for by trying
-tokens. The library judges each: an ending that is found is right, though not always the shortest.
+The grammar library does not give the shortest completion of a text, so we search for one by trying
+tokens. The library judges each token, so a completion that is found is valid, though it may not be
+the shortest.
 """
 
 from collections import Counter
@@ -14,17 +15,17 @@ import numpy as np
 from textgen.runtime.constraints.completion_tokens import CompletionTokens, Tokens
 from textgen.runtime.constraints.matcher_state import Key, MatcherState
 
-WIDTH = 256  # tokens tried at one place, the likeliest to end: all bytes, where they are tokens
-EFFORT = 1 << 15  # steps tried in one search, at 5 to 10 µs each; most searches need some hundreds
-SHORTEST = 64  # tokens of a walk that chance restarts
-BOLDNESS = 1 / 8  # by how much each walk in vain leaves more to chance
-# What a way costs: the last one out of a place, one to a place that looks the same, one that begins
-# what must be ended again; and by what chance multiplies it at most.
+WIDTH = 256  # tokens tried in one state, the likeliest to close something first
+EFFORT = 1 << 15  # most steps of one search, 5 to 10 µs each; most searches take some hundreds
+SHORTEST = 64  # tokens of the shortest restarted walk
+RANDOMNESS = 1 / 8  # growth of the share of random costs with each failed walk
+# Factors of a path's cost: the last exit of the best walk, a path back to the same key, a path that
+# opens something; and the largest random factor.
 LAST_OUT, STAYING, AWKWARD, CHANCE = 1 / 16, 4.0, 64.0, 64.0
 
 
 class Patience(NamedTuple):
-    """How many walks in vain end a search: where no ending is known, and for a shorter one."""
+    """The number of failed walks that ends a search: without any ending, and for a shorter one."""
 
     none: int
     shorter: int
@@ -33,12 +34,12 @@ class Patience(NamedTuple):
 class CompletionSearch:
     """Finds endings by rotor-router walks (Priezzhev, Dhar, Dhar and Krishnamurthy 1996).
 
-    A walk leaves a place by the way that it has taken least often there, so no loop holds it for
-    long: it comes to an end, if by detours. The last ways out of each place make none (they are a
-    tree that leads to the end, Holroyd et al. 2008), so the next walk prefers them. Those after it
-    leave more and more to chance, until they find nothing shorter.
+    A walk leaves each state by the path that it took least often there, so no loop holds it for
+    long and it reaches an end. The last exits from each state form a tree that leads to the end
+    without detours (Holroyd et al. 2008), so the next walk prefers them. Later walks choose more
+    and more at random, until they find nothing shorter.
 
-    What is learned serves the later searches in the same text.
+    Later searches in the same text reuse the exits and paths.
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class CompletionSearch:
         """
         Args:
             vocabulary: the model's tokens.
-            literals: what the grammar may ask for, tried as wholes.
-            banned: tokens that are not used.
+            literals: texts in the constraint, each tried as one step.
+            banned: ids that are not used.
         """
         self._vocabulary = vocabulary
         self._usable = np.ones(vocabulary.size, bool)
@@ -56,88 +57,88 @@ class CompletionSearch:
         self._tokens = vocabulary.likely[self._usable[vocabulary.likely]]
         steps = dict.fromkeys(map(vocabulary.spell, literals))
         self._literals = [step for step in steps if step and self._can_use(step)]
-        self._ways = dict[bytes, list[_Path]]()  # by mask
-        self.exits = dict[Key, Tokens]()  # the last step out of a place, of the best walk there
+        self._paths = dict[bytes, list[_Path]]()  # by mask
+        self.exits = dict[Key, Tokens]()  # last step out of each state in the best walk
         self.tried = 0  # steps
 
-    def find(self, place: MatcherState, most: int, patience: Patience) -> Tokens | None:
-        """Return tokens behind which a text may end; None if none were found.
+    def find(self, state: MatcherState, most: int, patience: Patience) -> Tokens | None:
+        """Return tokens that complete a text, or None if none were found.
 
         Args:
-            place: where the text stands.
-            most: the largest number of tokens.
-            patience: when it is given up.
+            state: state of the text.
+            most: largest number of tokens.
+            patience: number of failed walks that ends the search.
         """
-        if place.is_complete:
+        if state.is_complete:
             return ()
         random, until = Random(0), self.tried + EFFORT
-        best, vain = None, 0
-        while self.tried < until and vain < (patience.none if best is None else patience.shorter):
-            longest = _longest(best, most, vain)
-            walk = _Walk(self, random, min(1.0, vain * BOLDNESS), until)
-            if (found := walk.run(place, longest)) is None:
-                vain += 1
+        best, failed = None, 0
+        while self.tried < until and failed < (patience.none if best is None else patience.shorter):
+            longest = _longest(best, most, failed)
+            walk = _Walk(self, random, min(1.0, failed * RANDOMNESS), until)
+            if (found := walk.run(state, longest)) is None:
+                failed += 1
                 continue
-            best, vain = found, 0
+            best, failed = found, 0
             self.exits |= walk.exits
-        return best and self._shortened(place, best)
+        return best and self._shortened(state, best)
 
-    def ways(self, place: MatcherState) -> "list[_Path]":
-        """Return the ways from a place: each leads elsewhere, as far as can be seen.
+    def paths(self, state: MatcherState) -> "list[_Path]":
+        """Return the paths from a state, one for each visible successor.
 
-        Places with the same tokens before them are taken for the same.
+        States with the same mask are treated as the same.
         """
-        if place.mask not in self._ways:
-            self._ways[place.mask] = self._find_ways(place)
-        return self._ways[place.mask]
+        if state.mask not in self._paths:
+            self._paths[state.mask] = self._find_paths(state)
+        return self._paths[state.mask]
 
     def is_awkward(self, step: Tokens) -> bool:
-        """Tell whether a step begins what must be ended again."""
+        """Tell whether a step opens something that must be closed."""
         return step[0] in self._vocabulary.awkward
 
-    def _find_ways(self, place: MatcherState) -> "list[_Path]":
-        """Try the steps from a place.
+    def _find_paths(self, state: MatcherState) -> "list[_Path]":
+        """Try the steps from a state.
 
-        A literal is a way of its own, and one that does not fit here may do so at another place.
+        Each literal is a path of its own. One that does not fit here may fit in another state.
         """
-        allowed = place.allowed(len(self._usable))
+        allowed = state.allowed(len(self._usable))
         tokens = self._tokens[allowed[self._tokens]][:WIDTH].tolist()
         names = {step: step for step in self._literals if allowed[step[0]]}
-        ways = dict[tuple[Key, Tokens | None], list[Tokens]]()
+        paths = dict[tuple[Key, Tokens | None], list[Tokens]]()
         for step in dict.fromkeys([*((token,) for token in tokens), *names]):
             self.tried += 1
-            child = place.after(step) or place
+            child = state.after(step) or state
             if not child.is_dead:
-                ways.setdefault((child.key, names.get(step)), []).append(step)
-        return [self._way(steps, key, stays=key == place.key) for (key, _), steps in ways.items()]
+                paths.setdefault((child.key, names.get(step)), []).append(step)
+        return [self._path(steps, key, stays=key == state.key) for (key, _), steps in paths.items()]
 
-    def _way(self, steps: list[Tokens], key: Key, *, stays: bool) -> "_Path":
-        """Make a way of steps; of awkward ones only where there are no others."""
+    def _path(self, steps: list[Tokens], key: Key, *, stays: bool) -> "_Path":
+        """Make a path of steps, with awkward steps only if there are no others."""
         plain = [step for step in steps if not self.is_awkward(step)]
         cost = (STAYING if stays else 1.0) * (1.0 if plain else AWKWARD)
         return _Path(plain or steps, key, cost)
 
     def _can_use(self, tokens: Tokens) -> bool:
-        """Tell whether none of some tokens is banned."""
+        """Tell whether no token is banned."""
         return bool(self._usable[list(tokens)].all())
 
-    def _shortened(self, place: MatcherState, ending: Tokens) -> Tokens:
-        """Return an ending in longer tokens, if they can write it."""
+    def _shortened(self, state: MatcherState, ending: Tokens) -> Tokens:
+        """Return the same text in fewer, longer tokens if they fit."""
         longer = self._vocabulary.spell(self._vocabulary.written(ending))
         if len(longer) >= len(ending) or not self._can_use(longer):
             return ending
-        end = place.after(longer)
+        end = state.after(longer)
         return longer if end and end.is_complete else ending
 
 
 class _Path(NamedTuple):
-    """Steps from places that look alike to places that look alike.
+    """Steps that lead from states with one mask to states with one key.
 
     Attributes:
-        steps: tokens that are written at once; mostly one.
-        key: of the places that they lead to.
-        cost: the way is taken the less often, the more it costs.
-        first: the number of the step that is taken most.
+        steps: alternatives, each a tuple of tokens, mostly of one.
+        key: key of the states that the steps lead to.
+        cost: a path with a higher cost is taken less often.
+        first: index of the step that is taken most often.
     """
 
     steps: Sequence[Tokens]
@@ -146,41 +147,41 @@ class _Path(NamedTuple):
     first: int = 0
 
     def step(self, number: int) -> Tokens:
-        """Return the n-th step, counted from 1: the first every other time, and so on."""
-        place = self.first + (number & -number).bit_length() - 1
-        return self.steps[place % len(self.steps)]
+        """Return the n-th step, from 1: the first every second time, the next every fourth, …."""
+        index = self.first + (number & -number).bit_length() - 1
+        return self.steps[index % len(self.steps)]
 
     def shaken(self, random: Random) -> "_Path":
-        """Return the way at another cost, with another first step."""
+        """Return the path with a random cost and a random first step."""
         cost = self.cost * CHANCE ** random.random()
         return self._replace(cost=cost, first=random.randrange(len(self.steps)))
 
     def favoured(self, step: Tokens | None) -> "_Path":
-        """Return the way, and if it holds a step, with that one first at a low cost."""
+        """Return the path at a low cost with this step first, if it has the step."""
         if step not in self.steps:
             return self
         return self._replace(cost=self.cost * LAST_OUT, first=self.steps.index(step))
 
 
 class _Walk:
-    """One walk from a place, in search of an end.
+    """One walk from a state to an end.
 
     Args:
-        closing: knows the ways.
-        random: what chance decides by.
-        boldness: the share of the places where chance decides what a way costs.
-        until: the number of steps tried with which the effort is spent.
+        search: source of the paths.
+        random: random numbers.
+        randomness: share of the states whose paths get random costs.
+        until: value of `search.tried` at which the walk gives up.
 
     Attributes:
-        exits: the last step out of each place.
+        exits: last step out of each state.
     """
 
     def __init__(
-        self, closing: CompletionSearch, random: Random, boldness: float, until: int
+        self, search: CompletionSearch, random: Random, randomness: float, until: int
     ) -> None:
-        self._closing = closing
+        self._search = search
         self._random = random
-        self._boldness = boldness
+        self._randomness = randomness
         self._until = until
         self.exits = dict[Key, Tokens]()
         self._plans = dict[Key, list[_Path]]()
@@ -188,58 +189,60 @@ class _Walk:
         self._met = Counter[Key]()
 
     def run(self, start: MatcherState, most: int) -> Tokens | None:
-        """Walk until the text may end; None where that takes too many tokens, or no way leads on.
+        """Return the tokens of a walk to an end, or None if it is too long or has no way on.
 
         Args:
-            start: where to.
-            most: the largest number of tokens.
+            start: state of the text.
+            most: largest number of tokens.
         """
-        place, tokens = start.copy(), list[int]()
-        while not place.is_complete:
-            step, after = self._step(place)
+        state, tokens = start.copy(), list[int]()
+        while not state.is_complete:
+            step, after = self._step(state)
             tokens += step
-            if after is None or len(tokens) > most or self._closing.tried > self._until:
+            if after is None or len(tokens) > most or self._search.tried > self._until:
                 return None
-            if not self._closing.is_awkward(step):
-                self.exits[place.key] = step
+            if not self._search.is_awkward(step):
+                self.exits[state.key] = step
             self._met[after.key] += 1
-            place = after
+            state = after
         return tuple(tokens)
 
-    def _step(self, place: MatcherState) -> tuple[Tokens, MatcherState | None]:
-        """Return the next step and the place behind it, if there is one; the place is used up."""
-        ways = self._plan(place)
-        self._closing.tried += 1
-        for way in sorted(ways, key=lambda way: self._price(place, way)) if ways[1:] else ways:
-            self._used[place.key, way.steps[0]] += 1
-            step = way.step(self._used[place.key, way.steps[0]])
-            after = place.push(step)
+    def _step(self, state: MatcherState) -> tuple[Tokens, MatcherState | None]:
+        """Return the next step and the state after it, or None; consumes the state."""
+        paths = self._plan(state)
+        self._search.tried += 1
+        for path in (
+            sorted(paths, key=lambda path: self._price(state, path)) if paths[1:] else paths
+        ):
+            self._used[state.key, path.steps[0]] += 1
+            step = path.step(self._used[state.key, path.steps[0]])
+            after = state.push(step)
             if after is not None:
                 return step, after
         return (), None
 
-    def _price(self, place: MatcherState, way: _Path) -> tuple[float, int]:
-        """Return what a way costs now: the more, the oftener it was taken."""
-        return (self._used[place.key, way.steps[0]] + 1) * way.cost, self._met[way.key]
+    def _price(self, state: MatcherState, path: _Path) -> tuple[float, int]:
+        """Return the present cost of a path, which grows each time it is taken."""
+        return (self._used[state.key, path.steps[0]] + 1) * path.cost, self._met[path.key]
 
-    def _plan(self, place: MatcherState) -> list[_Path]:
-        """Return the ways from a place at what they cost on this walk."""
-        if place.key not in self._plans:
-            ways, last = self._closing.ways(place), self._closing.exits.get(place.key)
-            self._closing.tried += len(ways)
-            self._plans[place.key] = (
-                [way.shaken(self._random) for way in ways]
-                if self._random.random() < self._boldness
-                else [way.favoured(last) for way in ways]
+    def _plan(self, state: MatcherState) -> list[_Path]:
+        """Return the paths from a state with their costs in this walk."""
+        if state.key not in self._plans:
+            paths, last = self._search.paths(state), self._search.exits.get(state.key)
+            self._search.tried += len(paths)
+            self._plans[state.key] = (
+                [path.shaken(self._random) for path in paths]
+                if self._random.random() < self._randomness
+                else [path.favoured(last) for path in paths]
             )
-        return self._plans[place.key]
+        return self._plans[state.key]
 
 
-def _longest(best: Tokens | None, most: int, vain: int) -> int:
-    """Return how many tokens the next walk may take.
+def _longest(best: Tokens | None, most: int, failed: int) -> int:
+    """Return the largest number of tokens of the next walk.
 
-    Where the first was in vain, most of the others are short (Luby, Sinclair, Zuckerman 1993).
+    After a failed first walk most walks are short (Luby, Sinclair and Zuckerman 1993).
     """
     if best is not None:
         return len(best) - 1
-    return min(most, SHORTEST * (vain & -vain)) if vain else most
+    return min(most, SHORTEST * (failed & -failed)) if failed else most

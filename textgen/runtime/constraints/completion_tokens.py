@@ -1,4 +1,4 @@
-"""The tokens of a model as a search for endings sees them."""
+"""The tokens of a model, in the order in which a completion search tries them."""
 
 import string
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ import numpy as np
 
 Tokens = tuple[int, ...]
 
-ENDS = "\n\"'}])>.;,!?:"  # characters that end something
-BEGINS = "{[(\\"  # and those that begin what has to be ended again
+ENDS = "\n\"'}])>.;,!?:"  # characters that close something
+BEGINS = "{[(\\"  # and those that open something, which has to be closed again
 
 
 class CompletionTokens:
-    """The tokens of a model as a search for endings sees them.
+    """The tokens of a model, in the order in which a completion search tries them.
 
     Attributes:
         size: number of token types.
-        likely: those that write something; first one of `ENDS`, in that order, then by how much.
-        awkward: those with which no way to an end should begin.
+        likely: ids with bytes; those of `ENDS` first, in that order, then the shorter ones first.
+        awkward: ids that should not begin an ending.
     """
 
     def __init__(self, texts: Sequence[bytes]) -> None:
         """
         Args:
-            texts: the bytes that each token writes; empty where that is unknown.
+            texts: bytes of each token; empty where they are unknown.
         """
         self.size = len(texts)
         self._texts = texts
@@ -37,11 +37,11 @@ class CompletionTokens:
         self._longest = max(map(len, self._ids), default=0)
 
     def written(self, tokens: Tokens) -> bytes:
-        """Return what tokens write, one behind the other."""
+        """Return the bytes of a row of tokens."""
         return b"".join(self._texts[token] for token in tokens)
 
     def spell(self, text: bytes) -> Tokens:
-        """Return tokens that write a text, each as long as it can be; none if that fails."""
+        """Return tokens that write a text, longest first; an empty tuple if that fails."""
         tokens = list[int]()
         while text:
             pieces = (text[:end] for end in range(self._longest, 0, -1))
@@ -54,6 +54,6 @@ class CompletionTokens:
 
 
 def _is_awkward(text: bytes) -> bool:
-    """Tell whether a text begins what must be ended again, or is part of some rare character."""
+    """Tell whether bytes open something, or belong to a character outside ASCII."""
     first = text.decode("ascii", "replace")[:1]
     return first in BEGINS or first not in string.printable

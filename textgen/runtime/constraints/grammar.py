@@ -1,4 +1,4 @@
-"""What a setting asks of a text, as the grammar library reads it."""
+"""Constraints of `GenerationConfig` as grammars of the library `llguidance`."""
 
 import json
 import re
@@ -8,11 +8,11 @@ from typing import Any
 from textgen.config.generation import GenerationConfig
 from textgen.errors import UsageError
 
-# Where a grammar leaves only one text, the library would choose how to cut it into tokens. Every
-# way stays open instead, and the model decides.
+# Where a grammar allows one text only, the library would choose its tokens. With `no_forcing` the
+# model chooses among all tokens that write it.
 FRAME = {"lark_grammar": '%llguidance {"no_forcing": true}\nstart: @text'}
-# Between the parts of JSON there is at most one space, unless the schema says otherwise: a weak
-# model would lose itself in white space. Tokenizers that join words with spaces need the one.
+# At most one space between the parts of JSON, unless the schema says otherwise: a weak model would
+# write white space without end. Tokenizers that join words with spaces need the one.
 LAYOUT = {"whitespace_pattern": " ?"}
 
 _PATTERN = re.compile(r'"pattern"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -23,10 +23,10 @@ MOST_LITERALS = 64
 
 
 def grammar_of(config: GenerationConfig) -> str:
-    """Return the grammar that a text must keep to, in the library's form.
+    """Return the constraint as a grammar in the library's JSON form.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the constraint cannot be read.
     """
     if config.regex:
         text = _lark(config.regex)
@@ -40,18 +40,20 @@ def grammar_of(config: GenerationConfig) -> str:
 
 
 def expressions_of(config: GenerationConfig) -> list[str]:
-    """Return the regular expressions that the setting seems to hold; a guess by its notation."""
-    found = [config.regex or "", *_SLASHED.findall(config.grammar or "")]
-    with suppress(ValueError):  # no JSON; it is refused where it is read
-        found += [str(json.loads(text)) for text in _PATTERN.findall(config.json_schema or "")]
-    return found
+    """Return the regular expressions in the constraint, guessed from its notation."""
+    expressions = [config.regex or "", *_SLASHED.findall(config.grammar or "")]
+    with suppress(ValueError):  # not JSON; `_schema` refuses it
+        expressions += [
+            str(json.loads(text)) for text in _PATTERN.findall(config.json_schema or "")
+        ]
+    return expressions
 
 
 def literals_of(config: GenerationConfig) -> list[bytes]:
-    """Return pieces of text that the setting seems to name; a guess, by its notation alone."""
+    """Return literal texts in the constraint, guessed from its notation."""
     source = config.grammar or "|".join(filter(None, expressions_of(config)))
-    found = [re.sub(r"\\(.)", r"\1", literal) for literal in _LITERAL.findall(source)]
-    return [literal.encode(errors="replace") for literal in dict.fromkeys(found)][:MOST_LITERALS]
+    literals = [re.sub(r"\\(.)", r"\1", literal) for literal in _LITERAL.findall(source)]
+    return [literal.encode(errors="replace") for literal in dict.fromkeys(literals)][:MOST_LITERALS]
 
 
 def _lark(regex: str) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _lark(regex: str) -> dict[str, Any]:
 
 
 def _from_gbnf(grammar: str) -> str:
-    """Return a Lark grammar; one for llama.cpp (GBNF) is turned into one."""
+    """Return a Lark grammar; a GBNF grammar (llama.cpp) is converted."""
     if not _GBNF.search(grammar):
         return grammar
     from llguidance.gbnf_to_lark import gbnf_to_lark
@@ -73,12 +75,14 @@ def _from_gbnf(grammar: str) -> str:
     try:
         return str(gbnf_to_lark(grammar))
     except Exception as error:  # the library raises bare Exception, for whatever it cannot read
-        told = " ".join(str(error).split())
-        raise UsageError(f"it looks like GBNF (of llama.cpp), but cannot be read: {told}") from None
+        message = " ".join(str(error).split())
+        raise UsageError(
+            f"it looks like GBNF (of llama.cpp), but cannot be read: {message}"
+        ) from None
 
 
 def _schema(text: str) -> dict[str, Any]:
-    """Read a JSON schema, and give it a layout if it has none."""
+    """Read a JSON schema and add the default layout."""
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:

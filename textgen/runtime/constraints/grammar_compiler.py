@@ -1,4 +1,4 @@
-"""Grammars made ready for the tokens of a model, by the library `llguidance`."""
+"""Compiles grammars for the tokens of a model with the library `llguidance`."""
 
 import importlib.util
 import subprocess
@@ -9,11 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import NotInstalled, UsageError
 from textgen.runtime.constraints.completion_tokens import CompletionTokens
 from textgen.runtime.constraints.token_bytes import token_bytes
 from textgen.tokenization.kinds import EOS
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
@@ -26,22 +27,23 @@ LONGEST_REASON = 200  # characters of what the library says
 
 
 class GrammarCompiler:
-    """Compiles grammars for one tokenizer; worth keeping as long as that.
+    """Compiles grammars for one tokenizer; keep it as long as the tokenizer.
 
-    The library follows a text byte by byte, with an Earley parser (Earley 1970) over a lexer of
-    derivatives of regular expressions (Brzozowski 1964), and finds the tokens that fit by walking
-    a trie of all of them.
+    The library parses a text byte by byte with an Earley parser (Earley 1970) over a lexer of
+    regular-expression derivatives (Brzozowski 1964). It finds the allowed tokens by walking a trie
+    of all tokens.
 
     Attributes:
-        later: the row of a token is its id plus this, unless it is the first of a text.
-        vocabulary: the tokens, in the order in which endings are made of them.
+        later: offset from a token's id to its row in the trie, except for the first token of a
+            text, whose row is its id.
+        vocabulary: the tokens in the order in which a completion search tries them.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         """
         Raises:
             UsageError: the library is not installed, or cannot use the tokenizer.
-            DataError: somebody else's tokenizer is not usable.
+            DataError: the library cannot use a tokenizer of another origin.
         """
         _require_library()
         first, later = token_bytes(tokenizer)
@@ -51,13 +53,13 @@ class GrammarCompiler:
         self._try_compile = lru_cache(REMEMBERED)(_try_compile)
 
     def compile(self, grammar: str) -> "LLMatcher":
-        """Return what follows one text.
+        """Return a matcher at the start of a text.
 
         Args:
-            grammar: as JSON, in the library's form.
+            grammar: JSON in the library's form.
 
         Raises:
-            UsageError: not a grammar, one that derives nothing, or one that takes too long.
+            UsageError: not a grammar, a grammar without any text, or one that takes too long.
         """
         from llguidance import LLMatcher
 
@@ -69,22 +71,26 @@ class GrammarCompiler:
 
 
 def _require_library() -> None:
-    """Find out whether the library is there."""
+    """Refuse to go on without the library.
+
+    Raises:
+        NotInstalled: it is missing; names the extra.
+    """
     if importlib.util.find_spec("llguidance") is None:
         raise NotInstalled("a constraint", "llguidance", "constrain")
 
 
 def _trie(texts: Sequence[bytes]) -> "LLTokenizer":
-    """Let the library build its trie; what a row cannot write is never allowed."""
+    """Build the library's trie; a token with empty bytes is never allowed."""
     from llguidance import LLTokenizer, TokenizerWrapper
 
     rows = [text if len(text) <= LONGEST_TOKEN else b"" for text in texts]
     rows[EOS_ID] = EOS.encode()
-    told = SimpleNamespace(
+    description = SimpleNamespace(
         eos_token_id=EOS_ID, bos_token_id=None, special_token_ids=[EOS_ID], tokens=rows
     )
     try:
-        return LLTokenizer(TokenizerWrapper(told))
+        return LLTokenizer(TokenizerWrapper(description))
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # a class that cannot be imported
             raise
@@ -94,7 +100,7 @@ def _trie(texts: Sequence[bytes]) -> "LLTokenizer":
 
 
 def _try_compile(grammar: str) -> None:
-    """Refuse a grammar that would hold up this process, or end it."""
+    """Compile a grammar in another process, to refuse one that would block or crash this one."""
     command = [sys.executable, "-P", str(TRIAL)]
     try:
         done = subprocess.run(
@@ -107,9 +113,9 @@ def _try_compile(grammar: str) -> None:
 
 
 def reason(error: str) -> str:
-    """Return why nothing can be written, on one line, by the library's error if there is one."""
+    """Return the reason in one line, from the library's error if there is one."""
     if not error or error.startswith("NoExtensionBias"):
         return "nothing that this model can write fits"
     lines = error.splitlines()
-    told = next((line for line in lines if line.startswith("error: ")), lines[0])
-    return told.rpartition("(in regex): ")[2].removeprefix("error: ")[:LONGEST_REASON]
+    message = next((line for line in lines if line.startswith("error: ")), lines[0])
+    return message.rpartition("(in regex): ")[2].removeprefix("error: ")[:LONGEST_REASON]

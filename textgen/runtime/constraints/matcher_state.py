@@ -1,4 +1,4 @@
-"""Where a text stands in its grammar."""
+"""Immutable snapshots of llguidance's matcher."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,15 +13,15 @@ Key = tuple[bytes, bool]
 
 
 class MatcherState(NamedTuple):
-    """A place behind some tokens; going on makes another one.
+    """The state of a matcher after some tokens; advancing it makes another state.
 
-    The library numbers tokens twice, as the first of a text and as a later one.
+    The trie holds each token twice: as the first of a text and as a later one.
 
     Attributes:
-        matcher: the library's.
-        row: the number of token 0 here, from which the others are counted.
-        later: that number everywhere but at the beginning.
-        mask: which tokens may come next, a bit for each of the library's.
+        matcher: the library's `LLMatcher`.
+        row: row of token 0 in the trie at this point.
+        later: row of token 0 at every point but the beginning.
+        mask: allowed tokens, one bit for each row.
         is_complete: whether the text may end here.
     """
 
@@ -33,12 +33,12 @@ class MatcherState(NamedTuple):
 
     @classmethod
     def begin(cls, matcher: "LLMatcher", later: int) -> "MatcherState":
-        """Return the place before the first token."""
+        """Return the state before the first token."""
         return cls(matcher, 0, later, matcher.compute_bitmask(), matcher.is_accepting())
 
     @property
     def key(self) -> Key:
-        """What can be seen of the place; others may look the same."""
+        """The visible part of the state; different states may share it."""
         return self.mask, self.is_complete
 
     @property
@@ -47,11 +47,11 @@ class MatcherState(NamedTuple):
         return not self.is_complete and not any(self.mask)
 
     def copy(self) -> "MatcherState":
-        """Return the same place, which `push` may use up."""
+        """Return a copy that `push` may consume."""
         return self._replace(matcher=self.matcher.deep_copy())
 
     def push(self, tokens: Sequence[int]) -> "MatcherState | None":
-        """Return the place behind some tokens, and use this one up; None where they do not fit."""
+        """Return the state after some tokens, or None if they do not fit; consumes this state."""
         rows = [self.row + tokens[0], *(self.later + token for token in tokens[1:])]
         if len(rows) > 1 and self.matcher.validate_tokens(rows) < len(rows):
             return None
@@ -61,10 +61,10 @@ class MatcherState(NamedTuple):
         return MatcherState(self.matcher, self.later, self.later, mask, is_complete)
 
     def after(self, tokens: Sequence[int]) -> "MatcherState | None":
-        """Return the place behind further tokens; None where they do not fit."""
+        """Return the state after some tokens, or None if they do not fit."""
         return self.copy().push(tokens) if tokens else self
 
     def allowed(self, vocab_size: int) -> NDArray[np.bool_]:
-        """Return which tokens may come next, shape (vocab_size,); nothing certain for `<eos>`."""
+        """Return the mask of allowed tokens, shape (vocab_size,); `<eos>` is not decided here."""
         rows = np.unpackbits(np.frombuffer(self.mask, np.uint8), bitorder="little")
         return rows.view(np.bool_)[self.row :][:vocab_size]

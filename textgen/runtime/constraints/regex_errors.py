@@ -1,10 +1,10 @@
-"""What a regular expression holds that the grammar library does not know, and what to write."""
+"""Explains regular expressions that the grammar library does not support."""
 
 import re
 
-_REFERENCE = "write the pattern again; what it matched before cannot be asked for"
-_LOOKAROUND = "describe the text itself; nothing can look ahead or back"
-_BORDER = "write what stands there, as a space or [^a-z]"
+_REFERENCE = "write the pattern again; back references are not available"
+_LOOKAROUND = "describe the text itself; lookaround is not available"
+_BORDER = "write the character there, for instance a space or [^a-z]"
 _WHOLE = "leave it out; the whole text is matched anyway"
 INSTEAD = {
     "\\b": _BORDER,
@@ -20,7 +20,7 @@ INSTEAD = {
     "(?<!": _LOOKAROUND,
     "(?>": "write (?: instead",
     "(?(": "write the cases with | between them",
-    "(?#": "leave the remark out",
+    "(?#": "leave out the comment",
 } | {f"\\{number}": _REFERENCE for number in range(1, 10)}
 
 _CONSTRUCT = re.compile(r"\\.|\(\?(?:P=|<?[=!]|[>(#])", re.DOTALL)
@@ -29,17 +29,17 @@ UNKNOWN = (_ANCHOR, "look-around", "backreferences", "unrecognized")
 
 
 def explain(regex: str, error: str) -> str:
-    """Return why an expression cannot be used, in our words where they say more.
+    """Return a message with a remedy where we have one, else the library's.
 
     Args:
-        regex: the expression, or what holds it.
-        error: what the library says.
+        regex: the expression, or a text that contains it.
+        error: the library's message.
     """
     if not error.startswith(UNKNOWN):
         return error
-    for found in _CONSTRUCT.findall(regex):
-        if found in INSTEAD:
-            return f"{found} is not supported: {INSTEAD[found]}"
+    for construct in _CONSTRUCT.findall(regex):
+        if construct in INSTEAD:
+            return f"{construct} is not supported: {INSTEAD[construct]}"
     if error.startswith(_ANCHOR):
-        return "^ and $ may stand at the beginning and at the end alone; for a line end write \\n"
+        return "^ and $ are allowed at the beginning and the end only; for a line end write \\n"
     return error

@@ -1,4 +1,4 @@
-"""What each token of a model writes, byte for byte."""
+"""The bytes of each token, as the first of a text and as a later one."""
 
 import json
 import re
@@ -14,18 +14,17 @@ _SPELLED_BYTE = re.compile("<0x([0-9A-F]{2})>")  # how SentencePiece spells one
 
 
 def token_bytes(tokenizer: Tokenizer) -> tuple[list[bytes], list[bytes]]:
-    """Return what each token writes at the beginning of a text, and what it writes later.
+    """Return the bytes of each token at the beginning of a text, and later in it.
 
-    They differ where a space joins tokens: at the beginning it is left out, even though it is
-    there after a prompt.
+    They differ where spaces join tokens: the first token of a text has no space before it.
 
     Returns:
-        Two lists of vocab_size entries; an entry is empty where a token writes nothing, or
-        nothing certain.
+        Two lists of vocab_size entries; an entry is empty if a token has no bytes, or no certain
+        ones.
 
     Raises:
-        UsageError: what a token writes depends on which one is before it.
-        DataError: the library cannot use somebody else's tokenizer.
+        UsageError: the bytes of a token depend on the token before it.
+        DataError: the library cannot use a tokenizer of another origin.
     """
     tokens = range(tokenizer.vocab_size)
     if tokenizer.kind not in (STRICT, CUSTOM):
@@ -50,13 +49,13 @@ def token_bytes(tokenizer: Tokenizer) -> tuple[list[bytes], list[bytes]]:
 
 
 def _pieces(tokenizer: Tokenizer, tokens: Sequence[int]) -> dict[int, str]:
-    """Return what each of some tokens writes after the one before it."""
+    """Return the text of each token after the one before it."""
     stream = tokenizer.decode_stream(tokens, prompt=tokens[-1:])
     return dict(zip(tokens, stream, strict=False))  # at its end, the stream has one piece more
 
 
 def _spelled_bytes(tokenizer: Tokenizer, broken: set[int]) -> dict[int, bytes]:
-    """Return the bytes of those of a foreign tokenizer's tokens that are parts of characters."""
+    """Return the bytes of the tokens that are parts of characters, by their spelling."""
     vocab = json.loads(tokenizer.to_json())["model"]["vocab"]
     ids = vocab if isinstance(vocab, dict) else {entry[0]: n for n, entry in enumerate(vocab)}
     spellings = {number + 1: spelling for spelling, number in ids.items()}
@@ -64,7 +63,7 @@ def _spelled_bytes(tokenizer: Tokenizer, broken: set[int]) -> dict[int, bytes]:
 
 
 def _bytes(spelling: str) -> bytes:
-    """Return the bytes that a spelling stands for in one of the two usual ways, if it does."""
+    """Return the bytes of a token spelled in SentencePiece's or the byte-level way, else none."""
     if match := _SPELLED_BYTE.fullmatch(spelling):
         return bytes.fromhex(match[1])
     return unspell(spelling) if set(spelling) <= set(SPELLINGS) else b""

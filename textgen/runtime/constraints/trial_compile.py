@@ -1,7 +1,7 @@
-"""A process of its own that compiles a grammar, to find out whether that ends.
+"""Compiles a grammar in a process of its own, to find out whether that ends.
 
-The library overflows its stack on a grammar that is nested deeply enough, which ends the process,
-and computes for hours on the intersection of a few dozen patterns; none of its limits helps.
+The library overflows its stack on a deeply nested grammar, which kills the process, and computes
+for hours on the intersection of a few dozen patterns. None of its limits helps.
 """
 
 import sys
@@ -13,7 +13,7 @@ STACK = 4 << 20  # bytes: half of what a thread usually has, so that there is ro
 
 
 def compile_grammar() -> None:
-    """Compile what comes in at standard input, and find its first tokens."""
+    """Compile the grammar at standard input and compute its first mask."""
     LLMatcher(LLTokenizer("byte"), sys.stdin.buffer.read().decode(), log_level=0).compute_bitmask()
 
 

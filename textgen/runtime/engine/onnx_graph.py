@@ -1,4 +1,7 @@
-"""Building ONNX graphs: nodes and arrays that find their names themselves."""
+"""A small builder of ONNX graphs, which names nodes and arrays itself.
+
+The library `onnxscript` does more, and is not needed for graphs of a few dozen operators.
+"""
 
 from typing import Any, NamedTuple
 
@@ -15,6 +18,11 @@ LARGEST_INSIDE = 1024  # bytes
 CONTRIBUTED = "com.microsoft"  # ONNX Runtime's own operators
 
 Shape = list[int | str]
+
+
+def next_name(state: str) -> str:
+    """Return the name of the output that holds a state after a call, from that of the input."""
+    return f"next_{state}"
 
 
 class GraphModel(NamedTuple):

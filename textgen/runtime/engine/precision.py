@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 from textgen.artifact.provenance import PrecisionRecord
 from textgen.artifact.weights import Weights
 from textgen.config.model import ModelConfig
-from textgen.runtime.engine.decoder import Decoder
+from textgen.config.tokens import EOS_ID
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.engine.logprobs import chosen_logprobs
-from textgen.tokenization.tokenizer import EOS_ID
 
 # int8 is chosen where it costs at most this share of the bits per byte.
 WORTH = 0.005
@@ -33,7 +34,7 @@ def measure_precisions(
     most = min(MOST_TOKENS, MOST_LOGITS // config.vocab_size)
     columns = _stretches(np.asarray(tokens[:most], np.int64))
     nats = {
-        precision: _nats_per_token(Decoder(config, weights, precision=precision), columns)
+        precision: _nats_per_token(load_engine(config, weights, precision=precision), columns)
         for precision in ("int8", "fp32")
     }
     default = "int8" if nats["int8"] <= nats["fp32"] * (1 + WORTH) else "fp32"
@@ -47,10 +48,10 @@ def _stretches(tokens: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([np.full((streams, 1), EOS_ID), stretches], axis=1)
 
 
-def _nats_per_token(decoder: Decoder, stretches: NDArray[np.int64]) -> float:
+def _nats_per_token(engine: Engine, stretches: NDArray[np.int64]) -> float:
     """Predict the tokens of all stretches, step by step."""
-    state, total = decoder.initial_state(len(stretches)), 0.0
+    state, total = engine.initial_state(len(stretches)), 0.0
     for fed, target in zip(stretches.T, stretches.T[1:], strict=False):
-        logits, state = decoder.step(fed, state)
+        logits, state = engine.step(fed, state)
         total -= float(chosen_logprobs(logits, target).sum())
     return total / stretches[:, 1:].size

@@ -1,7 +1,7 @@
-"""What a model remembers of the text so far."""
+"""The state of a model after some text."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Hidden and cell state of each layer, bottom first, each of shape (batch, units).
+# The arrays that `ModelConfig.state_units` names, in that order, each of shape (batch, units).
 State = tuple[NDArray[np.float32], ...]

@@ -1,4 +1,4 @@
-"""What a generation has written: its tokens and its text, of which nobody may have taken some."""
+"""The output buffer of a generation: its tokens, their log-probabilities, and its text."""
 
 from collections import deque
 from itertools import islice
@@ -10,22 +10,23 @@ from textgen.runtime.generation.text_assembler import TextChunk
 
 
 class OutputBuffer:
-    """The last tokens of a generation, and what they read like.
+    """The last tokens of a generation, and its committed text, of which some may not be taken.
 
     Args:
-        remembered: how many tokens, and how many pieces of text, are kept; None for all.
+        capacity: number of tokens, and of text chunks, that are kept; None for all.
 
     Attributes:
-        tokens, logprobs, pieces: the last ones.
-        taken: the last piece of certain text that was taken, if one was.
+        tokens, logprobs: of the last tokens.
+        texts: the last committed text, one string for each chunk.
+        last_taken: the chunk that was taken last; None if none was.
     """
 
-    def __init__(self, remembered: int | None) -> None:
-        self.tokens = deque[int](maxlen=remembered)
-        self.logprobs = deque[float](maxlen=remembered)
-        self.pieces = deque[str](maxlen=remembered)
-        self.taken: TextChunk | None = None
-        self._new = deque[TextChunk]()  # that nobody has taken
+    def __init__(self, capacity: int | None) -> None:
+        self.tokens = deque[int](maxlen=capacity)
+        self.logprobs = deque[float](maxlen=capacity)
+        self.texts = deque[str](maxlen=capacity)
+        self.last_taken: TextChunk | None = None
+        self._untaken = deque[TextChunk]()
 
     def append(self, token: int, logprob: float) -> None:
         """Add a token."""
@@ -33,7 +34,7 @@ class OutputBuffer:
         self.logprobs.append(logprob)
 
     def take_back(self, count: int) -> None:
-        """Remove the last tokens, whose text is not out."""
+        """Remove the last tokens, whose text is not committed."""
         for _ in range(min(count, len(self.tokens))):
             self.tokens.pop()
             self.logprobs.pop()
@@ -42,20 +43,20 @@ class OutputBuffer:
         """Return the last tokens, of shape (count,)."""
         return np.array(list(islice(reversed(self.tokens), count))[::-1], np.int32)
 
-    def write(self, piece: TextChunk | None) -> None:
-        """Add certain text."""
-        if piece:
-            self.pieces.append(piece.text)
-            self._new.append(piece)
+    def commit(self, chunk: TextChunk | None) -> None:
+        """Add committed text, if there is any."""
+        if chunk:
+            self.texts.append(chunk.text)
+            self._untaken.append(chunk)
 
     @property
-    def taken_pieces(self) -> list[str]:
-        """The last pieces of certain text that were taken."""
-        return list(self.pieces)[: max(len(self.pieces) - len(self._new), 0)]
+    def taken_texts(self) -> list[str]:
+        """The last texts that were taken."""
+        return list(self.texts)[: max(len(self.texts) - len(self._untaken), 0)]
 
     def take(self) -> str:
-        """Return the next piece of certain text that was not returned before; "" if none is."""
-        if not self._new:
+        """Return the next committed text that was not taken; "" if there is none."""
+        if not self._untaken:
             return ""
-        self.taken = self._new.popleft()
-        return self.taken.text
+        self.last_taken = self._untaken.popleft()
+        return self.last_taken.text

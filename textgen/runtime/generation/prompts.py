@@ -1,4 +1,4 @@
-"""Many prompts with settings of their own, and their results in the same order."""
+"""Many prompts, each with settings of its own, and their results in the same order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from textgen.config.generation import GenerationConfig
 from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import DataError, TextgenError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.generation.loop import interrupt
 from textgen.runtime.generation.result import Generation
-from textgen.runtime.generation.scheduler import RoundCounts, write_all
+from textgen.runtime.generation.scheduler import RoundCounts, run_all
 from textgen.runtime.generation.sequence import TextSequence
 
-# A prompt, or a mapping with the "prompt" and settings of its own, or why there is none.
+# A prompt, a mapping with the "prompt" and settings of its own, or the error in its place.
 Row = str | Mapping[str, Any] | TextgenError
 SEEDS = 1 << 63  # after the largest seed comes 0
 LEGAL = "a text, or a list of texts or of mappings with a 'prompt'"
@@ -20,10 +21,10 @@ ROW_REMEDIES = LIST_REMEDIES | {"mapping": "for settings of its own, put it into
 
 
 def as_rows(name: str, value: Any, _: Any = None) -> Iterable[Row]:
-    """Return what holds prompts in an order, whatever they are.
+    """Return an iterable of rows, whatever the rows are.
 
     Raises:
-        UsageError: it is something else; names what helps.
+        UsageError: the value is no such iterable; the message names a remedy.
     """
     is_one = isinstance(value, str) or getattr(value, "ndim", 1) != 1
     if is_one or kind_of(value) or not isinstance(value, Iterable):
@@ -36,7 +37,7 @@ def as_prompts(name: str, value: Any, _: Any = None) -> str | list[Row]:
     """Return a prompt, or a list of several.
 
     Raises:
-        UsageError: it is something else, or there is no prompt in it.
+        UsageError: the value is something else, or no row in it is a prompt.
     """
     if isinstance(value, str):
         return value
@@ -51,12 +52,12 @@ Rows = Annotated[Iterable[Row], as_rows]
 
 
 class PromptQueue:
-    """Rows that become texts; an error of one of them is its result.
+    """Rows that become texts side by side; an error of a row is its result.
 
     Args:
         rows: taken one by one.
-        config: of all of them; the n-th is drawn with its seed + n, unless it has its own.
-        begin: makes a text of a prompt and settings.
+        config: of all rows; the n-th row has this seed + n, unless it has its own.
+        begin: makes a sequence of a prompt and settings.
     """
 
     def __init__(
@@ -70,51 +71,51 @@ class PromptQueue:
         self._begin = begin
         self._order: deque[TextSequence | Generation] = deque()
 
-    def write(
+    def run(
         self,
-        decoder: Decoder,
+        engine: Engine,
         advanced: Callable[[RoundCounts], None],
         is_over: Callable[[], bool],
     ) -> Iterator[Generation]:
-        """Write the texts side by side, and yield each result in its turn.
+        """Generate the texts side by side, and yield each result in its turn.
 
         Args:
-            decoder: the model.
-            advanced: is told what each round has done.
-            is_over: asked after each whether all texts shall end as they are.
+            engine: the model.
+            advanced: called with the counts of each round.
+            is_over: asked after each round whether all texts shall end as they are.
         """
-        for advance in write_all(decoder, self._begun()):
-            advanced(advance)
+        for counts in run_all(engine, self._sequences()):
+            advanced(counts)
             yield from self._finished()
             if is_over():
                 break
         yield from self._rest()
 
-    def _begun(self) -> Iterator[TextSequence]:
-        """Begin the texts, one by one."""
+    def _sequences(self) -> Iterator[TextSequence]:
+        """Begin the sequences, one by one."""
         for number, row in enumerate(self._rows):
             seed = ((self._config.seed or 0) + number) % SEEDS
             try:
                 prompt, changes = _parts(row)
                 if changes.get("seed") is None:
                     changes["seed"] = seed
-                writing = self._begin(prompt, self._config.replace(**changes))
+                sequence = self._begin(prompt, self._config.replace(**changes))
             except TextgenError as error:
                 self._order.append(Generation.failed(error, seed))
                 continue
-            self._order.append(writing)
-            yield writing
+            self._order.append(sequence)
+            yield sequence
 
     def _finished(self) -> Iterator[Generation]:
-        """Yield the results that are there, up to the first that is not."""
-        while self._order and (isinstance(self._order[0], Generation) or self._order[0].reason):
+        """Yield the results up to the first that is not there yet."""
+        while self._order and _is_finished(self._order[0]):
             yield _result(self._order.popleft())
 
     def _rest(self) -> Iterator[Generation]:
-        """Yield the results of all that were begun, and end those that have not ended."""
+        """Yield the results of all rows that were begun; end those that have not ended."""
         for text in self._order:
             if isinstance(text, TextSequence):
-                text.interrupt()
+                interrupt(text)
             yield _result(text)
 
 
@@ -133,6 +134,11 @@ def _parts(row: Row) -> tuple[str, dict[str, Any]]:
     return prompt, changes
 
 
+def _is_finished(text: TextSequence | Generation) -> bool:
+    """Tell whether the result of a row is there."""
+    return isinstance(text, Generation) or text.finish_reason is not None
+
+
 def _result(text: TextSequence | Generation) -> Generation:
-    """Return what came of a row."""
+    """Return the result of a row."""
     return text if isinstance(text, Generation) else text.result()

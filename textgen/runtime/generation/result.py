@@ -1,4 +1,4 @@
-"""What a generation gives."""
+"""The result of a generation."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,7 +6,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Usage:
-    """How many tokens a generation read and wrote."""
+    """Number of tokens that a generation read and generated.
+
+    Attributes:
+        prompt_tokens: tokens of the prompt.
+        completion_tokens: new tokens.
+
+    Example:
+        >>> from textgen import Usage
+        >>> Usage(prompt_tokens=3, completion_tokens=5).completion_tokens
+        5
+    """
 
     prompt_tokens: int
     completion_tokens: int
@@ -14,20 +24,23 @@ class Usage:
 
 @dataclass(frozen=True)
 class Generation:
-    """A finished generation; `str()` gives its text.
+    """The result of a generation; `str()` gives its text.
+
+        >>> from textgen import Generation, Usage
+        >>> str(Generation("Yes.", (5, 9), (-0.1, -0.2), "stop", 7, Usage(3, 2)))
+        'Yes.'
 
     Attributes:
         text: the new text alone, without the prompt.
-        tokens: ids drawn, `<eos>` and those of a stop string included.
+        tokens: ids of the new tokens, `<eos>` and those of a stop string included.
         logprobs: natural log-probability of each token under the model, before any filter.
         finish_reason: "stop" (`<eos>`, a stop string, a whole unit or a finished constraint),
-            "length", "joined" (to a text behind), "interrupted", "error", or "unfinished" while it
-            goes on.
-        seed: gives the same text again.
-        usage: tokens read and written.
-        error: why one of several generations failed, if it did.
-        longest_copy: the longest stretch of the text that stands in the training text, where
-            `max_copy` limits it.
+            "length", "joined" (infilling), "interrupted", "error", or "unfinished".
+        seed: the seed, which gives the same text again.
+        usage: number of tokens.
+        error: message of the error that ended it, if one did.
+        longest_copy: the longest part of the text that is in the training text, if `max_copy`
+            limits it.
     """
 
     text: str
@@ -44,7 +57,12 @@ class Generation:
 
     @classmethod
     def failed(cls, error: Exception, seed: int) -> "Generation":
-        """Return the result of one of several generations that could not begin."""
+        """Return the result of a generation that could not begin.
+
+        Args:
+            error: the reason.
+            seed: that it would have had.
+        """
         return cls("", (), (), "error", seed, Usage(0, 0), str(error))
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,133 +1,225 @@
-"""Several texts written side by side: they join and leave, and none knows of the others."""
+"""Continuous batching: sequences run side by side; they join and leave between rounds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator
+from concurrent.futures import Future
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self, TypeVar
 
-import numpy as np
-
-from textgen.errors import TextgenError
-from textgen.runtime.engine.decoder import Decoder
-from textgen.runtime.engine.logprobs import chosen_logprobs
-from textgen.runtime.engine.state import State
-from textgen.runtime.generation.beam_search import search
+from textgen.errors import UsageError
+from textgen.runtime.engine.engine import Engine
+from textgen.runtime.generation.loop import MOST_STEPS, advance, interrupt
+from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.sequence import TextSequence
-from textgen.sampling.backend import SamplingBackend
-from textgen.sampling.plan import GraphInputs
 
-SLOTS = 64  # texts side by side
-# Tokens of one text in a call when it is alone, and when it is one of many, which end soon.
-MOST_STEPS, FEWEST_STEPS = 32, 8
-# Logits that one call may return: bounds memory where the vocabulary is large.
-MOST_LOGITS = 1 << 20
+SLOTS = 64  # sequences side by side
+FEWEST_STEPS = 8  # tokens that a sequence gains in a round if it is one of many, which end soon
+Value = TypeVar("Value")
 
 
 class RoundCounts(NamedTuple):
-    """How many tokens a round has read and written."""
+    """Number of tokens that a round has read and written."""
 
     read: int
     written: int
 
 
-def write_all(decoder: Decoder, writings: Iterable[TextSequence]) -> Iterator[RoundCounts]:
-    """Write texts to their ends, at most `SLOTS` of them side by side.
+def run_round(
+    engine: Engine, running: list[TextSequence], waiting: Iterator[TextSequence]
+) -> RoundCounts | None:
+    """Fill the free slots, let each sequence go on once, and drop those that have ended.
 
     Args:
-        decoder: the model.
-        writings: taken one by one, as places become free.
+        engine: the model.
+        running: the sequences in the slots; changed in place.
+        waiting: sequences that may join, taken one by one as slots become free.
 
-    Yields:
-        what each round has done.
+    Returns:
+        the counts of the round; None if there was nothing to run.
     """
-    waiting, active = iter(writings), list[TextSequence]()
-    while active := [*active, *islice(waiting, SLOTS - len(active))]:
-        before = sum(one.written for one in active)
-        active = [one for one in active if not one.reason]
-        read = advance(decoder, active, max(FEWEST_STEPS, MOST_STEPS // max(len(active), 1)))
-        yield RoundCounts(read, sum(one.written for one in active) - before)
-        active = [one for one in active if not one.reason]
+    running.extend(islice(waiting, SLOTS - len(running)))
+    if not running:
+        return None
+    before = sum(one.token_count for one in running)
+    live = [one for one in running if not one.finish_reason]
+    read = advance(engine, live, max(FEWEST_STEPS, MOST_STEPS // max(len(live), 1)))
+    written = sum(one.token_count for one in running) - before
+    running[:] = [one for one in live if not one.finish_reason]
+    return RoundCounts(read, written)
 
 
-def advance(decoder: Decoder, writings: Sequence[TextSequence], steps: int) -> int:
-    """Go on with each text: read of its prompt, or write, several tokens where the graph draws.
+def run_all(engine: Engine, sequences: Iterable[TextSequence]) -> Iterator[RoundCounts]:
+    """Run sequences to their ends in the caller's thread; yield the counts of each round."""
+    running, waiting = list[TextSequence](), iter(sequences)
+    while counts := run_round(engine, running, waiting):
+        yield counts
 
-    An error of one of them ends that one alone.
+
+class Scheduler:
+    """Runs sequences on one thread of its own. Any thread or asyncio task may submit some.
+
+    The text of each sequence is the one that it has alone, and an error ends its sequence alone.
 
     Args:
-        decoder: the model.
-        writings: those that have not ended.
-        steps: the largest number of tokens that each may gain.
-
-    Returns:
-        how many tokens of prompts were read.
+        engine: the model.
     """
-    reading = [one for one in writings if len(one.unread)]
-    read = sum(one.read(decoder) for one in reading if not one.is_short)
-    short = [one for one in reading if one.is_short]
-    ready = [one for one in writings if one not in reading]
-    for writing in ready:
-        if writing.config.beams > 1:
-            search(decoder, writing)
-    drawn = [one for one in ready if one.config.beams == 1]
-    planned = [one for one in short + drawn if one.is_planned]
-    for way in (
-        SamplingBackend
-    ):  # a row costs the same beside 8 others as beside 64, so groups cost nothing
-        if group := [one for one in planned if one.sampler.way is way]:
-            read += _write_block(decoder, group, steps)
-    if others := [one for one in drawn if not one.is_planned]:
-        _write_token(decoder, others)
-    return read
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._arrived = deque[SequenceHandle]()
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._worker: threading.Thread | None = None
 
-def read_part(decoder: Decoder, writing: TextSequence) -> int:
-    """Read some of a prompt, and write nothing yet; return how many tokens were read."""
-    return advance(decoder, [writing], min(MOST_STEPS, len(writing.unread)))
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
-def _write_block(decoder: Decoder, writings: Sequence[TextSequence], steps: int) -> int:
-    """Write several tokens of each text in one call, those of short prompts among them.
+    def submit(self, sequence: TextSequence) -> "SequenceHandle":
+        """Let a sequence join at the next round. It belongs to the scheduler from now on.
 
-    Returns:
-        how many tokens of prompts were read.
-    """
-    fitting = MOST_LOGITS // (len(writings) * decoder.config.vocab_size)
-    longest = max(max(one.left, len(one.unread)) for one in writings)
-    wanted = min(longest, max(fitting, 1), steps)
-    steps = min(one.steps_alike(int(wanted)) for one in writings)
-    draws = GraphInputs.of([one.plan(steps) for one in writings])
-    block = decoder.decode([one.last for one in writings], _joined(decoder, writings), draws)
-    logprobs = chosen_logprobs(block.logits, block.tokens)
-    read = 0
-    for row, writing in enumerate(writings):
-        writing.state = _row(block.state, row)
-        read += writing.follow(block.tokens[:, row].tolist(), logprobs[:, row].tolist())
-    return read
+        Raises:
+            UsageError: the scheduler is closed.
+        """
+        handle = SequenceHandle(sequence)
+        with self._changed:
+            if self._is_closed:
+                raise UsageError("the scheduler is closed; make another one")
+            self._arrived.append(handle)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="textgen", daemon=True)
+                self._worker.start()
+            self._changed.notify()
+        return handle
 
+    def close(self) -> None:
+        """Take no more sequences, end the others as they are, and wait for the thread."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        if self._worker is not None:
+            self._worker.join()
 
-def _write_token(decoder: Decoder, writings: Sequence[TextSequence]) -> None:
-    """Write one token of each text, chosen by Python."""
-    logits, state = decoder.step([one.last for one in writings], _joined(decoder, writings))
-    tokens = np.zeros(len(writings), np.int64)
-    for row, writing in enumerate(writings):
+    def _work(self) -> None:
+        """Run rounds until the scheduler is closed and nothing is left to run."""
+        handles, running = list[SequenceHandle](), list[TextSequence]()
+        waiting = deque[TextSequence]()
+        while handles or self._wait():
+            while self._arrived:
+                handles.append(self._arrived.popleft())
+                waiting.append(handles[-1].sequence)
+            for handle in handles:
+                if handle.is_cancelled or self._is_closed:
+                    interrupt(handle.sequence)
+            self._run_round(running, waiting)
+            handles = [one for one in handles if not one.publish()]
+
+    def _wait(self) -> bool:
+        """Wait for a sequence; return false if the scheduler is closed instead."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._arrived or self._is_closed)
+            return bool(self._arrived)
+
+    def _run_round(self, running: list[TextSequence], waiting: deque[TextSequence]) -> None:
+        """Run a round; if the engine fails, that ends the sequences in the slots, and no others."""
         try:
-            tokens[row] = writing.sampler.draw(logits[row])
-        except TextgenError as error:
-            writing.fail(error)
-    logprobs = chosen_logprobs(logits, tokens)
-    for row, writing in enumerate(writings):
-        writing.state = _row(state, row)
-        writing.accept_all([int(tokens[row])], [float(logprobs[row])])
+            run_round(self._engine, running, (waiting.popleft() for _ in range(len(waiting))))
+        except Exception as error:
+            for sequence in running:
+                sequence.fail(error)
+            running.clear()
 
 
-def _joined(decoder: Decoder, writings: Sequence[TextSequence]) -> State:
-    """Return the states of several texts as one."""
-    states = [one.state or decoder.initial_state() for one in writings]
-    if len(states) == 1:
-        return states[0]
-    return tuple(np.concatenate(parts) for parts in zip(*states, strict=True))
+class SequenceHandle:
+    """A sequence that a scheduler runs: an iterator over its text, and its result.
+
+    Iterate with `for` or `async for`; take the result with `result()` or `await`. Both raise the
+    error that ended the sequence, if one did. What is iterated over once is not kept.
+
+    Attributes:
+        sequence: belongs to the scheduler until its result is there.
+        is_cancelled: whether it shall end as it is.
+    """
+
+    def __init__(self, sequence: TextSequence) -> None:
+        self.sequence = sequence
+        self.is_cancelled = False
+        self._result: Future[Generation] = _pending()
+        self._first: Future[Link | None] = _pending()
+        self._last = self._first
+
+    def cancel(self) -> None:
+        """End the text as it is at the next round; its finish reason is "interrupted"."""
+        self.is_cancelled = True
+
+    def result(self, timeout: float | None = None) -> Generation:
+        """Wait for the whole generation.
+
+        Raises:
+            UsageError: a logits processor failed.
+            DataError: a constraint cannot be kept, or nothing is left to choose from.
+            TimeoutError: it took longer than `timeout` seconds.
+        """
+        return self._result.result(timeout)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield each chunk of text when it is there."""
+        while link := self._first.result():
+            text, self._first = link
+            yield text
+        self._result.result()
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Yield each chunk of text when it is there."""
+        while link := await self._awaited(self._first):
+            text, self._first = link
+            yield text
+        self._result.result()
+
+    def __await__(self) -> Generator[Any, None, Generation]:
+        """Wait for the whole generation."""
+        return self._awaited(self._result).__await__()
+
+    async def _awaited(self, future: "Future[Value]") -> Value:
+        """Wait for a future of the scheduler; a task that is cancelled cancels the sequence."""
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+
+    def publish(self) -> bool:
+        """Give out new text, and the result if it is there; return whether it is.
+
+        The scheduler's thread calls it after each round.
+        """
+        while text := self.sequence.output.take():
+            link = Link(text, _pending())
+            self._last.set_result(link)
+            self._last = link.next
+        if not self.sequence.finish_reason:
+            return False
+        if self.sequence.error:
+            self._result.set_exception(self.sequence.error)
+        else:
+            self._result.set_result(self.sequence.result())
+        self._last.set_result(None)
+        return True
 
 
-def _row(state: State, row: int) -> State:
-    """Return the state of one text; a copy, so that it does not hold on to those of all."""
-    return tuple(part[row : row + 1].copy() for part in state)
+class Link(NamedTuple):
+    """A chunk of text, and the future of the next; that is None at the end."""
+
+    text: str
+    next: "Future[Link | None]"
+
+
+def _pending() -> "Future[Any]":
+    """Return a future that nobody can cancel, for the scheduler's thread will set it."""
+    future = Future[Any]()
+    future.set_running_or_notify_cancel()
+    return future

@@ -1,4 +1,4 @@
-"""Texts in settings, brought to the form that the model's texts have."""
+"""Normalizes the texts in settings as the model's texts are normalized."""
 
 import json
 from collections.abc import Callable
@@ -8,18 +8,18 @@ from textgen.corpus.text.cleaning import UncleanText
 from textgen.errors import UsageError
 from textgen.tokenization.tokenizer import Tokenizer
 
-LITERAL = ("stop", "ban", "choice", "dry_breakers")  # which are texts as they are
-SOURCES = ("regex", "grammar")  # which describe texts, in a notation
+LITERAL = ("stop", "ban", "choice", "dry_breakers")  # settings that are texts
+SOURCES = ("regex", "grammar")  # settings that describe texts in a notation
 
 
 def with_clean_texts(config: GenerationConfig, tokenizer: Tokenizer) -> GenerationConfig:
-    """Return settings whose texts can match what the model writes: LF, in its normal form.
+    """Return settings whose texts can match generated text: with LF, in the model's normal form.
 
-    Of a notation, the characters are brought to that form, and escapes are left as they are; those
-    of JSON, which are another spelling of the same text, are not left.
+    In a notation, characters are normalized and escapes stay; escapes of JSON, which are another
+    spelling of the same text, are resolved.
 
     Raises:
-        UsageError: one of them can be in no text, for it holds a lone surrogate.
+        UsageError: a text holds a lone surrogate.
     """
     changes = dict[str, object]()
     for name in (*LITERAL, *SOURCES, "json_schema"):
@@ -33,7 +33,7 @@ def with_clean_texts(config: GenerationConfig, tokenizer: Tokenizer) -> Generati
 
 
 def _clean(name: str, text: str, clean: Callable[[str], str]) -> str:
-    """Bring a text of a setting to the model's form."""
+    """Normalize a text of a setting."""
     try:
         return clean(text)
     except UncleanText:
@@ -47,4 +47,4 @@ def _plain_json(text: str) -> str:
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, allow_nan=False)
     except (ValueError, RecursionError):
-        return text  # what is wrong with it is told where it is read
+        return text  # the constraint reports the error

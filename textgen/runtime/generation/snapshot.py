@@ -1,6 +1,6 @@
-"""A point in a text: what the model has made of all before it, in a few kilobytes.
+"""A state snapshot: a point in a text, with the model's state there, in a few kilobytes.
 
-Moments never change, so many texts share those that they have in common.
+Snapshots never change, so many texts share those that they have in common.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
-from textgen.runtime.engine.decoder import Decoder
+from textgen.runtime.engine.engine import Engine
 from textgen.runtime.engine.state import State
-from textgen.sampling.plan import GraphInputs, SamplingPlan
-from textgen.tokenization.tokenizer import EOS_ID
+from textgen.sampling.plan import SamplingPlan
 
-# A text of at most so many tokens is read by the graph that writes, side by side with other texts.
-# That spares a lone text another graph, and many texts a call for each. Drawn tokens are always
+# A text of at most this many tokens is read by the graph that draws, side by side with other texts.
+# That spares a single text another graph, and many texts a call for each. Drawn tokens are always
 # fed to the graph that drew them, so that the state is the same to the last bit.
 SHORT = 128
 AT_ONCE = 32
@@ -29,18 +29,19 @@ class StateSnapshot:
     """A point in a text.
 
     Attributes:
-        before: an earlier moment; None at the beginning of what is known.
-        tokens: that lie between the two, of shape (tokens,).
-        length: how many tokens the text has.
-        last: the last of them, which the model has not been fed.
-        state: what it has made of those before; None if it has been fed none.
-        drawn: how many of all tokens were drawn. The next draw takes the random numbers with this
-            number, so that a text that is left and gone on with is the one that is not.
-        since: how many of them the generation has that may be gone on with here; 0 if none.
-        limit: Mirostat's, if it was on.
-        open_tokens: how many of the last drawn tokens read like a character that is not whole.
-        stopped: whether a stop string ended a generation here. Then the next may begin with one, or
-            it would end here for ever.
+        before: an earlier snapshot; None at the beginning of what is known.
+        tokens: the tokens between the two, of shape (tokens,).
+        length: number of tokens of the text.
+        last: the last token, which the model has not been fed.
+        state: the model's state before it; None if nothing was fed, or if it is unknown.
+        drawn: number of all tokens that were drawn. The next draw takes the random numbers of this
+            number, so a text that is left and continued is the one that is not left.
+        generation_tokens: number of them that the generation has which may be continued here; 0 if
+            none may.
+        mirostat_mu: Mirostat's mu, if it was on.
+        open_tokens: number of the last drawn tokens that end in an incomplete character.
+        stopped: whether a stop string ended a generation here. Then the next may begin with one;
+            otherwise it would end here for ever.
     """
 
     before: "StateSnapshot | None" = None
@@ -49,127 +50,128 @@ class StateSnapshot:
     last: int = EOS_ID
     state: State | None = None
     drawn: int = 0
-    since: int = 0
-    limit: float | None = None
+    generation_tokens: int = 0
+    mirostat_mu: float | None = None
     open_tokens: int = 0
     stopped: bool = False
 
     @property
     def is_known(self) -> bool:
-        """Whether its state is known; of a session from a file, it has to be made again."""
+        """Whether its state is known; in a session from a file, it has to be computed again."""
         return self.state is not None or self.length == 0
 
     @property
     def is_drawn(self) -> bool:
-        """Whether its tokens were drawn, and not read."""
+        """Whether its tokens were drawn, and not fed."""
         return self.before is not None and self.drawn > self.before.drawn
 
     def back(self) -> Iterator["StateSnapshot"]:
-        """Yield this moment and those before it, the latest first."""
-        moment: StateSnapshot | None = self
-        while moment is not None:
-            yield moment
-            moment = moment.before
+        """Yield this snapshot and those before it, the latest first."""
+        snapshot: StateSnapshot | None = self
+        while snapshot is not None:
+            yield snapshot
+            snapshot = snapshot.before
 
-    def known_tokens(self, most: int | None = None) -> NDArray[np.int32]:
+    def known_tokens(self, limit: int | None = None) -> NDArray[np.int32]:
         """Return the tokens of the text as far back as they are known, of shape (tokens,).
 
         Args:
-            most: how many of the last are wanted; None for all.
+            limit: the largest number of tokens to return, from the end; None for all.
         """
-        parts, found = [NO_TOKENS], 0
-        for moment in self.back():
-            if most is not None and found >= most:
+        parts, count = [NO_TOKENS], 0
+        for snapshot in self.back():
+            if limit is not None and count >= limit:
                 break
-            parts.append(moment.tokens)
-            found += len(moment.tokens)
+            parts.append(snapshot.tokens)
+            count += len(snapshot.tokens)
         tokens = np.concatenate(parts[::-1])
-        return tokens if most is None else tokens[max(len(tokens) - most, 0) :]
+        return tokens if limit is None else tokens[max(len(tokens) - limit, 0) :]
 
-    def read(self, decoder: Decoder, tokens: NDArray[np.integer]) -> "StateSnapshot":
-        """Return the moment after tokens of somebody else."""
+    def read(self, engine: Engine, tokens: NDArray[np.integer]) -> "StateSnapshot":
+        """Return the snapshot after tokens that were not drawn."""
         if not len(tokens):
             return self
-        state = feed(decoder, self, tokens, exactly=len(tokens) <= SHORT)
-        return self._after(tokens, state, since=0)
+        state = feed(engine, self, tokens, exactly=len(tokens) <= SHORT)
+        return self._after(tokens, state, generation_tokens=0)
 
-    def go_on(
-        self, tokens: NDArray[np.integer], state: State, limit: float | None = None
+    def after_drawn(
+        self, tokens: NDArray[np.integer], state: State, mirostat_mu: float | None = None
     ) -> "StateSnapshot":
-        """Return the moment after tokens that were drawn.
+        """Return the snapshot after tokens that were drawn.
 
         Args:
             tokens: ids, of shape (tokens,).
-            state: after all but the last of them.
-            limit: Mirostat's now, if it is on.
+            state: the model's state before the last of them.
+            mirostat_mu: Mirostat's mu now, if it is on.
         """
         if not len(tokens):
             return self
-        drawn, since = self.drawn + len(tokens), self.since + len(tokens)
-        return replace(self._after(tokens, state, since=since), drawn=drawn, limit=limit)
+        count = self.generation_tokens + len(tokens)
+        later = self._after(tokens, state, generation_tokens=count)
+        return replace(later, drawn=self.drawn + len(tokens), mirostat_mu=mirostat_mu)
 
-    def redraw(self, decoder: Decoder, tokens: NDArray[np.integer]) -> "StateSnapshot":
-        """Return the moment after tokens that were drawn, whose states are gone."""
+    def redraw(self, engine: Engine, tokens: NDArray[np.integer]) -> "StateSnapshot":
+        """Return the snapshot after tokens that were drawn, and whose states are gone."""
         if not len(tokens):
             return self
-        return self.go_on(tokens, feed(decoder, self, tokens, exactly=True), self.limit)
+        return self.after_drawn(tokens, feed(engine, self, tokens, exactly=True), self.mirostat_mu)
 
     def ended(self, *, stopped: bool = False) -> "StateSnapshot":
-        """Return the moment with nothing that may be gone on with: the next generation is new."""
-        return replace(self, since=0, limit=None, open_tokens=0, stopped=stopped)
+        """Return the snapshot after which the next generation is a new one."""
+        return replace(self, generation_tokens=0, mirostat_mu=None, open_tokens=0, stopped=stopped)
 
-    def closed(self, decoder: Decoder) -> "StateSnapshot":
-        """Return the moment before the tokens of a character that is not whole, if there are any.
+    def closed(self, engine: Engine) -> "StateSnapshot":
+        """Return the snapshot before the tokens of an incomplete character, if there are any.
 
         A session that was saved without its text cannot go back, and stays where it is.
         """
         try:
-            return self.undo(decoder, self.open_tokens)
+            return self.undo(engine, self.open_tokens)
         except UsageError:
             return self
 
-    def mixed(self, other: "StateSnapshot", weight: float, decoder: Decoder) -> "StateSnapshot":
-        """Return the moment with a state between its own and that of another text.
+    def mixed(self, other: "StateSnapshot", weight: float, engine: Engine) -> "StateSnapshot":
+        """Return the snapshot with a state between its own and that of another text.
 
         Args:
-            other: whose state is mixed in, after all of its tokens.
+            other: the snapshot whose state, after all of its tokens, is mixed in.
             weight: of that state, from 0 to 1.
-            decoder: the model of both.
+            engine: the model of both.
         """
         if not weight:
             return self
-        zero = decoder.initial_state()
-        _, others = decoder.step([other.last], other.state or zero)
+        zero = engine.initial_state()
+        _, others = engine.step([other.last], other.state or zero)
         pairs = zip(self.state or zero, others, strict=True)
         state = tuple(own + np.float32(weight) * (new - own) for own, new in pairs)
         return replace(self, before=self, tokens=NO_TOKENS, state=state)
 
-    def undo(self, decoder: Decoder, count: int) -> "StateSnapshot":
-        """Return the moment that was so many tokens ago.
+    def undo(self, engine: Engine, count: int) -> "StateSnapshot":
+        """Return the snapshot a number of tokens ago.
 
         Raises:
             UsageError: nothing is known of it.
         """
-        wanted, later = self.length - count, list[StateSnapshot]()
+        length, later = self.length - count, list[StateSnapshot]()
         for here in self.back():
-            if here.length <= wanted and here.is_known:
+            if here.length <= length and here.is_known:
                 break
             later.append(here)
         else:
             raise UsageError(f"{count} tokens cannot be taken back: {self._reach()}")
-        for moment in reversed(later):
-            tokens = moment.tokens[: max(wanted - here.length, 0)]
-            read = here.redraw if moment.is_drawn else here.read
-            here = read(decoder, tokens)
+        for snapshot in reversed(later):
+            tokens = snapshot.tokens[: max(length - here.length, 0)]
+            read = here.redraw if snapshot.is_drawn else here.read
+            here = read(engine, tokens)
         return here
 
     def _reach(self) -> str:
         """Say how far back the text is known."""
-        known = [self.length - moment.length for moment in self.back() if moment.is_known]
+        known = [self.length - snapshot.length for snapshot in self.back() if snapshot.is_known]
         return f"the session can go back by {known[-1] if known else 0}"
 
-    def _after(self, tokens: NDArray[np.integer], state: State, *, since: int) -> Self:
-        """Return the moment after further tokens."""
+    def _after(self, tokens: NDArray[np.integer], state: State, *, generation_tokens: int) -> Self:
+        """Return the snapshot after further tokens."""
         return replace(
             self,
             before=self,
@@ -177,8 +179,8 @@ class StateSnapshot:
             length=self.length + len(tokens),
             last=int(tokens[-1]),
             state=state,
-            since=since,
-            limit=None,
+            generation_tokens=generation_tokens,
+            mirostat_mu=None,
             open_tokens=0,
             stopped=False,
         )
@@ -188,22 +190,22 @@ BEGINNING = StateSnapshot()
 
 
 def feed(
-    decoder: Decoder, moment: StateSnapshot, tokens: NDArray[np.integer], *, exactly: bool
+    engine: Engine, start: StateSnapshot, tokens: NDArray[np.integer], *, exactly: bool
 ) -> State:
-    """Return the state after all but the last of some further tokens.
+    """Return the state before the last of some further tokens.
 
     Args:
-        decoder: the model.
-        moment: what comes before.
+        engine: the model.
+        start: the snapshot before them.
         tokens: ids, of shape (tokens,); at least one.
-        exactly: whether the graph that draws reads them, slower, to the bits that it makes.
+        exactly: whether the graph that draws reads them: slower, with the bits of that graph.
     """
-    state = moment.state or decoder.initial_state()
-    inputs = np.concatenate([[moment.last], tokens[:-1]])
+    state = start.state or engine.initial_state()
+    inputs = np.concatenate([[start.last], tokens[:-1]])
     if not exactly:
-        return decoder.prefill(inputs, state)
-    for start in range(0, len(inputs), AT_ONCE):
-        known = np.asarray(tokens[start : start + AT_ONCE], np.int64)
-        plan = SamplingPlan.of(known, decoder.config.vocab_size)
-        state = decoder.decode([int(inputs[start])], state, GraphInputs.of([plan])).state
+        return engine.prefill(inputs, state)
+    for begin in range(0, len(inputs), AT_ONCE):
+        known = np.asarray(tokens[begin : begin + AT_ONCE], np.int64)
+        plan = SamplingPlan.of(known, engine.config.vocab_size)
+        state = engine.decode([int(inputs[begin])], state, [plan]).state
     return state

@@ -1,4 +1,4 @@
-"""What tokens read like: pieces of text, given out when nothing about them is undecided."""
+"""Incremental detokenization: turns tokens into text chunks that are final."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -17,112 +17,74 @@ MOST_BYTES = 4  # of a character, each of which may be a token
 
 
 def tokens_before(config: GenerationConfig) -> int:
-    """Return how many tokens before a text have to be known to spell it."""
+    """Return how many tokens before a text have to be known to assemble it."""
     return HELD + MOST_BYTES * characters_before(config)
 
 
 class TextChunk(NamedTuple):
-    """Some text that is certain.
+    """Some committed text.
 
     Attributes:
         text: never empty.
-        tokens: how many of the tokens are out with it, whole.
-        beyond: its end, if that is only the beginning of what the next of them read like.
+        token_count: number of tokens of the generation whose whole text is committed now.
+        rest: the end of the text, if it is only the first part of the text of the next token.
     """
 
     text: str
-    tokens: int
-    beyond: str = ""
+    token_count: int
+    rest: str = ""
 
 
 class TextAssembler:
-    """The way from the tokens of a generation to its text.
+    """Detokenizes a generation, and commits text once it can no longer change.
 
-    A piece ends where a token does, nothing is held back as a possible part of a stop string or of
-    what must not be, and no character is half written; so a text can be left there, and gone on
-    with from its tokens alone. Only where a stop string or a unit has cut a text, it may end within
-    a token.
+    Text is held back while it may be part of a stop string, a banned phrase or an incomplete
+    character. A chunk ends where a token ends, so a text can be left there and continued from its
+    tokens alone. Only the chunk before a stop may end within a token.
 
     Args:
-        detokenizer: that the prompt was told; if it is strict, a token that makes a broken
-            character is refused.
-        stops: finds where the text ends.
-        open_tokens: how many of those of the prompt the last character has that is not whole.
-        guards: find what must not be in the text; they were told what stands before it.
-        whole: how many tokens the text has already, whose text is out.
+        detokenizer: after the prompt; if it is strict, a token that makes a broken character is a
+            violation.
+        stop_filter: finds the end of the text.
+        open_tokens: number of tokens before that end in an incomplete character.
+        phrase_filters: find banned text; they know the text before.
+        committed_tokens: number of tokens of the generation whose text is committed already.
 
     Attributes:
-        open_tokens: as many at the end now.
-        whole: as many now.
-        refused: the number, counted from 0, of the token with which something begins that must not
-            be; None if nothing does. No token can follow.
-        misfits: the tokens that make no character in the place of the one that was refused.
+        open_tokens: number of tokens now that end in an incomplete character.
+        committed_tokens: number of tokens now whose text is committed.
+        violation: index of the token where a violation begins; None if there is none. No token may
+            be pushed after one.
+        misfits: the tokens that make no character in the place of the violation.
     """
 
     def __init__(
         self,
         detokenizer: Detokenizer,
-        stops: StopFilter,
+        stop_filter: StopFilter,
         open_tokens: int = 0,
-        guards: Sequence[PhraseFilter] = (),
-        whole: int = 0,
+        phrase_filters: Sequence[PhraseFilter] = (),
+        committed_tokens: int = 0,
     ) -> None:
         self._detokenizer = detokenizer
-        self._stops = stops
-        self._guards = guards
-        self.refused: int | None = None
+        self._stop_filter = stop_filter
+        self._phrase_filters = phrase_filters
+        self.violation: int | None = None
         self.misfits = NOTHING
         self.open_tokens = open_tokens
-        self._text = ""  # since the last piece
-        self._tokens = self.whole = whole  # all, and those that are out
-        self._ends = list[int]()  # how many characters there are since then, after each token
-
-    @classmethod
-    def behind(
-        cls,
-        known: NDArray[np.integer],
-        tokenizer: Tokenizer,
-        config: GenerationConfig,
-        guards: Sequence[PhraseFilter] = (),
-        *,
-        open_tokens: int = 0,
-        whole: int = 0,
-        said: str = "",
-        may_begin_with_stop: bool = False,
-        strict: bool = False,
-    ) -> "TextAssembler":
-        """Return the spelling of what follows some tokens.
-
-        Args:
-            known: the last tokens before, as far as they are known; shape (tokens,).
-            tokenizer: what they are.
-            config: when the text ends.
-            guards: find what must not be in it.
-            open_tokens: how many of them end in a character that is not whole.
-            whole: how many tokens the text has already.
-            said: what it reads like.
-            may_begin_with_stop: whether a stop string at its very beginning does not end it.
-            strict: whether tokens are refused that make broken characters.
-        """
-        closed, opened = np.split(known, [len(known) - open_tokens])
-        detokenizer, is_open = _begin(tokenizer, closed, opened.tolist(), strict=strict)
-        stops = StopFilter(config.stop, config.stop_at, may_begin_with_stop=may_begin_with_stop)
-        if said:
-            stops.push(said, may_stop=False)
-        before = tokenizer.decode(closed[-tokens_before(config) :].tolist()) if guards else ""
-        for guard in guards:
-            guard.pass_over(before)
-        return cls(detokenizer, stops, open_tokens if is_open else 0, guards, whole)
+        self._held_text = ""
+        self._token_count = self.committed_tokens = committed_tokens
+        self._ends = list[int]()  # length of the held text after each token
 
     @property
     def stopped(self) -> bool:
         """Whether the text has ended."""
-        return self._stops.stopped
+        return self._stop_filter.stopped
 
     @property
     def is_at_stop(self) -> bool:
-        """Whether it has ended before a stop string."""
-        return self._stops.is_at_string
+        """Whether the text has ended before a stop string."""
+        return self._stop_filter.is_at_string
 
     def push(self, token: int, *, may_stop: bool) -> TextChunk | None:
         """Take the next token.
@@ -132,73 +94,73 @@ class TextAssembler:
             may_stop: whether the text may end in it.
 
         Returns:
-            what is certain now, if there is anything.
+            the text that is committed now, if there is any.
         """
         try:
-            read = self._detokenizer.push(token)
+            text = self._detokenizer.push(token)
         except Misfit:
-            self.refused, self.misfits = self._tokens, self._detokenizer.misfits()
+            self.violation, self.misfits = self._token_count, self._detokenizer.misfits()
             return None
-        self._tokens += 1
-        self._ends.append((self._ends[-1] if self._ends else 0) + len(read))
-        self._add(self._stops.push(read, may_stop))
+        self._token_count += 1
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(text))
+        self._hold(self._stop_filter.push(text, may_stop))
         self.open_tokens = self.open_tokens + 1 if self._detokenizer.is_open else 0
         if self.stopped:
-            return self._cut()
-        if self.open_tokens or self._stops.is_deciding or any(one.held for one in self._guards):
+            return self._commit_to_stop()
+        if self.open_tokens or self._stop_filter.is_deciding:
             return None
-        return self._out()
+        return None if any(one.held for one in self._phrase_filters) else self._commit()
 
-    def finish(self, *, for_good: bool) -> TextChunk | None:
-        """Return what was held back and is part of a text that ends here.
+    def finish(self, *, is_final: bool) -> TextChunk | None:
+        """Return the held text that is part of a text that ends here.
 
         Args:
-            for_good: whether nothing can follow. Else a character that is not whole is left out,
+            is_final: whether nothing can follow. Otherwise an incomplete character is left out,
                 for its other bytes may come in a later text.
         """
-        if for_good or not self._detokenizer.is_open:
-            self._add(self._stops.push(self._detokenizer.finish()))
+        if is_final or not self._detokenizer.is_open:
+            self._hold(self._stop_filter.push(self._detokenizer.finish()))
         if not self.stopped:
-            self._add(self._stops.finish())
-        return self._cut() if self.stopped else self._out()
+            self._hold(self._stop_filter.finish())
+        return self._commit_to_stop() if self.stopped else self._commit()
 
-    def _add(self, text: str) -> None:
-        """Take text that is part of the whole, unless something begins that must not be."""
-        self._text += text
-        for guard in self._guards:
-            if self.refused is None and (length := guard.push(text)):
-                begin = max(len(self._text) - length, 0)
-                number = self.whole + bisect_right(self._ends, begin)
-                self.refused = min(number, self._tokens - 1)
+    def _hold(self, text: str) -> None:
+        """Add text, and note a violation that begins in it."""
+        self._held_text += text
+        for phrase_filter in self._phrase_filters:
+            if self.violation is None and (length := phrase_filter.push(text)):
+                begin = max(len(self._held_text) - length, 0)
+                index = self.committed_tokens + bisect_right(self._ends, begin)
+                self.violation = min(index, self._token_count - 1)
 
-    def _out(self) -> TextChunk | None:
-        """Give the text out, and all of its tokens with it."""
-        if self.refused is not None:
+    def _commit(self) -> TextChunk | None:
+        """Commit the held text, and with it all of its tokens."""
+        if self.violation is not None:
             return None
-        text, self._text, self.whole = self._text, "", self._tokens
+        text, self._held_text, self.committed_tokens = self._held_text, "", self._token_count
         self._ends.clear()
-        return TextChunk(text, self._tokens) if text else None
+        return TextChunk(text, self._token_count) if text else None
 
-    def _cut(self) -> TextChunk | None:
-        """Give out the last of the text, whose tokens go on behind its end."""
-        if self.refused is not None:
+    def _commit_to_stop(self) -> TextChunk | None:
+        """Commit the last of the text, whose tokens may go on after its end."""
+        if self.violation is not None:
             return None
-        text, self._text = self._text, ""
+        text, self._held_text = self._held_text, ""
         end = max((end for end in self._ends if end <= len(text)), default=0)
-        count = bisect_left(self._ends, end) + 1 if end else 0  # none of a character not whole
-        return TextChunk(text, self.whole + count, text[end:]) if text else None
+        count = bisect_left(self._ends, end) + 1 if end else 0  # an incomplete character has none
+        return TextChunk(text, self.committed_tokens + count, text[end:]) if text else None
 
 
-def _begin(
+def detokenizer_after(
     tokenizer: Tokenizer, closed: NDArray[np.integer], opened: list[int], *, strict: bool
 ) -> tuple[Detokenizer, bool]:
-    """Return the way back to text behind some tokens, and whether a character is open there.
+    """Return the detokenizer after some tokens, and whether a character is incomplete there.
 
     Args:
-        tokenizer: what the tokens are.
-        closed: tokens whose characters are whole, shape (tokens,).
-        opened: those after them, of a character that is not; from a damaged file, they may be
-            anything, and then nothing is open.
+        tokenizer: their tokenizer.
+        closed: tokens whose characters are complete, of shape (tokens,).
+        opened: those after them, of an incomplete character; from a damaged file, they may be
+            anything, and then no character is open.
         strict: see `Tokenizer.detokenizer`.
     """
     detokenizer = tokenizer.detokenizer(closed, strict=strict)

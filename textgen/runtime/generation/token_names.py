@@ -1,20 +1,21 @@
-"""Tokens that settings name: by a text that is exactly one token, or by an id."""
+"""Tokens in settings: named by a text that is exactly one token, or by an id."""
 
 import math
 import reprlib
 
 from textgen.config.generation import GenerationConfig, TokenName
+from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.sampling.dry import breaker_tokens as find_breakers
 from textgen.tokenization.kinds import EOS
-from textgen.tokenization.tokenizer import EOS_ID, Tokenizer
+from textgen.tokenization.tokenizer import Tokenizer
 
-# How many tokens an error lists of a text that is more than one.
+# Number of tokens that an error lists of a text that is several.
 LISTED = 12
 
 
 def token_biases(config: GenerationConfig, tokenizer: Tokenizer) -> list[tuple[int, float]]:
-    """Return token ids and what to add to their logits; minus infinity to the banned ones.
+    """Return token ids and what to add to their logits; banned tokens get minus infinity.
 
     Raises:
         UsageError: `logit_bias` or `banned_tokens` names what is not a token, or all are banned.

@@ -1,0 +1,1 @@
+"""The shared part of `scripts/bench_*.py`: turns, contenders, comparisons, commands."""

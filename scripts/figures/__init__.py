@@ -1,0 +1,1 @@
+"""What `draw_how_it_works.py` draws with."""
