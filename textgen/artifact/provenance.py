@@ -36,7 +36,7 @@ class CorpusRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
-    """What happened in a run. Fields with defaults are missing in the records of early models.
+    """The record of a run. Fields with defaults are missing in the records of early models.
 
     Attributes:
         ended: "complete", "no longer improving", "stopped" by a callback, "interrupted" or
@@ -99,7 +99,7 @@ Record = TypeVar("Record", CorpusRecord, TrainingRecord, PrecisionRecord)
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a model's manifest records of its corpus, training and precision, each if it is known.
+    """The records of a model's corpus, training and precision, as far as they are known.
 
     Attributes:
         values: the records as JSON values, as in the manifest. Those of another version may hold
@@ -190,11 +190,11 @@ def _parsed(kind: type[Record], values: Any, name: str) -> Record:
     """
     _require(name, isinstance(values, dict))
     hints = get_type_hints(kind)
-    known = {part.name: part for part in fields(kind)}
-    for part in known.values():
+    parts = {part.name: part for part in fields(kind)}
+    for part in parts.values():
         is_optional = part.default is not MISSING or part.default_factory is not MISSING
         _require(name, part.name in values or is_optional)
-    given = {name: value for name, value in values.items() if name in known}
+    given = {name: value for name, value in values.items() if name in parts}
     for key, value in given.items():
         nested = f"{name}.{key}" if get_origin(hints[key]) is dict else name
         _require(nested, _fits(value, hints[key]))
@@ -202,7 +202,7 @@ def _parsed(kind: type[Record], values: Any, name: str) -> Record:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Tell whether a JSON value has a type; JSON may write a float as an integer."""
+    """Return whether a JSON value has a type; JSON may write a float as an integer."""
     origin, args = get_origin(hint), get_args(hint)
     if hint is Any:
         return True

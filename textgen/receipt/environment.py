@@ -88,5 +88,5 @@ def _change(name: str, then: str | tuple[str, ...], now: str | tuple[str, ...]) 
     """Describe a changed field; of several values, only those that differ."""
     if isinstance(then, str) or isinstance(now, str):
         return f"{name} ({then}, now {now})"
-    lost, new = ([v for v in one if v not in other] for one, other in ((then, now), (now, then)))
+    lost, new = [v for v in then if v not in now], [v for v in now if v not in then]
     return f"{name} ({' '.join(lost) or 'none'}, now {' '.join(new) or 'none'})"

@@ -143,19 +143,19 @@ def _search(store: TokenStore) -> NearCopies:
     """Search the beginnings of some documents for near copies."""
     similarity = float(store.manifest.settings["similarity"])
     sources = near_copies(_beginnings(store), similarity)
-    found = int(np.count_nonzero(sources != np.arange(len(sources))))
-    return NearCopies(len(sources), TOKENS_COMPARED, found, similarity)
+    copies = int(np.count_nonzero(sources != np.arange(len(sources))))
+    return NearCopies(len(sources), TOKENS_COMPARED, copies, similarity)
 
 
 def _beginnings(store: TokenStore) -> Iterator[str]:
     """Yield the beginnings of documents that are evenly spread over all splits."""
     total = sum(store.counts(split).documents for split in SPLITS)
-    wanted = np.arange(min(total, COMPARED)) * total // min(total, COMPARED)
+    numbers = np.arange(min(total, COMPARED)) * total // min(total, COMPARED)
     for split in SPLITS:
         ids = store.tokens(split)
-        for begin, end in find_documents(ids, wanted[wanted >= 0]):
+        for begin, end in find_documents(ids, numbers[numbers >= 0]):
             read = ids[begin : min(end, begin + TOKENS_COMPARED)]
             text = store.tokenizer.decode(read.tolist())
             if find_words(text):
                 yield text
-        wanted = wanted - store.counts(split).documents
+        numbers = numbers - store.counts(split).documents

@@ -3,7 +3,6 @@
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,15 @@ def steps_in_budget(
         schedule_of: returns the schedule of a number of steps.
     """
     before = step.arrays()
-    spent, per_step = _time_steps(TIMED_SHARE * budget, step, tokens)
+    state = step.model.initial_state(len(tokens))
+    fresh = np.zeros(len(tokens), bool)
+    seconds: list[float] = []
+    while not _is_enough(seconds, TIMED_SHARE * budget):
+        start = time.perf_counter()
+        step.train(tokens, fresh, state, 0.0)
+        seconds.append(time.perf_counter() - start)
+    timed = seconds[UNTIMED_STEPS:]
+    per_step = statistics.median(timed)
     per_window = _time_validation(step)
     step.restore(before)
 
@@ -46,7 +53,7 @@ def steps_in_budget(
         windows = window_count(schedule.validation_tokens, step.model.config.vocab_size)
         return steps * per_step + len(schedule.validation_steps) * windows * per_window
 
-    return steps_within(budget - spent, cost)
+    return steps_within(budget - sum(timed), cost)
 
 
 def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
@@ -66,15 +73,9 @@ def steps_within(seconds: float, cost: Callable[[int], float]) -> int:
     return max(1, lower)
 
 
-def _time_steps(least: float, step: TrainStep, tokens: NDArray[Any]) -> tuple[float, float]:
-    """Return the seconds of all timed steps, and the median of one step."""
-    state = step.model.initial_state(len(tokens))
-    fresh = np.zeros(len(tokens), bool)
-    seconds: list[float] = []
-    while len(seconds) < UNTIMED_STEPS + TIMED_STEPS or sum(seconds[UNTIMED_STEPS:]) < least:
-        seconds.append(_seconds(lambda: step.train(tokens, fresh, state, 0.0)))
-    timed = seconds[UNTIMED_STEPS:]
-    return sum(timed), statistics.median(timed)
+def _is_enough(seconds: list[float], least: float) -> bool:
+    """Return whether enough steps are timed, for at least `least` seconds."""
+    return len(seconds) >= UNTIMED_STEPS + TIMED_STEPS and sum(seconds[UNTIMED_STEPS:]) >= least
 
 
 def _time_validation(step: TrainStep) -> float:
@@ -83,13 +84,9 @@ def _time_validation(step: TrainStep) -> float:
     tokens = np.zeros((STREAMS, length + 1), np.int32)
     counted = np.ones((STREAMS, length), np.float32)
     state = step.model.initial_state(STREAMS)
-    windows = range(1 + TIMED_WINDOWS)
-    seconds = [_seconds(lambda: step.predict(tokens, counted, state)) for _ in windows]
+    seconds = []
+    for _ in range(1 + TIMED_WINDOWS):
+        start = time.perf_counter()
+        step.predict(tokens, counted, state)
+        seconds.append(time.perf_counter() - start)
     return statistics.median(seconds[1:])
-
-
-def _seconds(act: Callable[[], Any]) -> float:
-    """Return the seconds that a call takes."""
-    start = time.perf_counter()
-    act()
-    return time.perf_counter() - start

@@ -178,7 +178,7 @@ class FromCheckpoint(Initialization):
         """Open the corpus with the settings, or in the tokens, that the run began with.
 
         Raises:
-            DataError: it is another one, and that is not allowed, or it has other tokens.
+            DataError: it has changed, and that is not allowed, or it has other tokens.
             MissingInput, DataError, UsageError: as for `open_corpus`.
         """
         store = self._open_as_it_was(corpus, progress)
@@ -227,6 +227,6 @@ def _log_other_versions(begun: Mapping[str, str]) -> None:
             )
 
 
-def _same(one: Tokenizer, other: Tokenizer) -> bool:
+def _same(first: Tokenizer, second: Tokenizer) -> bool:
     """Return whether two tokenizers are equal."""
-    return one.to_json() == other.to_json()
+    return first.to_json() == second.to_json()

@@ -51,7 +51,7 @@ class TrainingJob:
         out: the model folder to make.
         settings: fields of `CorpusConfig`, `NetworkConfig` and `TrainingConfig` that were chosen.
         preset: one of `PRESETS`, whose settings apply where none was chosen.
-        resume: go on from the last checkpoint in `out`, if there is one.
+        resume: continue from the last checkpoint in `out`, if there is one.
         overwrite: rename an existing `out`.
         init_from: a model folder whose weights and tokenizer the training begins with.
         allow_changed_data: resume even if the corpus has changed.

@@ -1,4 +1,4 @@
-"""What a training requires of text and memory, checked before TensorFlow loads."""
+"""Requirements of a training on text and memory, checked before TensorFlow loads."""
 
 import os
 import resource

@@ -52,6 +52,11 @@ class RunState:
     resumed: list[int] = field(default_factory=list)
     changed_data: list[int] = field(default_factory=list)
 
+    @classmethod
+    def begin(cls, schedule: Schedule) -> "RunState":
+        """Return the state of a run before its first step."""
+        return cls(schedule, History.of_run(schedule.steps))
+
     def advance(self, carried: list[tuple[Any, ...]], seconds: float) -> None:
         """Advance past a window of the training split.
 

@@ -24,7 +24,6 @@ from textgen.trainer.batches import Batches
 from textgen.trainer.budget import steps_in_budget
 from textgen.trainer.checkpoint import Checkpoint, present_versions
 from textgen.trainer.checkpoint_schedule import CheckpointSchedule
-from textgen.trainer.history import History
 from textgen.trainer.job_folder import JobFolder
 from textgen.trainer.requirements import require_enough_text
 from textgen.trainer.result import Best, TrainingResult
@@ -173,7 +172,8 @@ class Trainer:
             KeyboardInterrupt: a second signal.
             OSError: a checkpoint could not be written; the one before it is intact.
         """
-        state = self._begin()
+        state = self.state = self._restored or RunState.begin(self._schedule())
+        self._begin()
         with self._early_end_handled():
             self._prepare_first_step()
             for tokens, fresh in self._windows():
@@ -215,9 +215,9 @@ class Trainer:
             versions=self.versions,
         )
 
-    def _begin(self) -> RunState:
-        """Set up what a run changes, and return its state."""
-        self.state = state = self._restored or self._new_state()
+    def _begin(self) -> None:
+        """Set up the parts of a run besides its state."""
+        state = self.state
         self._saver = CheckpointSchedule(
             self.folder,
             self.training.save_seconds,
@@ -227,12 +227,6 @@ class Trainer:
         self.callbacks.on_train_begin({"steps": state.schedule.steps, "done": state.steps})
         self._first_weights = state.steps, self.model.named_weights()
         self._mark = self._last_sample = time.perf_counter()
-        return state
-
-    def _new_state(self) -> RunState:
-        """Return the state of a run that begins, with its length fixed."""
-        schedule = self._schedule()
-        return RunState(schedule, History.of_run(schedule.steps))
 
     def _schedule(self) -> Schedule:
         """Fix the number of steps: as given, from epochs, or from the time budget."""
