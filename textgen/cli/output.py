@@ -46,7 +46,12 @@ def show(
         quiet: show no progress.
     """
     try:
-        _read_prompt(stream, interruption, quiet=quiet)
+        with TokenProgress(-1, hidden=quiet) as progress:
+            for count in stream.read():
+                progress.advance("reading", count)
+                if interruption.noted:
+                    stream.interrupt()
+                    break
         click.echo(begin, nl=False)  # below the bar, which is gone now
         for chunk in stream:
             click.echo(chunk, nl=False)
@@ -54,16 +59,6 @@ def show(
                 stream.interrupt()
     finally:
         click.echo(end, nl=False)
-
-
-def _read_prompt(stream: TextStream, interruption: DeferredSignals, *, quiet: bool) -> None:
-    """Let the model read the prompt, with a progress bar; a signal ends the generation."""
-    with TokenProgress(-1, hidden=quiet) as progress:
-        for count in stream.read():
-            progress.advance("reading", count)
-            if interruption.noted:
-                stream.interrupt()
-                return
 
 
 def collect(
