@@ -90,8 +90,8 @@ def _graph(config: ModelConfig) -> onnx.ModelProto:
             weights(f"recurrent{i}", 1, 4 * units, units),
             weights(f"bias{i}", 1, 8 * units),
         ]
-        inputs = [f"x{i}", *parameters, "", f"hidden{i}", f"memory{i}"]
-        outputs = [f"y{i}", f"next_hidden{i}", f"next_memory{i}"]
+        inputs = [f"x{i}", *parameters, "", f"hidden{i}", f"cell{i}"]
+        outputs = [f"y{i}", f"next_hidden{i}", f"next_cell{i}"]
         nodes.append(helper.make_node("LSTM", inputs, outputs, hidden_size=units))
         nodes.append(helper.make_node("Squeeze", [f"y{i}", "axis"], [f"x{i + 1}"]))
         width = units
@@ -109,7 +109,7 @@ def _model(
     info = partial(helper.make_tensor_value_info, elem_type=TensorProto.FLOAT)
     state: list[tuple[str, list[int | str | None]]] = [
         (f"{kind}{i}", [1, "streams", units])
-        for kind in ("hidden", "memory")
+        for kind in ("hidden", "cell")
         for i, units in enumerate(config.layer_units)
     ]
     inputs = [helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, "streams"])]

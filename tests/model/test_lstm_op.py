@@ -28,13 +28,13 @@ def arrays() -> list[Any]:
 
 
 @tf.function(autograph=False)
-def total(inputs: Any, hidden: Any, memory: Any, *weights: Any) -> Any:
+def total(inputs: Any, hidden: Any, cell: Any, *weights: Any) -> Any:
     """Return a number made of the outputs of several windows, the state carried between them."""
     found = 0.0
     for window in tf.split(inputs, WINDOWS):
-        outputs, hidden, memory = lstm(window, hidden, memory, *weights)
+        outputs, hidden, cell = lstm(window, hidden, cell, *weights)
         found += tf.reduce_sum(tf.sin(3 * outputs))
-    return found + tf.reduce_sum(hidden**2) + tf.reduce_sum(tf.sin(memory))
+    return found + tf.reduce_sum(hidden**2) + tf.reduce_sum(tf.sin(cell))
 
 
 @tf.function(autograph=False)
@@ -46,7 +46,7 @@ def gradients(*tensors: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "which", range(6), ids=["inputs", "hidden", "memory", "kernel", "recurrent", "bias"]
+    "which", range(6), ids=["inputs", "hidden", "cell", "kernel", "recurrent", "bias"]
 )
 def test_gradient_is_the_slope_of_the_outputs_over_several_windows(which: int) -> None:
     tensors = arrays()

@@ -40,14 +40,14 @@ def test_fused_loop_gives_the_outputs_and_gradients_of_keras(
     for layer in (ours, theirs):
         with tf.GradientTape() as tape:
             tape.watch([inputs, *state])
-            outputs, hidden, memory = layer(inputs, initial_state=state)
+            outputs, hidden, cell = layer(inputs, initial_state=state)
             total = (
                 tf.reduce_sum(outputs * tf.cos(outputs))
                 + tf.reduce_sum(hidden**2)
-                + tf.reduce_sum(tf.sin(memory))
+                + tf.reduce_sum(tf.sin(cell))
             )
         gradients = tape.gradient(total, [inputs, *state, *layer.trainable_variables])
-        results.append([outputs, hidden, memory, *gradients])
+        results.append([outputs, hidden, cell, *gradients])
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(np.array(one), np.array(other), atol=2e-5, rtol=1e-4)
 

@@ -1,4 +1,4 @@
-"""Kinds of text that a model can write, as its authors: what they add to it, alone or mixed."""
+"""Conditioning labels: kinds of text that a model can write, such as its authors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,52 +9,51 @@ from textgen.artifact.weights import Weights
 from textgen.config.model import ModelConfig
 from textgen.errors import UsageError
 
-FIRST = "lstm_0"  # the layer that knows of labels
 MOST_LABELS = 1_000
 
 
 def with_mix(
     config: ModelConfig, weights: Weights, mix: Mapping[str, float]
 ) -> tuple[ModelConfig, Weights]:
-    """Return a model without labels that writes as one with them does for a mix of labels.
+    """Return a model without labels that writes like one with labels does for a mix of them.
 
-    The first layer reads, behind each embedding, a 1 in the place of the text's label. What that
-    adds to the layer's gates is the same for all tokens, so it becomes a part of its bias.
+    After each embedding the first layer reads one input for each label, which is 1 for the text's
+    label. Its contribution to the gates is the same for all tokens, so it becomes part of the bias.
 
     Args:
         config: of the model.
         weights: of the model.
-        mix: weights of labels; those left out have none, and no label at all is a kind of its own.
+        mix: weights of labels, 0 for those left out. A mix without labels is a kind of text, too.
     """
     if not config.labels:
         return config, weights
-    own, rows = np.split(weights[f"{FIRST}.kernel"], [config.embedding_size])
+    kernel, bias = (f"{config.layer_name(0)}.{name}" for name in ("kernel", "bias"))
+    plain, label_rows = np.split(weights[kernel], [config.embedding_size])
     shares = np.array([mix.get(label, 0.0) for label in config.labels], np.float32)
-    changed = {f"{FIRST}.kernel": own, f"{FIRST}.bias": weights[f"{FIRST}.bias"] + shares @ rows}
+    changed = {kernel: plain, bias: weights[bias] + shares @ label_rows}
     return replace(config, labels=()), weights | changed
 
 
 def with_labels(config: ModelConfig, weights: Weights, labels: Sequence[str]) -> Weights:
-    """Return the weights of a model that knows other labels; new ones add nothing at first."""
-    name = f"{FIRST}.kernel"
-    own, rows = np.split(weights[name], [config.embedding_size])
-    known = dict(zip(config.labels, rows, strict=True))
-    nothing = np.zeros_like(own[0])
-    told = [known.get(label, nothing)[None] for label in labels]
-    return weights | {name: np.concatenate([own, *told])}
+    """Return the weights of a model with other labels; new labels change nothing at first."""
+    name = f"{config.layer_name(0)}.kernel"
+    plain, label_rows = np.split(weights[name], [config.embedding_size])
+    row_of = dict(zip(config.labels, label_rows, strict=True))
+    zeros = np.zeros_like(plain[0])
+    return weights | {name: np.stack([*plain, *(row_of.get(label, zeros) for label in labels)])}
 
 
 def read_mix(texts: Sequence[str], known: Sequence[str], column: str | None) -> dict[str, float]:
-    """Return the mix that a person names.
+    """Return the mix of labels that some texts name.
 
     Args:
-        texts: each a label, perhaps behind the name of its column and before its weight, as
+        texts: a label each, with its column before it or its weight after it, if wanted:
             `Austen`, `author=Austen` or `Austen:0.7`.
         known: labels of the model.
-        column: that they stood in, if in one.
+        column: the column of the corpus that held the labels, if any.
 
     Raises:
-        UsageError: no such label or column, or a label is named twice.
+        UsageError: a label or column is unknown, or a label is named twice.
     """
     mix = dict[str, float]()
     for text in texts:
@@ -72,7 +71,7 @@ def read_mix(texts: Sequence[str], known: Sequence[str], column: str | None) -> 
 
 
 def check_mix(mix: Mapping[str, float], known: Sequence[str]) -> None:
-    """Refuse labels that nobody trained, and weights that are no share.
+    """Refuse unknown labels, and weights outside 0 to 1.
 
     Raises:
         UsageError: there are some.
@@ -84,7 +83,7 @@ def check_mix(mix: Mapping[str, float], known: Sequence[str]) -> None:
 
 
 def _parted(text: str, known: Sequence[str], column: str | None) -> tuple[str, float]:
-    """Return the label and the weight that a text names; a label is taken whole if it is one."""
+    """Return the label and the weight that a text names; a text that is a label has no weight."""
     if text not in known and column and text.startswith(f"{column}="):
         text = text.removeprefix(f"{column}=")
     name, colon, weight = text.rpartition(":")

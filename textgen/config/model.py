@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from textgen.config.base import Config, option
+from textgen.config.cell import LSTM, Cell
 from textgen.errors import UsageError
 
 # A small model of English, made by `scripts/train_english`.
@@ -144,6 +145,15 @@ class NetworkConfig(Config):
         return all(pair == ("tanh", "sigmoid") for pair in self.layer_activations)
 
     @property
+    def recurrent_cell(self) -> Cell:
+        """The cell of all layers."""
+        return LSTM
+
+    def layer_name(self, index: int) -> str:
+        """Return the name of a layer, the first part of its parameters' names."""
+        return f"{self.recurrent_cell.name}_{index}"
+
+    @property
     def layer_units(self) -> tuple[int, ...]:
         """Units of each layer, bottom first."""
         return self.units * (self.layers or 1) if len(self.units) == 1 else self.units
@@ -167,7 +177,7 @@ class NetworkConfig(Config):
         plain = NetworkConfig()
         parts = [
             f"embedding {self.embedding_size}" + (" (tied)" if self.tie_embeddings else ""),
-            f"LSTM {' + '.join(map(str, self.layer_units))}",
+            f"{self.recurrent_cell.name.upper()} {' + '.join(map(str, self.layer_units))}",
         ]
         for name in ("activation", "recurrent_activation"):
             if getattr(self, name) != getattr(plain, name):
@@ -194,20 +204,17 @@ class ModelConfig(NetworkConfig):
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Return the name and shape of every parameter, in Keras's layout.
 
-        The four gates stand side by side in the last axis of the LSTM's arrays, in Keras's
-        order: input, forget, cell, output. With tied embeddings the output's matrix is the
-        embedding's, transposed, behind a projection where the last layer has another width
-        (Press and Wolf 2017; Inan et al. 2017). The first layer's last inputs are one for each
-        label, of which that of the text is 1.
+        With tied embeddings the output's matrix is that of the embedding, transposed, behind a
+        projection where the last layer has another width (Press and Wolf 2017; Inan et al. 2017).
+        The first layer has one more input for each label. That of the text's label is 1.
         """
         shapes: dict[str, tuple[int, ...]] = {
             "embedding.embeddings": (self.vocab_size, self.embedding_size)
         }
         width = self.embedding_size + len(self.labels)
         for index, units in enumerate(self.layer_units):
-            shapes[f"lstm_{index}.kernel"] = (width, 4 * units)
-            shapes[f"lstm_{index}.recurrent_kernel"] = (units, 4 * units)
-            shapes[f"lstm_{index}.bias"] = (4 * units,)
+            own = self.recurrent_cell.parameters(width, units)
+            shapes |= {f"{self.layer_name(index)}.{name}": shape for name, shape in own.items()}
             width = units
         if not self.tie_embeddings:
             shapes["logits.kernel"] = (width, self.vocab_size)
@@ -224,7 +231,7 @@ class ModelConfig(NetworkConfig):
         return {
             f"{name}_{index}": units
             for index, units in enumerate(self.layer_units)
-            for name in ("hidden", "cell")
+            for name in self.recurrent_cell.states
         }
 
     def parameter_count(self) -> int:

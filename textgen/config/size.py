@@ -1,7 +1,6 @@
-"""How large a network a text and a training time are worth: a small table, measured.
+"""Network sizes, and the one that fits a text and a training time: a small measured table.
 
-`scripts/bench_sizes.py` prints what each size reaches, in several times and on texts of several
-lengths.
+`scripts/bench_sizes.py` prints the quality of each size for several times and text lengths.
 """
 
 import math
@@ -9,19 +8,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from textgen.config.cell import LSTM
 from textgen.config.model import NetworkConfig
 from textgen.config.training import TrainingConfig
 
-LARGE_VOCABULARY = 1_000  # from which on an embedding is wider, and the output uses its matrix
+LARGE_VOCABULARY = 1_000  # from this size on, embeddings are wider and tied to the output
 WIDE_EMBEDDING = 256
-SAMPLED_VOCABULARY = 20_000  # from which on the loss is computed among some tokens
+SAMPLED_VOCABULARY = 20_000  # from this size on, the loss is a sampled softmax
 SAMPLES = 4_096
-LARGE_VOCABULARY_STREAMS = 32  # at most; a token says more there, so steps are dear
-LARGE_VOCABULARY_RATE = 4e-3  # of learning, at most
-STEPS_PER_EPOCH = 8  # at least; a short text is read in fewer streams side by side
-OFTEN = 3  # epochs, from which on a larger network pays sooner, for a text has little new to say
+LARGE_VOCABULARY_STREAMS = 32  # largest batch; a token holds more there, so steps are dear
+LARGE_VOCABULARY_RATE = 4e-3  # largest learning rate
+STEPS_PER_EPOCH = 8  # at least; a short text is read in smaller batches
+OFTEN = 3  # epochs; beyond them a larger network pays sooner, for the text has little new
 MOST_DROPPED = 0.5
-MOST_EPOCHS = 50  # with so much dropped, more of them would only learn a text by heart
+MOST_EPOCHS = 50  # with the largest dropout; more of them would memorize the text
 MEASURED_CORES = 2
 MEASURED_VOCABULARY, MEASURED_EMBEDDING = 257, 64
 SHARE_OF_FP32 = 0.6  # of the speed in bf16
@@ -29,16 +29,16 @@ SHARE_OF_FP32 = 0.6  # of the speed in bf16
 
 @dataclass(frozen=True)
 class Size:
-    """A network, how it is trained best, and what that takes.
+    """A network, its best training settings, and its speed.
 
     Attributes:
         units: of each LSTM layer.
         learning_rate: peak, of AdamW.
-        batch_size: streams side by side; large products want more of them.
-        tokens_per_second: on two cores that compute in bf16, with a vocabulary of characters.
-        seconds: of training up to which no larger network is better; of a text that is read
-            `OFTEN` times at most, and of one that is read more often.
-        tokens: of a text up to which no larger network is better: it would learn it by heart.
+        batch_size: streams side by side; large products need more of them.
+        tokens_per_second: in bf16 on two cores, with a vocabulary of characters.
+        seconds: training time up to which no larger network is better: for a text that is read at
+            most `OFTEN` times, and for one that is read more often.
+        tokens: text length up to which no larger network is better: it would memorize the text.
     """
 
     units: tuple[int, ...]
@@ -49,8 +49,8 @@ class Size:
     tokens: float
 
 
-# So no network has more than 14 weights for each token of its text (docs/experiments.md: of 50,000
-# tokens, one with 8 weights for each learnt best, and one with 27 learnt them by heart).
+# No network has more than 14 weights for each token of its text (docs/experiments.md: on 50,000
+# tokens, a network with 8 weights a token learned best, and one with 27 memorized them).
 SIZES = {
     "s": Size((256,), 8e-3, 32, 40_000, (15, 15), 100_000),
     "m": Size((512,), 8e-3, 32, 22_000, (180, 180), 200_000),
@@ -63,13 +63,13 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
     """Return the settings that fit a text and a training time.
 
     Args:
-        training: the time, the streams, the machine; names the size, if it is not to be found out.
+        training: time, batch size and machine, and the size unless it is "auto".
         tokens: of the training split.
         vocab_size: number of token types.
 
     Returns:
-        fields of `NetworkConfig` and `TrainingConfig`; those that something else depends on are
-        among them, for `changed` to see whether a person chose otherwise.
+        fields of `NetworkConfig` and `TrainingConfig`. Fields that others depend on are among
+        them, so that `changed` sees whether the user chose otherwise.
     """
     if training.size != "auto":
         size = SIZES[training.size]
@@ -95,7 +95,7 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
 
 
 def _best(training: TrainingConfig, tokens: int, vocab_size: int) -> Size:
-    """Return the smallest size that no larger one is better than, on so short a text or so soon."""
+    """Return the smallest size that is at least as good as all larger ones here."""
     return next(
         size
         for size in SIZES.values()
@@ -105,13 +105,13 @@ def _best(training: TrainingConfig, tokens: int, vocab_size: int) -> Size:
 
 
 def _is_enough(size: Size, trained: float, tokens: int) -> bool:
-    """Return whether no larger network learns more of a text, of which so many tokens are read."""
+    """Return whether no larger network learns more in `trained` tokens of training."""
     seldom, often = size.seconds
     return trained <= (often if trained / tokens > OFTEN else seldom) * size.tokens_per_second
 
 
 def _trained_tokens(training: TrainingConfig, size: Size, tokens: int, vocab_size: int) -> float:
-    """Return about how many tokens a run reads."""
+    """Return the estimated number of tokens that a run reads."""
     if training.steps is not None:
         return training.steps * size.batch_size * training.window
     if training.epochs is not None:
@@ -125,21 +125,21 @@ def _trained_tokens(training: TrainingConfig, size: Size, tokens: int, vocab_siz
 
 
 def _measured_work(units: tuple[int, ...]) -> int:
-    """Return how many products of numbers a token took in the networks that were measured."""
+    """Return the products for one token in the networks that were measured."""
     return _layers_work(MEASURED_EMBEDDING, units) + units[-1] * MEASURED_VOCABULARY
 
 
 def _tied_work(units: tuple[int, ...], vocab_size: int) -> int:
-    """Return how many products a token takes with a wide embedding that is the output's, too."""
+    """Return the products for one token with a wide embedding that is tied to the output."""
     outputs = SAMPLES if vocab_size >= SAMPLED_VOCABULARY else vocab_size
     return _layers_work(WIDE_EMBEDDING, units) + WIDE_EMBEDDING * (units[-1] + outputs)
 
 
 def _layers_work(embedding_size: int, units: tuple[int, ...]) -> int:
-    """Return how many products a token takes in the layers."""
-    return sum(4 * n * (below + n) for below, n in pairwise((embedding_size, *units)))
+    """Return the products for one token in the recurrent layers."""
+    return sum(LSTM.products(width, n) for width, n in pairwise((embedding_size, *units)))
 
 
 def _dropped(epochs: float) -> float:
-    """Return the share to drop: a tenth more for each doubling of how often a text is read."""
+    """Return the dropout: a tenth more for each doubling of the epochs."""
     return round(min(0.1 * math.log2(max(epochs, 1)), MOST_DROPPED), 2)

@@ -1,5 +1,6 @@
-"""The network: a Keras embedding, stacked LSTM layers and a projection to logits."""
+"""The Keras model: an embedding, stacked recurrent layers and a projection to logits."""
 
+from textgen.model.keras_samplers import continue_prompts
 from textgen.model.network import LanguageModel
 
-__all__ = ["LanguageModel"]
+__all__ = ["LanguageModel", "continue_prompts"]

@@ -1,4 +1,4 @@
-"""The output layer of a model whose output matrix is the embedding's: what is left is the bias."""
+"""The bias of the logits, for a model whose output matrix is that of the embedding."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Bias(keras.layers.Layer):
         self.units = units
 
     def build(self, input_shape: Any) -> None:
-        """Make the variable."""
+        """Create the variable."""
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
     def call(self, inputs: Any) -> Any:
@@ -26,5 +26,5 @@ class Bias(keras.layers.Layer):
         return inputs + self.bias
 
     def get_config(self) -> dict[str, Any]:
-        """Return what `from_config` needs."""
+        """Return the arguments of `from_config`."""
         return {**super().get_config(), "units": self.units}

@@ -1,8 +1,8 @@
-"""The loss of a large output layer, without ever holding all of its logits.
+"""The cross-entropy of a large output layer, computed without holding all of its logits.
 
-Rows are taken in chunks. As the loss is a single number, a chunk's gradient is known as soon as
-its logits are, up to a factor; so it is computed at once, and the logits are let go.
-(Hsu et al. 2024, "Liger Kernel", fuse the last layer and its loss alike.)
+Rows are taken in chunks. The loss is a single number, so the gradient of a chunk follows from its
+logits up to a factor. It is computed at once, and the logits are freed.
+(Hsu et al. 2024, "Liger Kernel", fuse the last layer and its loss in the same way.)
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ LOGITS_AT_ONCE = 1 << 22
 
 
 class LastLayer(NamedTuple):
-    """The layer that makes the logits.
+    """The parameters of the layer that makes the logits.
 
     Attributes:
         kernel: of shape (units, vocabulary).
         bias: of shape (vocabulary,).
-        is_tied: whether the kernel is an embedding's matrix, of shape (vocabulary, units) instead.
+        is_tied: whether the kernel is an embedding matrix, of shape (vocabulary, units).
     """
 
     kernel: Tensor
@@ -36,8 +36,8 @@ def mean_nats(
     Products are computed in the type of `outputs`; everything else is float32.
 
     Args:
-        outputs: what the layer is fed, of shape (rows, units), of float32 or bfloat16.
-        layer: what makes logits of them.
+        outputs: inputs of the layer, of shape (rows, units), of float32 or bfloat16.
+        layer: the layer that makes logits of them.
         targets: ids, of shape (rows,).
         smoothing: share of the target that is spread evenly over all tokens (Szegedy et al. 2016,
             section 7).

@@ -1,4 +1,4 @@
-"""Continuing prompts with the Keras model and any sampler of `keras_nlp.samplers`."""
+"""Continues prompts with the Keras model and any sampler of `keras_nlp.samplers`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +12,8 @@ from textgen.config.tokens import EOS_ID
 from textgen.errors import UsageError
 from textgen.model.network import LanguageModel, State
 
-EMPTY = -1  # stands where no token has been written yet
-IMPOSSIBLE = -1e9  # the logit of a token that cannot come
+EMPTY = -1  # in the place of a token that is not written yet
+IMPOSSIBLE = -1e9  # the logit of a token that cannot follow
 
 
 def continue_prompts(
@@ -23,23 +23,34 @@ def continue_prompts(
     *,
     max_new_tokens: int,
 ) -> list[NDArray[np.int32]]:
-    """Continue prompts with a Keras sampler, the LSTM's state serving as its cache.
+    """Continue prompts with a Keras sampler, whose cache is the state of the recurrent layers.
 
-    As everywhere, a text begins with the zero state fed `<eos>`, and ends with `<eos>`. A stream
-    that has ended says `<eos>` for ever, with certainty, so a beam's score is that of its text.
+    A text begins with the zero state fed `<eos>`, as everywhere, and ends with `<eos>`. A stream
+    that has ended predicts `<eos>` with certainty, so a beam's score is that of its text.
+
+        import keras_nlp
+        from textgen import TextGenerator
+        from textgen.model import LanguageModel, continue_prompts
+
+        tokenizer = TextGenerator.from_pretrained("models/book").tokenizer
+        model = LanguageModel.from_pretrained("models/book")
+        sampler = keras_nlp.samplers.TopKSampler(k=5, seed=1)
+        prompts = tokenizer.encode("Call me")[None]
+        (tokens,) = continue_prompts(model, sampler, prompts, max_new_tokens=50)
+        print(tokenizer.decode(tokens))
 
     Args:
         model: the Keras model.
         sampler: an object of `keras_nlp.samplers`: greedy, top-k, top-p, beam, contrastive, ...
-        prompts: ids, of shape (prompts, time); time may be 0.
-        max_new_tokens: largest number of tokens to write for each.
+        prompts: token ids, of shape (prompts, time); time may be 0.
+        max_new_tokens: largest number of new tokens for each prompt.
 
     Returns:
-        for each prompt the ids of its new tokens, with the `<eos>` that ended it, if one did.
+        the ids of each prompt's new tokens, including a final `<eos>`.
 
     Raises:
-        UsageError: no prompts, an id that is no token, a negative length, or a sampler that asks
-            for more tokens than there are or returns several texts for one prompt.
+        UsageError: there are no prompts, an id is not a token, the length is negative, or the
+            sampler needs more tokens than there are or returns several texts for one prompt.
     """
     _check(model, sampler, prompts, max_new_tokens)
     if not max_new_tokens:
@@ -81,7 +92,7 @@ def continue_prompts(
 
 
 def _new_tokens(row: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return what a stream wrote, up to and with its first `<eos>`."""
+    """Return the new tokens of a stream, up to its first `<eos>`, which is included."""
     ends = np.flatnonzero((row == EOS_ID) | (row == EMPTY))
     if not len(ends):
         return row
@@ -91,7 +102,7 @@ def _new_tokens(row: NDArray[np.int32]) -> NDArray[np.int32]:
 def _check(
     model: LanguageModel, sampler: Callable[..., Any], prompts: NDArray[np.integer], length: int
 ) -> None:
-    """Refuse what would fail deep inside the libraries."""
+    """Refuse arguments that would fail deep inside the libraries."""
     vocab_size, asked = model.config.vocab_size, getattr(sampler, "k", None) or 0
     if prompts.ndim != 2 or not len(prompts):
         raise UsageError(f"prompts has the shape {prompts.shape}; it must be (prompts, time)")

@@ -13,14 +13,14 @@ from textgen.model.lstm_op import lstm
 class FastLSTM(keras.layers.LSTM):
     """`keras.layers.LSTM` with the same weights and results, and faster to train on a CPU.
 
-    It overrides the one hook that Keras offers for an optimized loop. Where the fused loop does
-    not apply (other activations, masks, dropout while it trains, a GPU, another backend), Keras's
-    own runs instead.
+    It overrides the hook that Keras offers for an optimized loop. Keras's own loop runs where the
+    fused loop does not apply: other activations, masks, dropout in training, a GPU, another
+    backend.
 
     Args:
-        weight_drop: share of the recurrent weights that are zero for a whole call while training
+        weight_drop: share of the recurrent weights that are zero for a whole call in training
             (DropConnect, as in Merity et al. 2018, "Regularizing and Optimizing LSTM Language
-            Models", section 2). Where Keras's own loop runs, it does not apply.
+            Models", section 2). It does not apply where Keras's own loop runs.
         options: those of `keras.layers.LSTM`.
     """
 
@@ -28,17 +28,17 @@ class FastLSTM(keras.layers.LSTM):
         super().__init__(units, **options)
         self.weight_drop = weight_drop
         self._dropped = keras.layers.Dropout(weight_drop, seed=options.get("seed"))
-        # Outside a graph TensorFlow would record what happens inside the loop.
+        # Outside a graph TensorFlow would record every operation of the loop.
         self._run_eagerly = tf.function(lstm, autograph=False, reduce_retracing=True)
 
     def read(
         self, sequences: Any, state: tuple[Any, Any], *, training: bool = False
     ) -> tuple[Any, tuple[Any, Any]]:
-        """Run over sequences whose first axis is time, which saves turning them.
+        """Run over sequences whose first axis is time, which saves transposing them.
 
         Args:
-            sequences: shape (time, batch, features), of float32, or of bfloat16, in which matrix
-                products are computed then. Keras's own loop knows float32 alone.
+            sequences: shape (time, batch, features), of float32 or bfloat16, the format of the
+                matrix products. Keras's own loop computes in float32 only.
             state: hidden and cell state, each of shape (batch, units).
             training: whether dropout applies.
 
@@ -46,12 +46,12 @@ class FastLSTM(keras.layers.LSTM):
             all outputs, of shape (time, batch, units), and the state after them.
         """
         if self._is_plain(training):
-            outputs, hidden, memory = self._run(sequences, state, training)
-            return outputs, (hidden, memory)
+            outputs, hidden, cell = self._run(sequences, state, training)
+            return outputs, (hidden, cell)
         turned = ops.cast(ops.transpose(sequences, (1, 0, 2)), "float32")
-        outputs, hidden, memory = self(turned, initial_state=list(state), training=training)
+        outputs, hidden, cell = self(turned, initial_state=list(state), training=training)
         outputs = ops.cast(ops.transpose(outputs, (1, 0, 2)), sequences.dtype)
-        return outputs, (hidden, memory)
+        return outputs, (hidden, cell)
 
     def inner_loop(
         self, sequences: Any, initial_state: list[Any], mask: Any, training: bool = False
@@ -73,22 +73,22 @@ class FastLSTM(keras.layers.LSTM):
             )
             return outcome
         by_time = ops.transpose(sequences, (1, 0, 2))
-        outputs, hidden, memory = self._run(by_time, tuple(initial_state), training)
-        return hidden, ops.transpose(outputs, (1, 0, 2)), [hidden, memory]
+        outputs, hidden, cell = self._run(by_time, tuple(initial_state), training)
+        return hidden, ops.transpose(outputs, (1, 0, 2)), [hidden, cell]
 
     def _run(self, sequences: Any, state: tuple[Any, Any], training: bool) -> tuple[Any, Any, Any]:
-        """Run the fused loop; a compiled function forgets shapes, so they are set again."""
+        """Run the fused loop, and set the shapes, which a compiled function loses."""
         recurrent = self._dropped(self.cell.recurrent_kernel, training=training)
         weights = map(tf.convert_to_tensor, (self.cell.kernel, recurrent, self.cell.bias))
         run = self._run_eagerly if tf.executing_eagerly() else lstm
-        outputs, hidden, memory = run(sequences, *state, *weights)
+        outputs, hidden, cell = run(sequences, *state, *weights)
         outputs.set_shape((*sequences.shape[:2], self.units))
-        for after, before in zip((hidden, memory), state, strict=True):
+        for after, before in zip((hidden, cell), state, strict=True):
             after.set_shape(before.shape)
-        return outputs, hidden, memory
+        return outputs, hidden, cell
 
     def _is_plain(self, training: bool) -> bool:
-        """Tell whether the fused loop computes what this layer's settings ask for."""
+        """Tell whether the fused loop supports this layer's settings."""
         return bool(
             keras.backend.backend() == "tensorflow"
             and (self.weight_drop or not tf.config.list_physical_devices("GPU"))
@@ -101,5 +101,5 @@ class FastLSTM(keras.layers.LSTM):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Return what `from_config` needs (Keras's own cloning and saving)."""
+        """Return the arguments of `from_config`, for Keras's cloning and saving."""
         return {**super().get_config(), "weight_drop": self.weight_drop}

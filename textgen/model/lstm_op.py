@@ -1,11 +1,11 @@
 """The fused LSTM loop for TensorFlow on a CPU, with its own gradient.
 
-All inputs are projected in one matrix product; the loops hold the recurrent product alone; the
-weights' gradients are single products after the backward loop. (Appleyard et al. 2016, "Optimizing
-Performance of Recurrent Neural Networks on GPUs", section 3.) Products are TensorFlow's own, which
-are oneDNN's; what is computed between two of them is one function compiled by XLA.
+All inputs are projected in one matrix product, so the loops hold the recurrent product alone. The
+gradients of the weights are single products after the backward loop. (Appleyard et al. 2016,
+"Optimizing Performance of Recurrent Neural Networks on GPUs", section 3.) The products are those of
+TensorFlow, from oneDNN. The operations between two products are one function compiled by XLA.
 
-Gates stand in Keras's order in the last axis: input, forget, cell, output.
+The gates stand side by side in the last axis, in the order of `config.cell.LSTM`.
 """
 
 from typing import Any
@@ -13,23 +13,25 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from textgen.config.cell import LSTM
+
 Tensor = Any  # TensorFlow ships no types that a checker can use
 
 
 @tf.custom_gradient
 def lstm(
-    inputs: Tensor, hidden: Tensor, memory: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
+    inputs: Tensor, hidden: Tensor, cell: Tensor, kernel: Tensor, recurrent: Tensor, bias: Tensor
 ) -> Any:
     """Run an LSTM layer over a sequence, inside a graph.
 
     (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.)
 
-    Matrix products are computed in the type of `inputs`, and what is kept for the gradient has it,
-    too; the cell state, and what is computed of single numbers, is float32.
+    Matrix products, and the arrays kept for the gradient, have the type of `inputs`. The cell state
+    and all elementwise operations are float32.
 
     Args:
         inputs: shape (time, batch, features), of float32 or bfloat16.
-        hidden, memory: the state before the first step, each of shape (batch, units).
+        hidden, cell: the state before the first step, each of shape (batch, units).
         kernel: shape (features, 4 * units).
         recurrent: shape (units, 4 * units).
         bias: shape (4 * units,).
@@ -41,16 +43,14 @@ def lstm(
     dtype = inputs.dtype
     kernel, recurrent = tf.cast(kernel, dtype), tf.cast(recurrent, dtype)
     projected = _product(inputs, kernel)
-    outputs, gates, memories, after = _forward(projected, hidden, memory, recurrent, bias)
+    outputs, gates, cells, after = _forward(projected, hidden, cell, recurrent, bias)
 
-    def gradient(d_outputs: Tensor, d_hidden: Tensor, d_memory: Tensor) -> Any:
-        d_gates, d_hidden, d_memory = _backward(
-            d_outputs, d_hidden, d_memory, gates, memories, recurrent
-        )
+    def gradient(d_outputs: Tensor, d_hidden: Tensor, d_cell: Tensor) -> Any:
+        d_gates, d_hidden, d_cell = _backward(d_outputs, d_hidden, d_cell, gates, cells, recurrent)
         return (
             _product(d_gates, kernel, transpose_b=True),
             d_hidden,
-            d_memory,
+            d_cell,
             tf.cast(tf.matmul(_rows(inputs), _rows(d_gates), transpose_a=True), tf.float32),
             tf.cast(tf.matmul(_rows(outputs[:-1]), _rows(d_gates), transpose_a=True), tf.float32),
             _sum_of_rows(_rows(d_gates)),
@@ -60,16 +60,16 @@ def lstm(
 
 
 def _forward(
-    projected: Tensor, hidden: Tensor, memory: Tensor, recurrent: Tensor, bias: Tensor
+    projected: Tensor, hidden: Tensor, cell: Tensor, recurrent: Tensor, bias: Tensor
 ) -> tuple[Tensor, Any, Any, tuple[Tensor, Tensor]]:
     """Return outputs, gates and cell states of all steps, and the last state.
 
-    Outputs, a tensor, and cell states, an array, begin with what was there before the first step.
+    Outputs (a tensor) and cell states (a tensor array) begin with the state before the first step.
     """
     steps, dtype = tf.shape(projected)[0], projected.dtype
     first = tf.cast(hidden, dtype)
     outputs = tf.TensorArray(dtype, steps + 1, element_shape=hidden.shape).write(0, first)
-    memories = tf.TensorArray(tf.float32, steps + 1, element_shape=memory.shape).write(0, memory)
+    cells = tf.TensorArray(tf.float32, steps + 1, element_shape=cell.shape).write(0, cell)
     gates = tf.TensorArray(dtype, steps, element_shape=projected.shape[1:])
 
     def step(
@@ -86,21 +86,21 @@ def _forward(
             cells.write(t + 1, c),
         )
 
-    _, _, hidden, memory, outputs, gates, memories = tf.while_loop(
+    _, _, hidden, cell, outputs, gates, cells = tf.while_loop(
         lambda t, *_: t < steps,
         step,
-        (0, first, hidden, memory, outputs, gates, memories),
+        (0, first, hidden, cell, outputs, gates, cells),
         parallel_iterations=1,
     )
-    return outputs.stack(), gates, memories, (hidden, memory)
+    return outputs.stack(), gates, cells, (hidden, cell)
 
 
 def _backward(
     d_outputs: Tensor,
     d_hidden: Tensor,
-    d_memory: Tensor,
+    d_cell: Tensor,
     gates: Any,
-    memories: Any,
+    cells: Any,
     recurrent: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates before their activation, and of the state before."""
@@ -108,58 +108,59 @@ def _backward(
     back = tf.transpose(recurrent)  # a product with a transposed matrix is half as fast
 
     def step(t: Tensor, dh: Tensor, dc: Tensor, d_gates: Any) -> Any:
-        kept = gates.read(t), memories.read(t + 1), memories.read(t)
+        kept = gates.read(t), cells.read(t + 1), cells.read(t)
         d_activated, dc = _step_back(*kept, d_outputs, t, dh, dc)
         return t - 1, tf.matmul(d_activated, back), dc, d_gates.write(t, d_activated)
 
-    _, d_hidden, d_memory, d_gates = tf.while_loop(
+    _, d_hidden, d_cell, d_gates = tf.while_loop(
         lambda t, *_: t >= 0,
         step,
-        (steps - 1, tf.cast(d_hidden, dtype), d_memory, tf.TensorArray(dtype, steps)),
+        (steps - 1, tf.cast(d_hidden, dtype), d_cell, tf.TensorArray(dtype, steps)),
         parallel_iterations=1,
     )
-    return d_gates.stack(), tf.cast(d_hidden, tf.float32), d_memory
+    return d_gates.stack(), tf.cast(d_hidden, tf.float32), d_cell
 
 
 @tf.function(jit_compile=True, autograph=False)
-def _step(projected: Tensor, t: Tensor, product: Tensor, bias: Tensor, memory: Tensor) -> Any:
+def _step(projected: Tensor, t: Tensor, product: Tensor, bias: Tensor, cell: Tensor) -> Any:
     """Return activated gates, outputs exact and in the products' type, and cell states."""
     dtype = projected.dtype
     sums = tf.cast(tf.gather(projected, t), tf.float32) + tf.cast(product, tf.float32) + bias
     activated = _activate(sums)
-    i, f, g, o = tf.split(activated, 4, axis=1)
-    memory = f * memory + i * g
-    hidden = o * tf.tanh(memory)
-    return tf.cast(activated, dtype), hidden, tf.cast(hidden, dtype), memory
+    i, f, g, o = tf.split(activated, len(LSTM.gates), axis=1)
+    cell = f * cell + i * g
+    hidden = o * tf.tanh(cell)
+    return tf.cast(activated, dtype), hidden, tf.cast(hidden, dtype), cell
 
 
 def _activate(sums: Tensor) -> Tensor:
-    """Return the sigmoid of three gates and the tanh of one, in one pass.
+    """Return the sigmoid of the gates i, f and o and the tanh of the candidate g, in one pass.
 
-    sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so a gate's column decides about scale and shift alone.
+    As sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, the columns differ in scale and shift alone.
     """
-    scale = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), sums.shape[1] // 4)
+    scales = np.array([1 if gate == "g" else 0.5 for gate in LSTM.gates], np.float32)
+    scale = np.repeat(scales, sums.shape[1] // len(LSTM.gates))
     return tf.tanh(sums * scale) * scale + (1 - scale)
 
 
 @tf.function(jit_compile=True, autograph=False)
 def _step_back(
     gates: Tensor,
-    memory: Tensor,
-    memory_before: Tensor,
+    cell: Tensor,
+    cell_before: Tensor,
     d_outputs: Tensor,
     t: Tensor,
     d_hidden: Tensor,
-    d_memory: Tensor,
+    d_cell: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Return the gradients of the gates before their activation, and of the cell state before."""
-    i, f, g, o = tf.split(tf.cast(gates, tf.float32), 4, axis=1)
-    squashed = tf.tanh(memory)
+    i, f, g, o = tf.split(tf.cast(gates, tf.float32), len(LSTM.gates), axis=1)
+    squashed = tf.tanh(cell)
     dh = tf.cast(d_hidden, tf.float32) + tf.cast(tf.gather(d_outputs, t), tf.float32)
-    dc = d_memory + dh * o * (1 - squashed * squashed)
+    dc = d_cell + dh * o * (1 - squashed * squashed)
     d_activated = [
         dc * g * i * (1 - i),
-        dc * memory_before * f * (1 - f),
+        dc * cell_before * f * (1 - f),
         dc * i * (1 - g * g),
         dh * squashed * o * (1 - o),
     ]

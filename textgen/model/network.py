@@ -1,6 +1,6 @@
-"""The language model as a Keras model."""
+"""The language model as a Keras model: embedding, recurrent layers, projection to logits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +13,30 @@ from textgen.artifact.model_folder import read_model
 from textgen.config.model import ModelConfig
 from textgen.model.bias import Bias
 from textgen.model.cross_entropy import LastLayer
-from textgen.model.lstm import FastLSTM
+from textgen.model.layers import recurrent_layer
 
-State = list[tuple[Any, Any]]
-# Share of the streams that do not learn their label for a window, so that it can do without.
+State = list[tuple[Any, ...]]  # the states of each layer, bottom first
+# Share of the streams whose label is hidden for a window, so that the model can do without one.
 LABEL_DROPOUT = 0.1
 
 
 @keras.saving.register_keras_serializable("textgen")
 class LanguageModel(keras.Model):
-    """Embedding, stacked LSTM, projection to the logits of the next token.
+    """Embedding, stacked recurrent layers, projection to the logits of the next token.
 
     `model(tokens)` gives logits, so `compile` and `fit` work as on any Keras model. To carry the
     state from one call to the next, pass it in and ask for it back:
     `logits, state = model(tokens, state, return_state=True)`.
 
     Dropout is "locked": one mask for all steps of a window, on the embeddings, on each layer's
-    outputs and, if asked for, on the state (Gal and Ghahramani 2016). So are the tokens and the
-    recurrent weights that are dropped, if any are (Merity et al. 2018, AWD-LSTM).
+    outputs and, if chosen, on the state (Gal and Ghahramani 2016). Token dropout and weight drop
+    are locked as well (Merity et al. 2018, AWD-LSTM).
 
     Args:
         config: sizes of the layers.
         seed: of the initial weights and of dropout.
-        matmul: format of matrix products while training, "fp32" or "bf16"; the weights, and
-            all else, are float32.
+        matmul: format of matrix products while training, "fp32" or "bf16"; weights and all else
+            are float32.
     """
 
     def __init__(
@@ -57,7 +57,8 @@ class LanguageModel(keras.Model):
             embeddings_initializer=normal,
             name="embedding",
         )
-        self.lstms = [_lstm_layer(config, index, seeds) for index in range(depth)]
+        # Keras's own files hold the attribute's name.
+        self.lstms = [recurrent_layer(config, index, seeds) for index in range(depth)]
         self.projection = None
         if "projection.kernel" in config.tensors():
             self.projection = _dense(config.embedding_size, next(seeds), "projection", bias=False)
@@ -86,11 +87,11 @@ class LanguageModel(keras.Model):
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *, seed: int = 0) -> "LanguageModel":
-        """Make the Keras model of a model folder; errors are those of `read_model`.
+        """Return the Keras model of a model folder; errors are those of `read_model`.
 
         Args:
             folder: the model folder.
-            seed: of dropout, in case it is trained further.
+            seed: of dropout, for further training.
         """
         read = read_model(Path(folder))
         model = cls(read.config, seed=seed)
@@ -141,13 +142,13 @@ class LanguageModel(keras.Model):
 
         Args:
             tokens: ids, of shape (batch, time); with labels, as `TokenStore.inputs` has them.
-            state: what an earlier call returned; all zeros if not given.
+            state: the state that an earlier call returned; zeros by default.
             return_state: whether to return the state, too.
             training: whether dropout applies.
 
         Returns:
             logits of shape (batch, time, vocabulary); with `return_state`, a pair of them and
-            the list of each layer's hidden and cell state, each of shape (batch, units).
+            the list of each layer's states, each of shape (batch, units).
         """
         state = self.initial_state(ops.shape(tokens)[0]) if state is None else state
         outputs, state = self.read(tokens, state, training=training)
@@ -171,11 +172,11 @@ class LanguageModel(keras.Model):
         return self.logits(outputs)
 
     def outputs_in_training(self, tokens: Any, state: State) -> tuple[Any, State]:
-        """Return what the last layer is fed, with dropout, and the next state.
+        """Return the inputs of the logits layer, with dropout, and the next state.
 
         Args:
             tokens: ids, of shape (time, batch).
-            state: what an earlier call returned.
+            state: the state that an earlier call returned.
 
         Returns:
             outputs of shape (time * batch, width), in the format of matrix products.
@@ -187,24 +188,24 @@ class LanguageModel(keras.Model):
         return ops.reshape(outputs, (-1, outputs.shape[-1])), state
 
     def apart(self, tokens: Any) -> tuple[Any, Any]:
-        """Return ids, and the numbers of the labels that were added to them, or None."""
+        """Return the ids and the label numbers that were added to them, or None without labels."""
         if not self.config.labels:
             return tokens, None
         return tokens % self.config.vocab_size, tokens // self.config.vocab_size
 
     def last_layer(self) -> LastLayer:
-        """Return what makes the logits."""
+        """Return the parameters of the layer that makes the logits."""
         if self.config.tie_embeddings:
             return LastLayer(self.embedding.embeddings, self.logits.bias, is_tied=True)
         return LastLayer(self.logits.kernel, self.logits.bias, is_tied=False)
 
     def _embed(self, tokens: Any, *, training: bool) -> tuple[Any, Any]:
-        """Look tokens up, some dropped while training; return a 1 for each one's label, too."""
+        """Return the embeddings of tokens, some dropped while training, and one-hot labels."""
         tokens, labels = self.apart(tokens)
         embedded = self.embedding(tokens) * self.config.embedding_scale
         if training and self.config.token_dropout:
-            kept = self.token_dropout(ops.ones((self.config.vocab_size, 1)), training=True)
-            embedded = embedded * ops.take(kept, tokens, axis=0)
+            mask = self.token_dropout(ops.ones((self.config.vocab_size, 1)), training=True)
+            embedded = embedded * ops.take(mask, tokens, axis=0)
         if labels is None:
             return embedded, None
         return embedded, ops.one_hot(labels, len(self.config.labels) + 1)[..., 1:]
@@ -212,11 +213,11 @@ class LanguageModel(keras.Model):
     def _read_by_time(
         self, embedded: Any, labels: Any, state: State, *, training: bool
     ) -> tuple[Any, State]:
-        """Run the layers over what `_embed` returned, with time as the first axis."""
+        """Run the layers over the result of `_embed`, with time as the first axis."""
         outputs = self.dropouts[0](embedded, training=training)
         if labels is not None:
-            told = self.label_dropout(labels, training=training)
-            outputs = ops.concatenate([outputs, told], axis=-1)
+            labels = self.label_dropout(labels, training=training)
+            outputs = ops.concatenate([outputs, labels], axis=-1)
         if training and self.matmul == "bf16":
             outputs = ops.cast(outputs, "bfloat16")
         after: State = []
@@ -227,51 +228,33 @@ class LanguageModel(keras.Model):
         return outputs, after
 
     def initial_state(self, batch_size: Any) -> State:
-        """Return the zero state for a number of streams."""
+        """Return the zero state of a number of streams."""
         return [
-            (ops.zeros((batch_size, units)), ops.zeros((batch_size, units)))
+            tuple(ops.zeros((batch_size, units)) for _ in self.config.recurrent_cell.states)
             for units in self.config.layer_units
         ]
 
     def start_from_counts(self, counts: NDArray[np.int64]) -> None:
-        """Let the untrained model predict each token with its share of a text.
+        """Set the output bias so that the untrained model predicts each token's share of a text.
 
-        Without it, the first hundreds of steps go into learning which tokens are rare: on
-        tiny-shakespeare that costs 0.25 nats after 175 steps.
+        Without it, the first hundreds of steps learn which tokens are rare: on tiny-shakespeare
+        that costs 0.25 nats after 175 steps.
 
         Args:
-            counts: how often each token occurs, of shape (vocabulary,); one is added to each.
+            counts: occurrences of each token, of shape (vocabulary,); one is added to each.
         """
         shares = (counts + 1) / (counts + 1).sum()
         self.logits.bias.assign(np.log(shares).astype(np.float32))
 
     def get_config(self) -> dict[str, Any]:
-        """Return what `from_config` needs (Keras's own cloning and saving)."""
+        """Return the arguments of `from_config`, for Keras's cloning and saving."""
         own = {"config": self.config.to_dict(), "seed": self.seed, "matmul": self.matmul}
         return {**super().get_config(), **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "LanguageModel":
-        """Make a model from what `get_config` returned."""
+        """Make a model from the result of `get_config`."""
         return cls(**config | {"config": ModelConfig.from_dict(config["config"])})
-
-
-def _lstm_layer(config: ModelConfig, index: int, seeds: Iterator[int]) -> FastLSTM:
-    """Make one LSTM layer, which takes three seeds."""
-    activation, recurrent_activation = config.layer_activations[index]
-    return FastLSTM(
-        config.layer_units[index],
-        activation=activation,
-        recurrent_activation=recurrent_activation,
-        recurrent_dropout=config.recurrent_dropout,
-        weight_drop=config.weight_drop,
-        return_sequences=True,
-        return_state=True,
-        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-        seed=next(seeds),
-        name=f"lstm_{index}",
-    )
 
 
 def _dense(units: int, seed: int, name: str, *, bias: bool = True) -> keras.layers.Dense:

@@ -1,10 +1,9 @@
-"""A loss for large vocabularies that computes the logits of a random part of them.
+"""Sampled softmax: a loss for large vocabularies that computes a random part of the logits.
 
-The sum that a softmax divides by is estimated: each step draws some tokens, common ones more often,
-and what is drawn counts for those that are not, 1 / its probability to be drawn times. So the
-estimate is right on average (Horvitz and Thompson 1952). Jean et al. 2015, "On Using Very Large
-Target Vocabulary for Neural Machine Translation", train in this way. Evaluation knows nothing of
-it: there, all logits are computed.
+The denominator of the softmax is estimated. Each step draws some tokens, common ones more often,
+and weighs each by 1 / its probability to be drawn, so the estimate is unbiased (Horvitz and
+Thompson 1952). Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine
+Translation", train in this way. Evaluation computes all logits.
 """
 
 from typing import Any
@@ -18,7 +17,7 @@ from textgen.model.cross_entropy import LastLayer
 
 Tensor = Any  # TensorFlow ships no types that a checker can use
 
-FLATTENING = 0.75  # power of the counts that tokens are drawn by, as in word2vec
+FLATTENING = 0.75  # exponent of the counts that tokens are drawn by, as in word2vec
 OUT_OF_THE_QUESTION = -1e9
 
 
@@ -26,8 +25,8 @@ class SampledSoftmax:
     """Draws tokens without replacement, and computes the loss among them.
 
     Args:
-        counts: how often each token occurs, of shape (vocabulary,); one is added to each.
-        samples: how many tokens are drawn, at most all of them.
+        counts: occurrences of each token, of shape (vocabulary,); one is added to each.
+        samples: number of tokens to draw, at most all of them.
         seed: of the drawing.
     """
 
@@ -41,11 +40,11 @@ class SampledSoftmax:
         self._log_drawn = np.log(drawn).astype(np.float32)
 
     def mean_nats(self, outputs: Tensor, layer: LastLayer, targets: Tensor) -> Tensor:
-        """Return the mean loss of the targets among those that are drawn.
+        """Return the mean loss of the targets among the drawn tokens.
 
         Args:
-            outputs: what the last layer is fed, of shape (rows, units), of float32 or bfloat16.
-            layer: what makes logits of them.
+            outputs: inputs of the last layer, of shape (rows, units), of float32 or bfloat16.
+            layer: the layer that makes logits of them.
             targets: ids, of shape (rows,).
         """
         drawn = self._draw()
@@ -60,7 +59,7 @@ class SampledSoftmax:
         return _mean_nats(products, weighed, drawn, of_targets, targets)
 
     def _draw(self) -> Tensor:
-        """Return different tokens: the largest of their log shares with Gumbel noise.
+        """Return distinct tokens: those with the largest log share plus Gumbel noise.
 
         (Kool et al. 2019, "Stochastic Beams and Where to Find Them", section 2.3.)
         """
@@ -75,7 +74,7 @@ class SampledSoftmax:
 def _mean_nats(
     products: Tensor, bias: Tensor, drawn: Tensor, of_targets: Tensor, targets: Tensor
 ) -> Tensor:
-    """Return the mean loss, where a target counts once, drawn or not."""
+    """Return the mean loss; a target counts once, even if it was drawn, too."""
     logits = tf.cast(products, tf.float32) + bias
     logits = tf.where(drawn == targets[:, None], OUT_OF_THE_QUESTION, logits)
     largest = tf.stop_gradient(tf.maximum(tf.reduce_max(logits, axis=1), of_targets))
@@ -85,10 +84,10 @@ def _mean_nats(
 
 
 def _probabilities_to_be_drawn(shares: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
-    """Return each token's probability to be among those that are drawn, all together `samples`.
+    """Return each token's probability to be among `samples` tokens drawn without replacement.
 
-    To draw without replacement is about to draw with replacement until so many differ; how often
-    that is, is found by halving an interval.
+    That is nearly drawing with replacement until enough tokens differ. The number of such draws is
+    found by bisection.
     """
     if samples == len(shares):
         return np.ones_like(shares)

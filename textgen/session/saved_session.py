@@ -177,7 +177,7 @@ class SavedSession:
         if self.adaptation_sha256 != (adaptation.sha256 if adaptation else ""):
             wanted = "the one that was saved beside it" if self.adaptation_sha256 else "none"
             raise DataError(f"the session is of another adaptation; load it with {wanted}")
-        shapes = [(1, units) for units in model.config.layer_units for _ in range(2)]
+        shapes = [(1, units) for units in model.config.state_units().values()]
         state = self.snapshot.state
         if state is not None and [(part.shape, part.dtype) for part in state] != [
             (shape, np.dtype(np.float32)) for shape in shapes

@@ -66,7 +66,9 @@ class Checkpoint:
         """
         variables = {f"variable.{n}": array for n, array in enumerate(self.variables)}
         files = {
-            ARRAYS: safetensors.numpy.save(variables | self.progress.arrays()),
+            ARRAYS: safetensors.numpy.save(
+                variables | self.progress.arrays(self.config.recurrent_cell)
+            ),
             HISTORY: self.progress.history.to_jsonl(),
             TOKENIZER: self.tokenizer.to_json().encode(),
             FACTS: to_json(self._facts()),
@@ -91,14 +93,16 @@ class Checkpoint:
             variables = [arrays[f"variable.{n}"] for n in range(count)]
             events = read_jsonl((folder / HISTORY).read_bytes())
             history = History(**facts["history"], events=events)
+            config = ModelConfig.from_dict(facts["config"])
+            cell = config.recurrent_cell
             return cls(
-                config=ModelConfig.from_dict(facts["config"]),
+                config=config,
                 training=TrainingConfig.from_dict(facts["training"]),
                 corpus=facts["corpus"],
                 data=facts["data"],
                 tokenizer=Tokenizer.from_json((folder / TOKENIZER).read_text(encoding="utf-8")),
                 init_from=facts["init_from"],
-                progress=RunState.from_parts(facts["progress"], arrays, history),
+                progress=RunState.from_parts(facts["progress"], arrays, history, cell),
                 variables=variables,
                 versions=facts["versions"],
             )

@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textgen.config.cell import Cell
 from textgen.trainer.history import History
 from textgen.trainer.result import Best
 from textgen.trainer.schedule import Schedule
+
+CARRIED = "carried."  # begins the names of the states in a checkpoint
 
 
 @dataclass
@@ -21,7 +24,7 @@ class RunState:
         steps: optimizer steps taken.
         epoch: number of the pass over the training split, from 0.
         window: windows of it that have been trained on.
-        carried: each layer's hidden and cell state, each of shape (batch, units); None for zeros.
+        carried: the states of each layer, each of shape (batch, units); None for zeros.
         best: the best validation so far, if there was one.
         measured: the step that was validated last.
         stale: validations since the best one.
@@ -38,7 +41,7 @@ class RunState:
     steps: int = 0
     epoch: int = 0
     window: int = 0
-    carried: list[tuple[Any, Any]] | None = None
+    carried: list[tuple[Any, ...]] | None = None
     best: Best | None = None
     measured: int = 0
     stale: int = 0
@@ -49,7 +52,7 @@ class RunState:
     resumed: list[int] = field(default_factory=list)
     changed_data: list[int] = field(default_factory=list)
 
-    def advance(self, carried: list[tuple[Any, Any]], seconds: float) -> None:
+    def advance(self, carried: list[tuple[Any, ...]], seconds: float) -> None:
         """Go past a window of the training split.
 
         Args:
@@ -88,12 +91,12 @@ class RunState:
         self.stale = 0
         self.measured = 0
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what is not a plain number, by name."""
+    def arrays(self, cell: Cell) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name; `cell` is that of the network."""
         state = {
-            f"carried.{layer}.{name}": np.asarray(array)
-            for layer, pair in enumerate(self.carried or [])
-            for name, array in zip(("hidden", "cell"), pair, strict=True)
+            _carried_name(layer, name): np.asarray(array)
+            for layer, states in enumerate(self.carried or [])
+            for name, array in zip(cell.states, states, strict=True)
         }
         best = self.best.weights if self.best else {}
         return state | {f"best.{name}": array for name, array in best.items()}
@@ -106,17 +109,17 @@ class RunState:
 
     @classmethod
     def from_parts(
-        cls, told: dict[str, Any], arrays: dict[str, NDArray[Any]], history: History
+        cls, told: dict[str, Any], arrays: dict[str, NDArray[Any]], history: History, cell: Cell
     ) -> "RunState":
         """Put together what `to_dict` and `arrays` returned, and the history.
 
         Raises:
             KeyError, TypeError: a part of it is missing, or not what it should be.
         """
-        layers = sum(name.startswith("carried.") for name in arrays) // 2
+        count = sum(name.startswith(CARRIED) for name in arrays) // len(cell.states)
         carried = [
-            (arrays[f"carried.{layer}.hidden"], arrays[f"carried.{layer}.cell"])
-            for layer in range(layers)
+            tuple(arrays[_carried_name(layer, name)] for name in cell.states)
+            for layer in range(count)
         ]
         weights = {n.removeprefix("best."): a for n, a in arrays.items() if n.startswith("best.")}
         parts = {
@@ -127,3 +130,8 @@ class RunState:
             "course": [(step, nats) for step, nats in told["course"]],
         }
         return cls(**told | parts)
+
+
+def _carried_name(layer: int, state: str) -> str:
+    """Return the name of a layer's state in a checkpoint."""
+    return f"{CARRIED}{layer}.{state}"

@@ -100,7 +100,7 @@ class TrainStep:
             variable.assign(array)
 
     def _train_eagerly(self, tokens: Any, carried: Any, state: State, rate: Any) -> Any:
-        state = [(hidden * carried, memory * carried) for hidden, memory in state]
+        state = [tuple(part * carried for part in states) for states in state]
         with tf.GradientTape() as tape:
             outputs, state = self.model.outputs_in_training(tokens[:-1], state)
             targets, _ = self.model.apart(tokens[1:])

@@ -1,4 +1,4 @@
-"""Activations, as parts of a graph and as functions of ONNX's LSTM operator."""
+"""Activation functions: as graph operators, and as arguments of ONNX's LSTM operator."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,8 +15,8 @@ class Activation(NamedTuple):
 
     Attributes:
         function: its name in ONNX's LSTM operator.
-        parameters: alpha and beta, where it has them; the values are Keras's.
-        add: adds it to a graph, so that a number's result does not depend on where it stands.
+        parameters: alpha and beta, if it has them, with Keras's values.
+        add: adds it to a graph. A number's result does not depend on its place in the array.
     """
 
     function: str
@@ -31,7 +31,7 @@ def _operator(name: str, *parameters: float) -> Activation:
 
 
 def _add_elu(graph: Graph, values: str) -> str:
-    """Add ELU. ONNX Runtime's own rounds the last numbers of an array unlike the others."""
+    """Add ELU. ONNX Runtime's own operator rounds the last numbers of an array differently."""
     positive = graph.add("Relu", values)
     negative = graph.add("Sub", values, positive)
     one = graph.array(np.float32(1), "one")
@@ -39,7 +39,7 @@ def _add_elu(graph: Graph, values: str) -> str:
 
 
 def _add_softplus(graph: Graph, values: str) -> str:
-    """Add softplus, ln(e^x + e^0). ONNX Runtime's own rounds as its ELU does."""
+    """Add softplus, ln(e^x + e^0). ONNX Runtime's own operator rounds as its ELU does."""
     last = graph.array(np.array([-1]), "last")
     column = graph.add("Unsqueeze", values, last)
     zeros = graph.add("Mul", column, graph.array(np.float32(0), "zero"))

@@ -13,7 +13,7 @@ from onnx import TensorProto
 
 from textgen.artifact.weights import Weights
 from textgen.config.model import ModelConfig
-from textgen.runtime.engine.activations import ACTIVATIONS
+from textgen.runtime.engine.cell_graphs import CELL_GRAPHS, LayerWeights
 from textgen.runtime.engine.graph_inputs import FullGraphInputs, GraphInputs, declare_inputs
 from textgen.runtime.engine.onnx_graph import Graph, GraphModel, Shape, next_name
 from textgen.runtime.engine.quantized_matmul import add_logits, add_product
@@ -21,7 +21,7 @@ from textgen.runtime.engine.sampling_graph import add_choice, add_counts
 
 TOKENS, CHOSEN, LOGITS = "tokens", "chosen", "logits"  # names of inputs and outputs
 
-# The inputs of the first layer are looked up where their table is at most this large.
+# The projected inputs of the first layer come from a table, if it is at most this large.
 LARGEST_TABLE = 16 << 20  # bytes
 
 
@@ -103,60 +103,30 @@ def _add_layers(
     weights: Weights,
     precision: str,
 ) -> tuple[str, list[str]]:
-    """Add all LSTM layers; return the last hidden state and the next state of all."""
+    """Add all recurrent layers; return the last one's output, and the next states of all."""
+    cell = config.recurrent_cell
+    add_step, count = CELL_GRAPHS[cell.name].add_step, len(cell.states)
+    outputs = _add_first_inputs(graph, tokens, config, weights, precision)
     after: list[str] = []
-    gates = _add_first_inputs(graph, tokens, config, weights, precision)
     for index in range(len(config.layer_units)):
-        hidden, memory = state[2 * index : 2 * index + 2]
-        own = {part: weights[f"lstm_{index}.{part}"] for part in ("kernel", "recurrent_kernel")}
-        name = f"lstm_{index}"
-        if index == 0:
-            recurrent = add_product(graph, hidden, own["recurrent_kernel"], name, precision)
-        else:  # one product for both inputs: the layer below has hidden states, too
-            both = graph.add("Concat", after[-2], hidden, axis=1)
-            matrix = np.concatenate([own["kernel"], own["recurrent_kernel"]])
-            recurrent = add_product(graph, both, matrix, name, precision)
-            gates = graph.array(weights[f"{name}.bias"])
-        gates = graph.add("Add", recurrent, gates)
-        after += _add_cell(graph, gates, memory, *config.layer_activations[index])
-    return after[-2], after
+        layer = LayerWeights.from_model(config, weights, index, precision)
+        before = state[len(after) : len(after) + count]
+        states = add_step(graph, layer, outputs, before, is_projected=index == 0)
+        outputs = states[0]
+        after += states
+    return outputs, after
 
 
 def _add_first_inputs(
     graph: Graph, tokens: str, config: ModelConfig, weights: Weights, precision: str
 ) -> str:
-    """Add the inputs of the first layer's gates, looked up where the table is small."""
+    """Add the projected inputs of the first layer, looked up where their table is small."""
+    layer = LayerWeights.from_model(config, weights, 0, precision)
     embeddings = np.float32(config.embedding_scale) * weights["embedding.embeddings"]
-    kernel, bias = weights["lstm_0.kernel"], weights["lstm_0.bias"]
-    if config.vocab_size * bias.nbytes <= LARGEST_TABLE:
+    if config.vocab_size * layer.bias.nbytes <= LARGEST_TABLE:
         with np.errstate(over="ignore", invalid="ignore"):  # weights of a run about to diverge
-            table = embeddings @ kernel + bias
+            table = embeddings @ layer.kernel + layer.bias
         return graph.add("Gather", graph.array(table), tokens)
     rows = graph.add("Gather", graph.array(embeddings), tokens)
-    product = add_product(graph, rows, kernel, "lstm_0.kernel", precision)
-    return graph.add("Add", product, graph.array(bias))
-
-
-def _add_cell(
-    graph: Graph, gates: str, memory: str, activation: str, recurrent_activation: str
-) -> tuple[str, str]:
-    """Add the LSTM cell (Hochreiter and Schmidhuber 1997; Gers et al. 2000) to its gates.
-
-    Args:
-        graph: the graph.
-        gates: before their activations, in Keras's order: input, forget, cell, output.
-        memory: the cell state.
-        activation: of cell and output.
-        recurrent_activation: of the gates.
-
-    Returns:
-        the next hidden and cell state.
-    """
-    squash, gate = ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation]
-    parts = graph.add_many("Split", gates, outputs=4, axis=1)
-    write, keep, candidate, show = (
-        kind.add(graph, part) for kind, part in zip((gate, gate, squash, gate), parts, strict=True)
-    )
-    kept, written = graph.add("Mul", keep, memory), graph.add("Mul", write, candidate)
-    memory = graph.add("Add", kept, written)
-    return graph.add("Mul", show, squash.add(graph, memory)), memory
+    product = add_product(graph, rows, layer.kernel, f"{layer.name}.kernel", precision)
+    return graph.add("Add", product, graph.array(layer.bias))

@@ -39,7 +39,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> str:
-        """ "int8" or "fp32": format of the weight matrices and of their products."""
+        """Format of the weight matrices and of their products: "int8" or "fp32"."""
 
     @property
     def threads(self) -> int:

@@ -7,6 +7,7 @@ top-p, which take time even where they change nothing; the full one has all filt
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -96,8 +97,12 @@ def fill_inputs(plans: Sequence[SamplingPlan]) -> GraphInputs[Array]:
     return simple if all(plan.is_simple for plan in plans) else _full_inputs(simple, plans)
 
 
+@lru_cache(maxsize=1)
 def greedy_inputs(streams: int, vocab_size: int) -> GraphInputs[Array]:
-    """Return the inputs that choose the likeliest token, for one step of some streams."""
+    """Return the inputs that choose the likeliest token, for one step of some streams.
+
+    The last result is kept: graphs do not change their inputs, and texts go on step by step.
+    """
     zeros = np.zeros((streams, vocab_size), np.float32)
     row = (streams, 1)
     return GraphInputs(

@@ -10,10 +10,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-# The lowest versions that hold all that the graphs use, so that older runtimes take them, too.
+# The lowest versions that have all operators of the graphs, so that older runtimes load them.
 OPSET = 17
 IR_VERSION = 8
-# Arrays above this stay out of the serialized graph: they would be copied four times.
+# Larger arrays stay out of the serialized graph, in which they would be copied four times.
 LARGEST_INSIDE = 1024  # bytes
 CONTRIBUTED = "com.microsoft"  # ONNX Runtime's own operators
 
@@ -26,17 +26,17 @@ def next_name(state: str) -> str:
 
 
 class GraphModel(NamedTuple):
-    """A serialized graph, and the large arrays that are handed over beside it."""
+    """A serialized graph, and its large arrays, which the runtime gets beside it."""
 
     graph: bytes
     arrays: dict[str, NDArray[Any]]
 
 
 class Graph:
-    """An ONNX graph in the making.
+    """An ONNX graph under construction.
 
     Args:
-        parent: the graph whose loop this one is the body of; arrays are kept there.
+        parent: the graph that holds this one as the body of a loop or a branch, and its arrays.
     """
 
     def __init__(self, parent: "Graph | None" = None) -> None:
@@ -53,12 +53,12 @@ class Graph:
         return name
 
     def output(self, value: str, name: str, shape: Shape, kind: int = TensorProto.FLOAT) -> None:
-        """Declare a value an output, under a name."""
+        """Declare a value as an output with a name."""
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, kind, shape))
 
     def array(self, value: Any, name: str | None = None) -> str:
-        """Add a constant; one that has a name is added once."""
+        """Add a constant; one with a name is added once."""
         root = self._root
         name = name or root._new_name("array")
         root._arrays.setdefault(name, np.array(value, order="C"))
@@ -75,7 +75,7 @@ class Graph:
         return names
 
     def as_body(self) -> onnx.GraphProto:
-        """Return the graph as the body of a loop in its parent."""
+        """Return the graph as the body of a loop, or a branch, in its parent."""
         return helper.make_graph(self._nodes, "body", self._inputs, self._outputs)
 
     def finish(self) -> "GraphModel":
@@ -91,13 +91,13 @@ class Graph:
         return GraphModel(bytes(model.SerializeToString()), large)
 
     def _new_name(self, kind: str) -> str:
-        """Return a name that is not taken."""
+        """Return an unused name."""
         self._names += 1
         return f"{kind.lower()}_{self._names}"
 
 
 def _placeholder(name: str, array: NDArray[Any]) -> onnx.TensorProto:
-    """Return the entry of an array whose numbers are handed over beside the graph."""
+    """Return the entry of an array whose numbers are not in the serialized graph."""
     kind = helper.np_dtype_to_tensor_dtype(array.dtype)
     tensor = onnx.TensorProto(name=name, data_type=kind, dims=array.shape)
     tensor.data_location = onnx.TensorProto.EXTERNAL

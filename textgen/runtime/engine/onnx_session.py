@@ -1,20 +1,20 @@
-"""Compiled graphs, which ONNX Runtime calls sessions."""
+"""Compiles graphs with ONNX Runtime, which calls a compiled graph a session."""
 
 import os
 from typing import Any
 
 from textgen.runtime.engine.onnx_graph import GraphModel
 
-# From 1.29 on the library tells its maker that it runs, from its import on, unless it is told.
+# From 1.29 on the library reports its use to its maker, from its import on, unless this is set.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
 Compiled = Any  # an `InferenceSession`; the library publishes no types
 
-# Where a processor's sums of 8-bit products would overflow (x86 without VNNI), other kernels run.
+# Selects exact kernels where sums of 8-bit products would overflow (x86 without VNNI).
 EXACT_SUMS = ("session.x64quantprecision", "1")
-ERRORS_ONLY = 3  # the library's log level; it warns of hardware it does not find
+ERRORS_ONLY = 3  # log level; below it the library warns of missing hardware
 
 
 def open_session(model: GraphModel, threads: int) -> Compiled:
@@ -22,7 +22,7 @@ def open_session(model: GraphModel, threads: int) -> Compiled:
 
     Args:
         model: the graph and its large arrays.
-        threads: that one operation may use.
+        threads: threads for one operation.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = ERRORS_ONLY

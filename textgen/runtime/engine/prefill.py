@@ -1,7 +1,7 @@
-"""Reading a sequence that is known, layer by layer."""
+"""Prefill: a known sequence goes through the layers one by one."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -12,29 +12,38 @@ from numpy.typing import NDArray
 
 from textgen.artifact.weights import Weights
 from textgen.config.model import ModelConfig
+from textgen.runtime.engine.onnx_graph import next_name
 from textgen.runtime.engine.onnx_session import Compiled, open_session
-from textgen.runtime.engine.prefill_graph import build_layer_graph, build_logits_graph
+from textgen.runtime.engine.prefill_graph import (
+    ABOVE,
+    BELOW,
+    HIDDEN,
+    LOGITS,
+    build_layer_graph,
+    build_logits_graph,
+)
 from textgen.runtime.engine.state import State
 from textgen.sampling.filters import Logits
 
-# A long sequence is read in blocks of this many tokens, which bounds the memory that it takes.
+# A long sequence is read in blocks of this many tokens, which bounds the memory.
 BLOCK = 1024
 
 
-Source = Callable[[], NDArray[Any]]  # waits for what a layer reads, and returns it
+Source = Callable[[], NDArray[Any]]  # waits for the input of a layer, and returns it
 
 
 class Prefill:
-    """The layers of a model, each a graph of its own; compiled when it is made.
+    """The layers of a model, each a graph of its own; all are compiled by the constructor.
 
     Args:
         config: sizes of the layers.
         weights: arrays with the names and shapes of `config.tensors()`.
         precision: "int8" or "fp32".
-        threads: that one operation of a layer may use.
+        threads: threads for one operation of a layer.
     """
 
     def __init__(self, config: ModelConfig, weights: Weights, precision: str, threads: int) -> None:
+        self._states = config.recurrent_cell.states
         self._layers = [
             open_session(build_layer_graph(config, weights, index, precision), threads)
             for index in range(len(config.layer_units))
@@ -42,67 +51,77 @@ class Prefill:
         self._logits = open_session(build_logits_graph(config, weights, precision), threads)
 
     def read(self, tokens: NDArray[np.integer], state: State) -> State:
-        """Feed a sequence to one stream; arguments and result are those of `Decoder.read`.
+        """Feed a sequence to one stream; see `Engine.prefill`.
 
-        Long ones go through the layers as through an assembly line: while one layer reads a block,
-        the layer below reads the next, each on a thread of its own. They wait for each other once
-        a block, not at every step as the threads of one operator do.
+        The layers form a pipeline: while one layer reads a block, the layer below reads the next
+        one, each on a thread of its own. They wait for each other once a block, and not at every
+        step as the threads of one operator do.
         """
-        stations, results = self._stations(state), deque[Source]()
+        workers, results = self._workers(state), deque[Source]()
         with ExitStack() as stack:
-            threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in stations]
+            threads = [stack.enter_context(ThreadPoolExecutor(1)) for _ in workers]
             for start in range(0, len(tokens), BLOCK):
                 source: Source = partial(_column, tokens[start : start + BLOCK])
-                for station, thread in zip(stations, threads, strict=True):
-                    source = thread.submit(station.take, source).result
+                for worker, thread in zip(workers, threads, strict=True):
+                    source = thread.submit(worker.take, source).result
                 results.append(source)
-                if len(results) > len(stations):  # no more blocks at a time than are worked on
+                if len(results) > len(workers):  # bounds the blocks that wait in memory
                     results.popleft()()
             for result in results:
                 result()
-        return tuple(part for station in stations for part in station.state)
+        return _joined(workers)
 
     def score(self, tokens: NDArray[np.integer], state: State) -> tuple[Logits, State]:
-        """Feed a sequence to one stream, keeping every step's logits; see `Decoder.score`."""
+        """Return the logits after each token of a sequence; see `Engine.score`."""
         hidden, after = self.hidden(tokens, state)
-        (logits,) = self._logits.run(["logits"], {"hidden": hidden[:, None]})
+        (logits,) = self._logits.run([LOGITS], {HIDDEN: hidden[:, None]})
         return logits[:, 0], after
 
     def hidden(
         self, tokens: NDArray[np.integer], state: State
     ) -> tuple[NDArray[np.float32], State]:
-        """Feed a sequence to one stream, keeping the last layer's states; see `Decoder.hidden`."""
-        stations = self._stations(state)
+        """Return the last layer's output after each token; see `Engine.hidden_states`."""
+        workers = self._workers(state)
         source: Source = partial(_column, tokens)
-        for station in stations:
-            source = partial(station.take, source)
-        return source()[:, 0], tuple(part for station in stations for part in station.state)
+        for worker in workers:
+            source = partial(worker.take, source)
+        return source()[:, 0], _joined(workers)
 
-    def _stations(self, state: State) -> list["LayerWorker"]:
-        """Return the layers, each with its state."""
-        pairs = zip(state[::2], state[1::2], strict=True)
-        return [LayerWorker(layer, pair) for layer, pair in zip(self._layers, pairs, strict=True)]
+    def _workers(self, state: State) -> list["LayerWorker"]:
+        """Return the layers, each with its states."""
+        count = len(self._states)
+        parts = [state[i : i + count] for i in range(0, len(state), count)]
+        layers = zip(self._layers, parts, strict=True)
+        return [LayerWorker(layer, self._states, part) for layer, part in layers]
 
 
 class LayerWorker:
-    """A layer at work.
+    """A layer that reads block after block.
 
     Args:
         layer: its graph.
-        state: its hidden and cell state, each of shape (batch, units); replaced by each block.
+        names: of its states.
+        state: its states, each of shape (batch, units); each block replaces them.
     """
 
-    def __init__(self, layer: Compiled, state: State) -> None:
+    def __init__(self, layer: Compiled, names: Sequence[str], state: State) -> None:
         self.state = state
         self._layer = layer
+        self._names = names
+        self._outputs = [ABOVE, *map(next_name, names)]
 
     def take(self, source: Source) -> NDArray[Any]:
-        """Read what the layer below has made of a block, and return what this one makes of it."""
-        feed = {"below": source(), "hidden": self.state[0], "memory": self.state[1]}
-        above, *state = self._layer.run(["above", "next_hidden", "next_memory"], feed)
+        """Read the next block of the layer below, and return this layer's outputs."""
+        feed = {BELOW: source(), **dict(zip(self._names, self.state, strict=True))}
+        above, *state = self._layer.run(self._outputs, feed)
         self.state = tuple(state)
         result: NDArray[Any] = above
         return result
+
+
+def _joined(workers: list[LayerWorker]) -> State:
+    """Return the states of all layers."""
+    return tuple(part for worker in workers for part in worker.state)
 
 
 def _column(tokens: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -1,30 +1,29 @@
-"""The graphs that read tokens which are known: a prompt, or a text to be scored.
+"""The prefill graphs, which read known tokens: a prompt, or a text to score.
 
-Each layer is ONNX's LSTM operator, which takes a whole sequence at once and projects all its inputs
-in one product.
+Each layer is a graph of its own, and a sequence goes through it in one call.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from onnx import TensorProto
 
 from textgen.artifact.weights import Weights
 from textgen.config.model import ModelConfig
-from textgen.runtime.engine.activations import ACTIVATIONS
-from textgen.runtime.engine.onnx_graph import CONTRIBUTED, Graph, GraphModel
-from textgen.runtime.engine.quantized_matmul import Matrix, add_logits, quantize
+from textgen.runtime.engine.cell_graphs import CELL_GRAPHS, LayerWeights
+from textgen.runtime.engine.onnx_graph import Graph, GraphModel, next_name
+from textgen.runtime.engine.quantized_matmul import add_logits
+
+# Names of inputs and outputs, beside those of the cell's states.
+BELOW, ABOVE, HIDDEN, LOGITS = "below", "above", "hidden", "logits"
 
 
 def build_layer_graph(
     config: ModelConfig, weights: Weights, index: int, precision: str
 ) -> GraphModel:
-    """Return the graph of one layer, the embedding with the first.
+    """Return the graph of one layer, with the embedding if it is the first.
 
-    Its inputs are `below`, the ids of tokens (time, batch) for the first layer, else the hidden
-    states of the layer below (time, batch, units); and `hidden` and `memory` (batch, units). Its
-    outputs are the hidden states `above` (time, batch, units), `next_hidden` and `next_memory`.
+    Its inputs are `BELOW`, token ids (time, batch) for the first layer and the outputs of the layer
+    below (time, batch, units) for others, and the cell's states (batch, units). Its outputs are
+    `ABOVE` (time, batch, units) and the `next_name` of each state.
 
     Args:
         config: sizes of the layers.
@@ -32,87 +31,38 @@ def build_layer_graph(
         index: of the layer.
         precision: "int8" or "fp32"; in int8 the inputs of a layer share one scale in a call.
     """
-    graph, units = Graph(), config.layer_units[index]
-    if index == 0:
-        tokens = graph.input("below", ["time", "batch"], TensorProto.INT64)
-        embeddings = np.float32(config.embedding_scale) * weights["embedding.embeddings"]
-        below = graph.add("Gather", graph.array(embeddings), tokens)
-    else:
-        below = graph.input("below", ["time", "batch", config.layer_units[index - 1]])
+    graph, units, cell = Graph(), config.layer_units[index], config.recurrent_cell
+    inputs = _add_embedding(graph, config, weights) if index == 0 else _input(graph, config, index)
     direction = graph.array(np.array([0]))
     state = [
-        graph.add("Unsqueeze", graph.input(kind, ["batch", units]), direction)
-        for kind in ("hidden", "memory")
+        graph.add("Unsqueeze", graph.input(name, ["batch", units]), direction)
+        for name in cell.states
     ]
-    own = {part: weights[f"lstm_{index}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")}
-    attributes = _activations(*config.layer_activations[index]) | {"hidden_size": units}
-    hidden, *after = _add_operator(graph, below, state, own, precision, attributes)
-    above = graph.add("Squeeze", hidden, graph.array(np.array([1])))
-    graph.output(above, "above", ["time", "batch", units])
-    for kind, value in zip(("hidden", "memory"), after, strict=True):
-        graph.output(graph.add("Squeeze", value, direction), f"next_{kind}", ["batch", units])
+    layer = LayerWeights.from_model(config, weights, index, precision)
+    outputs, *after = CELL_GRAPHS[cell.name].add_sequence(graph, layer, inputs, state)
+    above = graph.add("Squeeze", outputs, graph.array(np.array([1])))
+    graph.output(above, ABOVE, ["time", "batch", units])
+    for name, value in zip(cell.states, after, strict=True):
+        graph.output(graph.add("Squeeze", value, direction), next_name(name), ["batch", units])
     return graph.finish()
 
 
 def build_logits_graph(config: ModelConfig, weights: Weights, precision: str) -> GraphModel:
-    """Return the graph from the last layer's `hidden` states (..., units) to `logits`."""
+    """Return the graph from the last outputs, `HIDDEN` (time, batch, units), to `LOGITS`."""
     graph = Graph()
-    hidden = graph.input("hidden", ["time", "batch", config.layer_units[-1]])
+    hidden = graph.input(HIDDEN, ["time", "batch", config.layer_units[-1]])
     logits = add_logits(graph, hidden, config, weights, precision)
-    graph.output(logits, "logits", ["time", "batch", config.vocab_size])
+    graph.output(logits, LOGITS, ["time", "batch", config.vocab_size])
     return graph.finish()
 
 
-def _add_operator(
-    graph: Graph,
-    activations: str,
-    state: list[str],
-    weights: Weights,
-    precision: str,
-    attributes: dict[str, Any],
-) -> list[str]:
-    """Add the operator: ONNX's own, or ONNX Runtime's that computes in int8."""
-    matrices = [_onnx_gates(weights[name]) for name in ("kernel", "recurrent_kernel")]
-    gates = _onnx_gates(weights["bias"])
-    bias = graph.array(np.concatenate([gates, np.zeros_like(gates)])[None])
-    if precision == "fp32":
-        names = [graph.array(matrix.T[None]) for matrix in matrices]
-        return graph.add_many(
-            "LSTM", activations, *names, bias, "", *state, outputs=3, **attributes
-        )
-    quantized = [quantize(matrix) for matrix in matrices]
-    names = [graph.array(integers[None]) for integers, _ in quantized]
-    scales = [
-        graph.array(part[None])
-        for integers, scale in quantized
-        for part in (scale, np.zeros(len(scale), integers.dtype))
-    ]
-    return graph.add_many(
-        "DynamicQuantizeLSTM",
-        activations,
-        *names,
-        bias,
-        "",
-        *state,
-        "",
-        *scales,
-        outputs=3,
-        domain=CONTRIBUTED,
-        **attributes,
-    )
+def _input(graph: Graph, config: ModelConfig, index: int) -> str:
+    """Declare the outputs of the layer below as an input."""
+    return graph.input(BELOW, ["time", "batch", config.layer_units[index - 1]])
 
 
-def _activations(activation: str, recurrent_activation: str) -> dict[str, Any]:
-    """Return the operator's attributes that name the functions of gates, cell and output."""
-    used = [ACTIVATIONS[name] for name in (recurrent_activation, activation, activation)]
-    alphas = [one.parameters[0] for one in used if one.parameters]
-    betas = [one.parameters[1] for one in used if len(one.parameters) > 1]
-    named = {"activations": [one.function for one in used]}
-    numbers = {"activation_alpha": alphas, "activation_beta": betas}
-    return named | {name: values for name, values in numbers.items() if values}
-
-
-def _onnx_gates(array: Matrix) -> NDArray[np.float32]:
-    """Reorder the last axis from Keras's gates (input, forget, cell, output) to ONNX's (iofc)."""
-    gate_input, forget, cell, output = np.split(array, 4, axis=-1)
-    return np.concatenate([gate_input, output, forget, cell], axis=-1)
+def _add_embedding(graph: Graph, config: ModelConfig, weights: Weights) -> str:
+    """Declare token ids as an input, and add their embeddings."""
+    tokens = graph.input(BELOW, ["time", "batch"], TensorProto.INT64)
+    embeddings = np.float32(config.embedding_scale) * weights["embedding.embeddings"]
+    return graph.add("Gather", graph.array(embeddings), tokens)

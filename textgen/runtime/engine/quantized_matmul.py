@@ -1,8 +1,8 @@
-"""Products of activations and weight matrices, in 32-bit floats or in 8-bit integers.
+"""Products of activations and weight matrices, in 32-bit floats or 8-bit integers.
 
-In int8 a matrix has a scale for each column and its activations one for each row, found anew at
-each step (dynamic quantization). Sums of products are then exact integers, and a row's result does
-not depend on the rows beside it.
+In int8 each column of a matrix has a scale, and so has each row of activations, computed at each
+step (dynamic quantization). Sums of products are then exact integers, and a row's result does not
+depend on the rows beside it.
 """
 
 import numpy as np
@@ -14,9 +14,9 @@ from textgen.config.model import ModelConfig
 from textgen.runtime.engine.onnx_graph import Graph
 
 Matrix = NDArray[np.float32]
-LARGEST = 127  # of the integers; symmetric, so that zero is zero
-ZERO_POINT = 128  # activations are unsigned with this offset, for which the processor is fastest
-SMALLEST = np.float32(1e-20)  # scale of a row of zeros
+LARGEST = 127  # largest integer; the range is symmetric, so that zero is exact
+ZERO_POINT = 128  # offset of the activations, which are unsigned: the fastest format on x86
+SMALLEST = np.float32(1e-20)  # the scale of a row of zeros
 
 
 def quantize(matrix: Matrix) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -56,7 +56,7 @@ def add_product(graph: Graph, rows: str, matrix: Matrix, name: str, precision: s
 def add_logits(
     graph: Graph, hidden: str, config: ModelConfig, weights: Weights, precision: str
 ) -> str:
-    """Add what stands between the last layer and the logits.
+    """Add the layers between the last recurrent layer and the logits.
 
     Args:
         graph: the graph.
@@ -74,7 +74,7 @@ def add_logits(
 
 
 def _output_matrices(config: ModelConfig, weights: Weights) -> Weights:
-    """Return the matrices between the last layer and the logits, in order."""
+    """Return the matrices between the last recurrent layer and the logits, in order."""
     if not config.tie_embeddings:
         return {"logits.kernel": weights["logits.kernel"]}
     names = [name for name in ("projection.kernel",) if name in weights]
