@@ -79,6 +79,7 @@ def right(generator: TextGenerator, model: Model, tmp_path: Path) -> dict[str, A
     session = generator.session(seed=1)
     return {
         "rows": ["The"],
+        "prompt": "The",
         "text": "The",
         "behind": "The",
         "count": 0,

@@ -67,7 +67,7 @@ def told(result: Generation) -> Generation:
     slots=st.integers(1, 6),
     precision=st.sampled_from(PRECISIONS),
     threads=st.integers(1, 2),
-    logits_processors=st.sampled_from([(), (picky,)]),
+    processors=st.sampled_from([(), (picky,)]),
 )
 def test_texts_are_the_same_alone_and_in_any_company_and_order(
     generators: dict[tuple[str, int], TextGenerator],
@@ -76,17 +76,18 @@ def test_texts_are_the_same_alone_and_in_any_company_and_order(
     slots: int,
     precision: str,
     threads: int,
-    hooks: Any,
+    processors: Any,
 ) -> None:
     # Beside a good row: a list without one is refused as a whole.
     alone = [
-        generators[precision, 1].generate([row, ""], logits_processors=hooks)[0] for row in several
+        generators[precision, 1].generate([row, ""], logits_processors=processors)[0]
+        for row in several
     ]
     shuffled = order.sample(range(len(several)), len(several))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scheduler, "SLOTS", slots)
         mixed = [several[number] for number in shuffled]
-        together = generators[precision, threads].generate(mixed, logits_processors=hooks)
+        together = generators[precision, threads].generate(mixed, logits_processors=processors)
     assert [*map(told, together)] == [told(alone[number]) for number in shuffled]
 
 

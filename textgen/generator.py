@@ -221,7 +221,7 @@ class TextGenerator:
         processors = with_hooks(logits_processors, hooks)
         if not isinstance(prompt, str):
             return list(self.generate_each(prompt, logits_processors=processors, **settings))
-        sequence = self.sequence(prompt, self.configure(**settings), processors)
+        sequence = self._begin(prompt, self.configure(**settings), processors)
         for _ in run_all(self.decoder, [sequence]):
             pass
         if sequence.error:
@@ -254,7 +254,7 @@ class TextGenerator:
             UsageError: an unknown setting, or an impossible value, among those of all rows.
         """
         processors = with_hooks(logits_processors, hooks)
-        begin = partial(self.sequence, logits_processors=processors)
+        begin = partial(self._begin, logits_processors=processors)
         queue = PromptQueue(rows, self.configure(**settings), begin)
         return queue.run(self.decoder, advanced, is_over)
 
@@ -282,7 +282,7 @@ class TextGenerator:
         """
         processors = with_hooks(logits_processors, hooks)
         config = self.configure(**settings)
-        return TextStream(self.decoder, self.sequence(prompt, config, processors, remembered))
+        return TextStream(self.decoder, self._begin(prompt, config, processors, remembered))
 
     def scheduler(self) -> Scheduler:
         """Return a scheduler, which runs sequences of several threads or asyncio tasks together.
@@ -316,14 +316,7 @@ class TextGenerator:
             UsageError: settings with which this model can generate nothing.
             DataError: a prompt with a lone surrogate.
         """
-        return begin_sequence(
-            self.tokenizer,
-            self.tokenizer.clean_prompt(prompt),
-            config,
-            self.model.copies,
-            logits_processors=logits_processors,
-            capacity=remembered,
-        )
+        return self._begin(prompt, config, logits_processors, remembered)
 
     def check(self, **settings: Any) -> None:
         """Refuse settings with which this model can generate nothing; nothing is generated.
@@ -335,7 +328,7 @@ class TextGenerator:
             UsageError: an unknown setting, or an impossible value.
             DataError: a constraint that cannot be kept.
         """
-        self.sequence("", self.configure(**settings))
+        self._begin("", self.configure(**settings))
 
     def session(self, **settings: Any) -> Session:
         """Begin a text that is fed and generated bit by bit; see `Session`.
@@ -371,7 +364,7 @@ class TextGenerator:
         Raises:
             UsageError: an unknown setting, or an impossible value.
         """
-        return next_tokens(self.decoder, self.sequence(prompt, self.configure(**settings)), k)
+        return next_tokens(self.decoder, self._begin(prompt, self.configure(**settings)), k)
 
     def configure(self, **settings: Any) -> GenerationConfig:
         """Return all settings of a generation: those given, else the model's; with a seed.
@@ -419,4 +412,21 @@ class TextGenerator:
         inherited = reading.keys() - settings.keys()
         return measure_corpus(
             self.decoder, self.tokenizer, corpus, reading, split, progress, inherited=inherited
+        )
+
+    def _begin(
+        self,
+        prompt: str,
+        config: GenerationConfig,
+        logits_processors: Sequence[LogitsProcessor] = (),
+        remembered: int | None = None,
+    ) -> TextSequence:
+        """Begin a sequence, without a look at the types of the arguments."""
+        return begin_sequence(
+            self.tokenizer,
+            self.tokenizer.clean_prompt(prompt),
+            config,
+            self.model.copies,
+            logits_processors=logits_processors,
+            capacity=remembered,
         )

@@ -178,5 +178,5 @@ def test_session_goes_on_behind_a_stream_that_was_closed(generator: TextGenerato
     assert session.text == taken
     rest = session.generate(max_new_tokens=10).text
     assert session.text == taken + rest
-    with pytest.raises(UsageError, match="gone on"):
+    with pytest.raises(UsageError, match="moved on"):
         next(stream)

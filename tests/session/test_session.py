@@ -30,7 +30,7 @@ LETTERS: dict[str, Any] = {"banned_tokens": (0,), "max_new_tokens": 50}
 
 def same(one: StateSnapshot, other: StateSnapshot) -> bool:
     """Tell whether texts stand at the same place, to the last bit."""
-    numbers = ("length", "last", "drawn", "since")
+    numbers = ("length", "last", "drawn", "generation_tokens")
     return (
         all(getattr(one, name) == getattr(other, name) for name in numbers)
         and np.array_equal(one.known_tokens(), other.known_tokens())
@@ -358,7 +358,7 @@ def test_session_of_an_endless_text_keeps_few_states(generator: TextGenerator) -
     stream = session.stream()
     while session.snapshot.drawn < 20_000:
         list(islice(stream, 2_000))
-    states = sum(1 for moment in session.snapshot.back() if moment.state)
+    states = sum(1 for snapshot in session.snapshot.back() if snapshot.state)
     assert states < 64 * (1 + math.log(20_000 / 4_096)) + 64
 
 

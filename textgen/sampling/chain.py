@@ -66,8 +66,10 @@ class Chain:
     @property
     def mirostat_mu(self) -> float | None:
         """Mirostat's mu, the largest surprisal in bits, if it is on."""
-        values = (stage.mirostat_mu for stage in self._stages)
-        return next((mu for mu in values if mu is not None), None)
+        for stage in self._stages:
+            if (mu := stage.mirostat_mu) is not None:
+                return mu
+        return None
 
     def apply(self, candidates: Candidates, position: int) -> Candidates:
         """Return the candidates that are left, with the logits that the next token is drawn by.

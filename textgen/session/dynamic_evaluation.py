@@ -89,21 +89,21 @@ class Adaptation:
         return digest.hexdigest()
 
     def read(
-        self, model: Model, engine: Engine, snapshot: StateSnapshot, tokens: NDArray[np.integer]
+        self, model: Model, decoder: Engine, snapshot: StateSnapshot, tokens: NDArray[np.integer]
     ) -> "Adaptation":
         """Return the adaptation after some more text.
 
         Args:
             model: that the changes belong to.
-            engine: of the model without changes.
+            decoder: the engine of the model without changes.
             snapshot: the point before the tokens.
             tokens: ids, of shape (tokens,).
         """
-        adaptation, state = self, snapshot.state or engine.initial_state()
+        adaptation, state = self, snapshot.state or decoder.initial_state()
         inputs = np.concatenate([[snapshot.last], tokens])
         for start in range(0, len(tokens), AT_ONCE):
             targets = tokens[start : start + AT_ONCE]
-            hidden, state = engine.hidden_states(inputs[start : start + len(targets)], state)
+            hidden, state = decoder.hidden_states(inputs[start : start + len(targets)], state)
             adaptation = adaptation.learn(model, hidden, targets)
         return adaptation
 

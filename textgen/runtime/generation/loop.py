@@ -38,8 +38,9 @@ def advance(engine: Engine, sequences: Sequence[TextSequence], max_steps: int) -
     """
     prompted = [one for one in sequences if len(one.unread)]
     short = [one for one in prompted if one.prefills_in_blocks]
-    drawn = [one for one in sequences if not len(one.unread) and one.config.beams == 1]
-    beamed = [one for one in sequences if not len(one.unread) and one.config.beams > 1]
+    ready = [one for one in sequences if not len(one.unread)]
+    drawn = [one for one in ready if one.inputs.config.beams == 1]
+    beamed = [one for one in ready if one.inputs.config.beams > 1]
     read = sum(prefill(engine, one) for one in prompted if not one.prefills_in_blocks)
     planned = [one for one in short + drawn if one.is_planned]
     for backend in SamplingBackend:  # a row costs the same beside 8 others as beside 64

@@ -222,7 +222,7 @@ class TextSequence:
     @property
     def remaining_tokens(self) -> float:
         """Number of tokens that may still be added; infinite without a limit."""
-        limit = self.config.max_new_tokens
+        limit = self.inputs.config.max_new_tokens
         return limit - self.token_count if limit >= 0 else float("inf")
 
     @property
