@@ -173,9 +173,10 @@ def trained() -> Iterator[tuple[str, Any]]:
 
 
 def quality_of(history: Path) -> list[Any]:
-    """Return the losses in a history, which holds times, too."""
+    """Return the losses in a history, which holds times and, by the clock, samples, too."""
     events = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
-    return [{k: v for k, v in one.items() if "loss" in k or "nats" in k} for one in events]
+    losses = ({k: v for k, v in one.items() if "loss" in k or "nats" in k} for one in events)
+    return [one for one in losses if one]
 
 
 def recorded() -> Cases:
