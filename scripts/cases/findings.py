@@ -64,6 +64,8 @@ class Findings:
         """Check a refusal: its exit code, one line, facts, and a remedy of this command.
 
         Args:
+            done: the command that ran.
+            codes: exit codes, one of which it must have.
             says: pattern of a fact that the line has to name.
             remedy: pattern of a way out.
         """

@@ -27,7 +27,7 @@ def sheet(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def box(
+def box(  # noqa: PLR0913  # a rectangle, its colour and its text
     axes: Axes,
     x: float,
     y: float,

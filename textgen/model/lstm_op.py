@@ -31,7 +31,8 @@ def lstm(
 
     Args:
         inputs: shape (time, batch, features), of float32 or bfloat16.
-        hidden, cell: the state before the first step, each of shape (batch, units).
+        hidden: hidden state before the first step, shape (batch, units).
+        cell: cell state before the first step, shape (batch, units).
         kernel: shape (features, 4 * units).
         recurrent: shape (units, 4 * units).
         bias: shape (4 * units,).
