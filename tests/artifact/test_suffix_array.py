@@ -158,5 +158,5 @@ def test_index_that_is_a_link_is_refused(model: Model, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_index_is_refused(tensors: dict[str, Any]) -> None:
-    with pytest.raises(DataError, match="no index of a text"):
+    with pytest.raises(DataError, match="not an index of a text"):
         CopyIndex.from_bytes(lambda: safetensors.numpy.save(tensors), "x").holds("a")

@@ -236,4 +236,4 @@ def test_settings_that_are_written_as_options_are_read_back(settings: dict[str, 
     with train.make_context("train", arguments) as context:
         for name, value in settings.items():
             if value not in (None, ()):
-                assert context.params[name] == value
+                assert context.params["settings"][name] == value
