@@ -58,6 +58,12 @@ class Model:
         provenance: the records of its corpus, training and precision.
         storage: "fp32" or "fp16", the format of the weights in its folder.
         copies: index of its training text, if it was trained with one.
+
+    Example:
+        >>> from textgen import TextGenerator
+        >>> model = TextGenerator.from_pretrained().model
+        >>> model.tokenizer.vocab_size == model.config.vocab_size
+        True
     """
 
     config: ModelConfig

@@ -157,7 +157,13 @@ SMALLEST_VOCAB = 258  # <eos>, every byte, and one learned type
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusConfig(DocumentRule):
-    """All settings that turn a corpus into a token store."""
+    """All settings that turn a corpus into a token store.
+
+    Example:
+        >>> from textgen import CorpusConfig
+        >>> CorpusConfig(tokenizer="bpe", vocab_size=1000).validation
+        0.1
+    """
 
     splits: tuple[str, ...] = option(
         (),

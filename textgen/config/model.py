@@ -36,7 +36,13 @@ ACTIVATIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig(Config):
-    """What a person chooses about the network; the vocabulary comes from the tokenizer."""
+    """The settings of a network that a person chooses; the vocabulary comes from the tokenizer.
+
+    Example:
+        >>> from textgen import NetworkConfig
+        >>> NetworkConfig(units=(256, 256), dropout=0.2).units
+        (256, 256)
+    """
 
     layers: int | None = option(
         None,
@@ -187,7 +193,13 @@ class NetworkConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(NetworkConfig):
-    """Everything that decides a model's parameters; the content of `config.json`."""
+    """All settings that decide the parameters of a model; the content of `config.json`.
+
+    Example:
+        >>> from textgen import ModelConfig
+        >>> ModelConfig(vocab_size=257, embedding_size=64, units=(512,)).parameter_count()
+        1329985
+    """
 
     vocab_size: int = option(1, "Number of token types.", minimum=1, maximum=LARGEST_SIZE)
     labels: tuple[str, ...] = option((), "Conditioning labels.")

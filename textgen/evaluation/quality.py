@@ -17,6 +17,11 @@ class Quality:
         bits_per_byte: bits for each UTF-8 byte of the clean text, one counted per document end.
         bits_per_character: bits for each code point, one counted per document end.
         tokens, characters, bytes, documents: size of the text.
+
+    Example:
+        >>> from textgen import TextGenerator
+        >>> TextGenerator.from_pretrained().evaluate(["It was a dark night."]).characters
+        20
     """
 
     nats_per_token: float

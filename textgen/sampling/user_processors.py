@@ -2,8 +2,8 @@
 
 import warnings
 from array import array
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,35 @@ from numpy.typing import NDArray
 from textgen.errors import UsageError
 from textgen.sampling.filters import Logits
 
-# From the tokens so far, of shape (tokens,), and the logits, of shape (vocabulary,), to new logits.
-LogitsProcessor = Callable[[NDArray[np.int64], Logits], Any]
+
+@runtime_checkable
+class LogitsProcessor(Protocol):
+    """A function that changes the logits of the next token, before all filters.
+
+    Example:
+        >>> import numpy as np
+        >>> from textgen import TextGenerator
+        >>> generator = TextGenerator.from_pretrained()
+        >>> digits = [n for n in range(generator.tokenizer.vocab_size)
+        ...           if generator.tokenizer.token_bytes(n).isdigit()]
+        >>> def no_digits(tokens, logits):
+        ...     logits[digits] = -np.inf
+        ...     return logits
+        >>> text = generator.generate("In ", logits_processors=[no_digits], seed=1).text
+        >>> any(character.isdigit() for character in text)
+        False
+    """
+
+    def __call__(self, tokens: NDArray[np.int64], logits: Logits, /) -> Any:
+        """Return new logits.
+
+        Args:
+            tokens: ids of the text so far, shape (tokens,).
+            logits: of the next token, shape (vocabulary,); a copy, which may be changed.
+
+        Returns:
+            Logits of the same shape; -inf bans a token.
+        """
 
 
 def with_hooks(

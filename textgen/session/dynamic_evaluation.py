@@ -66,6 +66,14 @@ class Adaptation:
         hidden: M, of shape (units, units).
         last: added to the last matrix, of shape (width, vocabulary).
         bias: added to the bias, of shape (vocabulary,).
+
+    Example:
+        >>> from textgen import TextGenerator
+        >>> generator = TextGenerator.from_pretrained()
+        >>> session = generator.session(seed=1)
+        >>> session.adapt("The rain fell. The rain fell. The rain fell.")
+        >>> other = generator.session(seed=1)
+        >>> other.adaptation = session.adaptation  # learned once, used in any session
     """
 
     model_sha256: str

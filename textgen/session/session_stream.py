@@ -28,6 +28,15 @@ class SessionStream(TextStream):
     Args:
         engine: the model.
         sequence: the sequence that is generated, begun at a snapshot of the session.
+
+    Example:
+        >>> from textgen import TextGenerator
+        >>> session = TextGenerator.from_pretrained().session(seed=1)
+        >>> session.feed("It was")
+        >>> for chunk in session.stream(max_new_tokens=20):
+        ...     break  # the session stands after the first chunk
+        >>> session.text == "It was" + chunk
+        True
     """
 
     def __init__(self, engine: Engine, sequence: TextSequence) -> None:
