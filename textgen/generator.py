@@ -19,7 +19,7 @@ from textgen.progress import SILENT, ProgressReporter
 from textgen.runtime.engine.loading import load_engine
 from textgen.runtime.generation.begin import begin_sequence
 from textgen.runtime.generation.next_token import NextToken, next_tokens
-from textgen.runtime.generation.prompts import PromptQueue, Prompts, Row, Rows
+from textgen.runtime.generation.prompts import CountsReporter, PromptQueue, Prompts, Row, Rows
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts, Scheduler, run_all
 from textgen.runtime.generation.sequence import TextSequence
@@ -234,7 +234,8 @@ class TextGenerator:
         *,
         logits_processors: Sequence[LogitsProcessor] = (),
         hooks: Sequence[LogitsProcessor] = (),
-        advanced: Callable[[RoundCounts], None] = lambda advance: None,
+        progress: ProgressReporter = SILENT,
+        advanced: Callable[[RoundCounts], None] | None = None,
         is_over: Callable[[], bool] = lambda: False,
         **settings: Any,
     ) -> Iterator[Generation]:
@@ -245,8 +246,9 @@ class TextGenerator:
                 An error in the place of a row comes out in its result.
             logits_processors: as for `generate`.
             hooks: the old name of `logits_processors`; deprecated.
-            advanced: called with the number of tokens that were read and written since its last
-                call.
+            progress: is told the tokens that were read and written, as its stages "reading" and
+                "writing".
+            advanced: called with both numbers; deprecated, use `progress`.
             is_over: asked now and then whether all texts shall end as they are.
             settings: of all rows.
 
@@ -256,7 +258,10 @@ class TextGenerator:
         processors = with_hooks(logits_processors, hooks)
         begin = partial(self._begin, logits_processors=processors)
         queue = PromptQueue(rows, self.configure(**settings), begin)
-        return queue.run(self.decoder, advanced, is_over)
+        if advanced is not None:
+            warnings.warn("advanced is called progress now", DeprecationWarning, stacklevel=3)
+            progress = CountsReporter(advanced)
+        return queue.run(self.decoder, progress, is_over)
 
     def stream(
         self,

@@ -18,7 +18,6 @@ from textgen.config.generation import GenerationConfig
 from textgen.config.model import ModelConfig
 from textgen.config.tokens import EOS_ID
 from textgen.runtime.engine.engine import Engine
-from textgen.runtime.generation.scheduler import RoundCounts
 from textgen.tokenization.tokenizer import Tokenizer
 
 PROMPT = "Call me"
@@ -107,10 +106,25 @@ def many_streams(config: ModelConfig, threads: int, precision: str) -> Iterator[
     The tokens of their prompts count, too: each is a step of the network, as in the rivals' loop.
     """
     generator = make_generator(config, threads, precision)
-    advances: list[RoundCounts] = []
-    for _ in generator.generate_each(requests(), advanced=advances.append, seed=1):
-        yield sum(map(sum, advances))
-        advances.clear()
+    tokens = TokenCount()
+    for _ in generator.generate_each(requests(), progress=tokens, seed=1):
+        yield tokens.take()
+
+
+class TokenCount:
+    """Counts the tokens that were read and written."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def advance(self, stage: str, done: int, total: int | None = None) -> None:
+        """Count the tokens of a stage."""
+        self._count += done
+
+    def take(self) -> int:
+        """Return the count since the last call."""
+        count, self._count = self._count, 0
+        return count
 
 
 def requests() -> Iterator[dict[str, Any]]:

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 
 import click
@@ -13,10 +12,8 @@ from textgen.config.generation import GenerationConfig
 from textgen.errors import DataError
 from textgen.files import write_output
 from textgen.generator import TextGenerator
-from textgen.progress import ProgressReporter
 from textgen.runtime.generation.prompts import SEEDS, Row
 from textgen.runtime.generation.result import Generation
-from textgen.runtime.generation.scheduler import RoundCounts
 from textgen.runtime.generation.text_stream import TextStream
 from textgen.signals import DeferredSignals
 
@@ -88,7 +85,7 @@ def collect(
         with DeferredSignals() as interruption, TokenProgress(total, hidden=quiet) as progress:
             for result in generator.generate_each(
                 rows,
-                advanced=partial(_report, progress),
+                progress=progress,
                 is_over=lambda: interruption.noted is not None,
                 **nth_config(config, count).to_dict(),
             ):
@@ -97,12 +94,6 @@ def collect(
                 yield result
                 count += 1
             interruption.check()
-
-
-def _report(progress: ProgressReporter, counts: RoundCounts) -> None:
-    """Report the tokens of a round of generation."""
-    progress.advance("reading", counts.read)
-    progress.advance("writing", counts.written)
 
 
 def as_texts(results: Iterable[Generation], begin: str, end: str = "\n") -> Iterator[str]:

@@ -42,3 +42,12 @@ def test_moment_is_the_snapshot(generator: TextGenerator) -> None:
     session.feed("a")
     with pytest.warns(DeprecationWarning, match="now called snapshot"):
         assert session.moment is session.snapshot
+
+
+def test_advanced_is_called_with_the_counts_of_each_round(generator: TextGenerator) -> None:
+    rounds: list[tuple[int, int]] = []
+    with pytest.warns(DeprecationWarning, match="called progress now") as caught:
+        texts = generator.generate_each(["ab"], advanced=rounds.append, **SETTINGS)
+    assert [one.filename for one in caught] == [__file__]
+    (text,) = texts
+    assert [sum(counts) for counts in zip(*rounds, strict=True)] == [2, len(text.tokens)]

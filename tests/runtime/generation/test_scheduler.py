@@ -15,13 +15,24 @@ from textgen.config.tokens import EOS_ID
 from textgen.errors import DataError, UsageError
 from textgen.generator import TextGenerator
 from textgen.runtime.generation import loop, scheduler, snapshot
-from textgen.runtime.generation.prompts import Row
+from textgen.runtime.generation.prompts import CountsReporter, Row
 from textgen.runtime.generation.result import Generation
 from textgen.runtime.generation.scheduler import RoundCounts
 
 SHORT: dict[str, Any] = {"seed": 5, "max_new_tokens": 12}
 # Letters, for a text that would end in half a character is left before that, and read again.
 LETTERS: dict[str, Any] = {"top_k": 15}
+
+
+class Rounds:
+    """Keeps the counts of each round."""
+
+    def __init__(self) -> None:
+        self.counts: list[RoundCounts] = []
+        self._reporter = CountsReporter(self.counts.append)
+
+    def advance(self, stage: str, done: int, total: int | None = None) -> None:
+        self._reporter.advance(stage, done, total)
 
 
 def alone(generator: TextGenerator, prompt: str, seed: int, **settings: Any) -> Generation:
@@ -184,17 +195,15 @@ def test_results_come_in_order_as_soon_as_those_before_them_are_there(
     generator: TextGenerator,
 ) -> None:
     rows: list[Row] = [{"max_new_tokens": length} for length in (1, 200, 1, 400)]
-    rounds: list[RoundCounts] = []
+    rounds = Rounds()
     seen = [
-        (one.seed, len(rounds))
-        for one in generator.generate_each(
-            rows, seed=1, banned_tokens=(EOS_ID,), advanced=rounds.append
-        )
+        (one.seed, len(rounds.counts))
+        for one in generator.generate_each(rows, seed=1, banned_tokens=(EOS_ID,), progress=rounds)
     ]
     assert [seed for seed, _ in seen] == [1, 2, 3, 4]
     first, second, third, last = (round_ for _, round_ in seen)
     assert first == 1 < second == third < last
-    assert sum(advance.written for advance in rounds) == 1 + 200 + 1 + 400
+    assert sum(advance.written for advance in rounds.counts) == 1 + 200 + 1 + 400
 
 
 def test_all_can_be_ended_as_they_are(generator: TextGenerator) -> None:
@@ -212,10 +221,10 @@ def test_all_can_be_ended_as_they_are(generator: TextGenerator) -> None:
 
 def test_longest_text_does_not_hold_up_a_place(generator: TextGenerator) -> None:
     rows: list[Row] = [{"max_new_tokens": 2000}, *[{"max_new_tokens": 5}] * 500]
-    rounds: list[RoundCounts] = []
-    list(generator.generate_each(rows, seed=1, banned_tokens=(EOS_ID,), advanced=rounds.append))
-    assert max(advance.written for advance in rounds) > 5 * (scheduler.SLOTS - 1)
-    assert len(rounds) <= 2000 // scheduler.FEWEST_STEPS
+    rounds = Rounds()
+    list(generator.generate_each(rows, seed=1, banned_tokens=(EOS_ID,), progress=rounds))
+    assert max(advance.written for advance in rounds.counts) > 5 * (scheduler.SLOTS - 1)
+    assert len(rounds.counts) <= 2000 // scheduler.FEWEST_STEPS
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -225,9 +234,9 @@ def test_long_prompts_are_read_in_turns_and_change_nothing(
     monkeypatch.setattr(loop, "MOST_PREFILL", 2048)
     generator = TextGenerator(model, precision=precision)
     prompts = ["ebb tide " * 700, "short", "", "flow " * 500]
-    rounds: list[RoundCounts] = []
-    results = list(generator.generate_each(prompts, advanced=rounds.append, **SHORT, **LETTERS))
-    assert [advance.read for advance in rounds if advance.read] == [
+    rounds = Rounds()
+    results = list(generator.generate_each(prompts, progress=rounds, **SHORT, **LETTERS))
+    assert [advance.read for advance in rounds.counts if advance.read] == [
         2048 + len("short") + 2048,
         2048 + 452,
         2048,
@@ -243,19 +252,19 @@ def test_short_prompts_are_read_side_by_side_and_change_nothing(
     generator = TextGenerator(model, precision=precision)
     lengths = [0, 1, 7, snapshot.SHORT - 1, snapshot.SHORT, snapshot.SHORT + 1, 300]
     prompts = [("ebb tide " * 50)[:length] for length in lengths]
-    rounds: list[RoundCounts] = []
-    results = list(generator.generate_each(prompts, advanced=rounds.append, **SHORT, **LETTERS))
+    rounds = Rounds()
+    results = list(generator.generate_each(prompts, progress=rounds, **SHORT, **LETTERS))
     assert results == [alone(generator, p, 5 + n, **LETTERS) for n, p in enumerate(prompts)]
-    assert sum(advance.read for advance in rounds) == sum(lengths)
-    assert sum(advance.written for advance in rounds) == 12 * len(lengths)
+    assert sum(advance.read for advance in rounds.counts) == sum(lengths)
+    assert sum(advance.written for advance in rounds.counts) == 12 * len(lengths)
 
 
 def test_prompt_is_read_in_a_few_calls_however_little_is_written(
     generator: TextGenerator,
 ) -> None:
-    rounds: list[RoundCounts] = []
-    (_,) = generator.generate_each(["e" * snapshot.SHORT], max_new_tokens=1, advanced=rounds.append)
-    assert len(rounds) == snapshot.SHORT // loop.MOST_STEPS + 1
+    rounds = Rounds()
+    (_,) = generator.generate_each(["e" * snapshot.SHORT], max_new_tokens=1, progress=rounds)
+    assert len(rounds.counts) == snapshot.SHORT // loop.MOST_STEPS + 1
 
 
 def test_logits_of_one_call_are_bounded_however_large_the_vocabulary(

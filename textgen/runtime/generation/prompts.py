@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from textgen.config.generation import GenerationConfig
 from textgen.config.values import LIST_REMEDIES, kind_of, refuse
 from textgen.errors import DataError, TextgenError
+from textgen.progress import ProgressReporter
 from textgen.runtime.engine.engine import Engine
 from textgen.runtime.generation.loop import interrupt
 from textgen.runtime.generation.result import Generation
@@ -51,6 +52,25 @@ Prompts = Annotated[str | Iterable[Row], as_prompts]
 Rows = Annotated[Iterable[Row], as_rows]
 
 
+class CountsReporter:
+    """Gives the counts of each round to a function: what `generate_each` once asked for.
+
+    Args:
+        advanced: the function.
+    """
+
+    def __init__(self, advanced: Callable[[RoundCounts], None]) -> None:
+        self._advanced = advanced
+        self._read = 0
+
+    def advance(self, stage: str, done: int, total: int | None = None) -> None:
+        """Take the tokens that were read, then those that were written."""
+        if stage == "reading":
+            self._read = done
+        else:
+            self._advanced(RoundCounts(self._read, done))
+
+
 class PromptQueue:
     """Rows that become texts side by side; an error of a row is its result.
 
@@ -74,18 +94,19 @@ class PromptQueue:
     def run(
         self,
         engine: Engine,
-        advanced: Callable[[RoundCounts], None],
+        progress: ProgressReporter,
         is_over: Callable[[], bool],
     ) -> Iterator[Generation]:
         """Generate the texts side by side, and yield each result in its turn.
 
         Args:
             engine: the model.
-            advanced: called with the counts of each round.
+            progress: is told, after each round, the tokens of its stages "reading" and "writing".
             is_over: asked after each round whether all texts shall end as they are.
         """
         for counts in run_all(engine, self._sequences()):
-            advanced(counts)
+            progress.advance("reading", counts.read)
+            progress.advance("writing", counts.written)
             yield from self._finished()
             if is_over():
                 break
