@@ -9,7 +9,7 @@ from typing import Annotated, Any, overload
 
 from textgen.artifact.model_folder import Model, read_model, write_model
 from textgen.config.arguments import checked, in_range
-from textgen.config.generation import GenerationConfig
+from textgen.config.generation import DEFAULT_NEXT_TOKENS, GenerationConfig
 from textgen.config.model import MOST_THREADS, PACKAGED_MODEL, PRECISIONS
 from textgen.corpus.texts import CorpusArgument
 from textgen.errors import UsageError
@@ -358,7 +358,9 @@ class TextGenerator:
         """
         return Session.load(path, self.model, self.decoder, adaptation, **settings)
 
-    def next(self, prompt: str = "", k: int = 10, **settings: Any) -> list[NextToken]:
+    def next(
+        self, prompt: str = "", k: int = DEFAULT_NEXT_TOKENS, **settings: Any
+    ) -> list[NextToken]:
         """Return the k likeliest tokens after a prompt, the likeliest first.
 
         Args:

@@ -32,13 +32,13 @@ def read_bursts(file: Path | None) -> "Iterator[Iterator[Row]]":
     """
     with ExitStack() as stack:
         source = sys.stdin.buffer if file is None else stack.enter_context(file.open("rb"))
-        lines, name = _Lines(source.fileno()), file or "standard input"
+        lines, name = _StreamLines(source.fileno()), file or "standard input"
         while not lines.ended:
             lines.read()
             yield (_row(line, f"{name}:{number}") for number, line in lines.ready() if line.strip())
 
 
-class _Lines:
+class _StreamLines:
     """The lines of a file or pipe; those that are there can be taken without waiting.
 
     Args:

@@ -11,7 +11,7 @@ from textgen.cli.command import command, option
 from textgen.cli.options import config_options, label_option, model_option, precision_option
 from textgen.cli.param_types import PathName
 from textgen.cli.prompt import read_named_files, read_prompt
-from textgen.config.generation import GenerationConfig
+from textgen.config.generation import DEFAULT_NEXT_TOKENS, GenerationConfig
 
 
 @command(name="next", short_help="Show the likeliest next tokens with their probabilities.")
@@ -25,7 +25,7 @@ from textgen.config.generation import GenerationConfig
     "-k",
     "--count",
     type=click.IntRange(min=1),
-    default=10,
+    default=DEFAULT_NEXT_TOKENS,
     show_default=True,
     metavar="INTEGER",
     help="Number of tokens to show.",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from textgen.artifact.model_folder import Model
 from textgen.config.arguments import checked
-from textgen.config.generation import GenerationConfig
+from textgen.config.generation import DEFAULT_NEXT_TOKENS, GenerationConfig
 from textgen.errors import UsageError
 from textgen.evaluation.quality import Quality
 from textgen.evaluation.scorer import measure_text
@@ -243,7 +243,7 @@ class Session:
         """
         return self._begin(with_hooks(logits_processors, hooks), remembered, settings)
 
-    def next(self, k: int = 10, **settings: Any) -> list[NextToken]:
+    def next(self, k: int = DEFAULT_NEXT_TOKENS, **settings: Any) -> list[NextToken]:
         """Return the k likeliest next tokens; see `TextGenerator.next`."""
         return next_tokens(self._engine, self._sequence((), None, settings, self.snapshot), k)
 
