@@ -29,6 +29,8 @@ DOCS = ROOT / "docs"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 # How-to pages begin where the tutorial ends, with a model in models/book; these two train it.
 TRAINS_IT = {"train.md", "resume.md"}
+# These train many times; `-m slow` runs their code.
+SLOW_PAGES = {*TRAINS_IT, "labels.md", "network.md", "tokenizer.md"}
 BEGUN = [path for path in (DOCS / "how-to").glob("*.md") if path.name not in TRAINS_IT]
 MOST_LINES = 200  # of README
 LARGEST_FIGURE = 150_000  # bytes; a page loads several
@@ -108,7 +110,17 @@ def scripts_in(document: Path) -> list[str]:
     return re.findall(r"\bscripts/\w+(?:\.py)?", document.read_text("utf-8"))
 
 
-@pytest.fixture(params=DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def page_name(path: Path) -> str:
+    """Return the name of a page in the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def marked_if_slow(path: Path) -> Any:
+    """Return a page as a parameter; those that train again and again take minutes."""
+    return pytest.param(path, marks=[pytest.mark.slow] if path.name in SLOW_PAGES else [])
+
+
+@pytest.fixture(params=DOCUMENTS, ids=page_name)
 def document(request: pytest.FixtureRequest) -> Path:
     path: Path = request.param
     return path
@@ -165,6 +177,7 @@ def test_every_block_of_code_is_fenced_and_says_what_it_is(document: Path) -> No
 
 
 @pytest.mark.needs("train", "corpora", "constrain", "write")
+@pytest.mark.parametrize("document", [marked_if_slow(path) for path in DOCUMENTS], ids=page_name)
 def test_every_block_of_code_runs(
     document: Path, folder: Path, environment: dict[str, str]
 ) -> None:
