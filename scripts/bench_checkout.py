@@ -11,6 +11,7 @@ import click
 from benchmarks.comparison import compare, format_number
 from benchmarks.workload import GENERATION, TRAINING
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
@@ -40,13 +41,14 @@ def best_speeds(other: Path, case: str, rounds: int) -> tuple[float, float]:
 
 @click.command()
 @click.argument("other", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--only", help="Run this case alone.")
+@click.option("--only", type=click.Choice([*GENERATION, *TRAINING]), help="Run this case alone.")
 @click.option("--rounds", default=4, show_default=True, help="Turns of each checkout.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def main(other: Path, only: str | None, rounds: int, as_json: bool) -> None:
     """Compare this checkout with OTHER: the best of some turns; above 1, this one is faster."""
     table = Table("case", "this", "other", "ratio")
-    for case in [only] if only else [*GENERATION, *TRAINING]:
+    cases = [only] if only else [*GENERATION, *TRAINING]
+    for case in track(cases, "cases", console=Console(stderr=True)):
         ours, theirs = best_speeds(other.resolve(), case, rounds)
         unit = "tokens/s" if case in TRAINING else "calls/s"
         result = compare("other checkout", ours, theirs, unit)

@@ -130,7 +130,8 @@ class Scheduler:
             run_round(self._engine, running, (waiting.popleft() for _ in range(len(waiting))))
         except Exception as error:
             for sequence in running:
-                sequence.fail(error)
+                if not sequence.finish_reason:  # those that ended in this round keep their text
+                    sequence.fail(error)
             running.clear()
 
 
