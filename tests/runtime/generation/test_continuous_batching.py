@@ -112,6 +112,30 @@ def test_failure_of_the_engine_ends_the_sequences_of_its_round_and_no_later_ones
         assert later.result() == generator.generate("a", seed=1, max_new_tokens=5)
 
 
+def test_sequence_that_ended_before_the_engine_failed_in_its_round_keeps_its_text(
+    generator: TextGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode, may_go_on = generator.decoder.decode, threading.Event()
+
+    def decode_until_top_p(tokens: Any, state: Any, plans: Any) -> Any:
+        may_go_on.wait()  # so that both sequences have come when the next round begins
+        if any(plan.top_p < 1 for plan in plans):
+            raise MemoryError("no room")
+        return decode(tokens, state, plans)
+
+    short: dict[str, Any] = {"seed": 1, "max_new_tokens": 1}
+    alone = generator.generate("", **short)
+    monkeypatch.setattr(generator.decoder, "decode", decode_until_top_p)
+    with generator.scheduler() as scheduler:
+        first = submit(generator, scheduler, "", **short)
+        ended = submit(generator, scheduler, "", **short)
+        failed = submit(generator, scheduler, "", top_p=0.5, **short)
+        may_go_on.set()
+        with pytest.raises(MemoryError, match="no room"):
+            failed.result()
+        assert first.result() == ended.result() == alone
+
+
 def test_cancelled_sequence_ends_as_it_is(generator: TextGenerator, running: Scheduler) -> None:
     handle = submit(generator, running, "a", seed=3, **ENDLESS)
     begin = "".join(islice(handle, 10))
