@@ -68,11 +68,7 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
 
 def describe_command(path: str, command: click.Command) -> str:
     """Return the section of one command."""
-    settings = {
-        "help_option_names": ["-h", "--help"],
-        **command.context_settings,
-    }  # as below `main`
-    context = click.Context(command, info_name=path, **settings)
+    context = click.Context(command, info_name=path, **command.context_settings)
     usage = " ".join([path, *command.collect_usage_pieces(context)])
     parts = [f"## {path}", *help_paragraphs(command.help or ""), fence(usage)]
     groups: dict[str, list[str]] = {"": []}  # options without a group come first

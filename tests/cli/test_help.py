@@ -106,3 +106,7 @@ def test_help_of_an_option_whose_default_the_size_chooses_says_so(name: str) -> 
         record = option.get_help_record(context)
     assert record
     assert ("by --size" in record[1]) == (sized()[name] != {default})
+
+
+def test_a_command_has_its_short_help_without_the_program_around_it() -> None:
+    assert "-h, --help" in shown(replay, "-h")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from textgen.cli.combinations import refuse_excluded
-from textgen.cli.help import GroupedHelp
+from textgen.cli.help import HELP_OPTIONS, GroupedHelp
 from textgen.cli.messages import messages_shown
 from textgen.cli.names import is_default, long_names, usual_name
 from textgen.cli.param_types import CommaList
@@ -120,6 +120,10 @@ class Group(click.Group):
     """A group of commands of the class `Command`."""
 
     command_class = Command
+
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.context_settings = HELP_OPTIONS | self.context_settings
 
 
 command = functools.partial(click.command, cls=Command)

@@ -16,6 +16,8 @@ GROUPS = (
 )
 MOST_UNGROUPED = 20  # options and arguments of a command that needs no groups
 IS_SHORT = "textgen.cli.help.is_short"
+# Each command has them itself, for click keeps the first help option that it made for a command.
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 Records = list[tuple[str, str]]  # an option as it is typed, and its help
 
@@ -25,6 +27,7 @@ class GroupedHelp(click.Command):
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
+        self.context_settings = HELP_OPTIONS | self.context_settings
         self._has_groups = len(self.params) > MOST_UNGROUPED
         if self._has_groups:
             self.params.append(_short_help_option())

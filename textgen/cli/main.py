@@ -13,6 +13,7 @@ from textgen.cli.corpora import corpora
 from textgen.cli.evaluate import evaluate
 from textgen.cli.exit_codes import EXIT_BUG, EXIT_USAGE, outcome_of
 from textgen.cli.generate import generate
+from textgen.cli.help import HELP_OPTIONS
 from textgen.cli.info import info
 from textgen.cli.next import next_
 from textgen.cli.prepare import prepare
@@ -29,7 +30,7 @@ COMPLETION = "_TEXTGEN_COMPLETE"  # the variable with which a shell asks for com
 
 @click.group(
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings=HELP_OPTIONS | {"max_content_width": 100},
 )
 @click.version_option(__version__, package_name=PROGRAM)
 @click.pass_context
