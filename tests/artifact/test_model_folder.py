@@ -11,9 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from textgen import TextGenerator
 from textgen.artifact.model_folder import HASHED, Model, read_model, write_model
+from textgen.artifact.weights import round_weights
 from textgen.errors import DataError, MissingInput, UnsafeModel, UsageError
 
 FILES = {
@@ -257,30 +262,38 @@ def test_edited_generation_settings_and_card_are_taken(folder: Path) -> None:
     assert read_model(folder).generation.temperature == 0.5
 
 
-def test_halves_take_half_the_bytes_and_write_what_the_rounded_model_writes(
-    model: Model, folder: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("storage", "share", "error"), [("fp16", 0.55, 1e-3), ("int8", 0.45, 0.5 / 127)]
+)
+def test_small_formats_take_less_and_write_what_the_rounded_model_writes(
+    model: Model, folder: Path, tmp_path: Path, storage: str, share: float, error: float
 ) -> None:
-    half = model.stored_as("fp16")
+    half = model.stored_as(storage)
     write_model(half, tmp_path / "half")
     whole, small = (
         (path / "model.safetensors").stat().st_size for path in (folder, tmp_path / "half")
     )
-    assert small < 0.55 * whole
+    assert small < share * whole
     read = read_model(tmp_path / "half")
-    assert read.storage == "fp16"
+    assert read.storage == storage
     for name, array in half.weights.items():
         assert array.dtype == read.weights[name].dtype == np.float32
         np.testing.assert_array_equal(array, read.weights[name])
-        np.testing.assert_allclose(array, model.weights[name], rtol=1e-3, atol=1e-7)
+        largest = np.abs(model.weights[name]).max()
+        np.testing.assert_allclose(array, model.weights[name], rtol=error, atol=error * largest)
     rounded, loaded = TextGenerator(half), TextGenerator(read)
     assert loaded.generate("The", seed=1) == rounded.generate("The", seed=1)
     assert loaded.generate("The", seed=1) != TextGenerator(model).generate("The", seed=1)
+    assert read.stored_as(storage).sha256() == read.sha256()
 
 
-def test_storage_is_kept_unless_another_is_asked_for(model: Model, tmp_path: Path) -> None:
+@pytest.mark.parametrize("storage", ["fp16", "int8"])
+def test_storage_is_kept_unless_another_is_asked_for(
+    model: Model, tmp_path: Path, storage: str
+) -> None:
     generator = TextGenerator(model)
-    for name, storage in [("plain", None), ("half", "fp16"), ("again", "fp32")]:
-        generator.save_pretrained(tmp_path / name, storage=storage)
+    for name, stored in [("plain", None), ("half", storage), ("again", "fp32")]:
+        generator.save_pretrained(tmp_path / name, storage=stored)
     assert read_model(tmp_path / "plain").storage == "fp32"
     half = TextGenerator.from_pretrained(tmp_path / "half")
     half.save_pretrained(tmp_path / "copy")
@@ -297,7 +310,7 @@ def test_weights_that_halves_cannot_hold_are_refused(model: Model, tmp_path: Pat
     generator = TextGenerator(replace_fields(model, weights=large))
     with pytest.raises(UsageError, match=r"logits\.bias holds numbers too large for fp16"):
         generator.save_pretrained(tmp_path / "half", storage="fp16")
-    with pytest.raises(UsageError, match="storage is 'int4'; it must be one of fp32, fp16"):
+    with pytest.raises(UsageError, match="storage is 'int4'; it must be one of fp32, fp16, int8"):
         generator.save_pretrained(tmp_path / "half", storage="int4")
     assert not (tmp_path / "half").exists()
     generator.save_pretrained(tmp_path / "half")
@@ -315,3 +328,16 @@ def test_existing_folder_is_kept_unless_moved_aside(model: Model, folder: Path) 
     assert (folder / "manifest.json").read_bytes() == before
     write_model(model, folder, overwrite=True)
     assert (folder.parent / "model.old" / "manifest.json").read_bytes() == before
+
+
+@given(
+    arrays(np.float32, (5, 7), elements=st.floats(-(2.0**99), 2.0**99, width=32)),
+    st.sampled_from(["embedding.embeddings", "lstm_0.kernel"]),
+)
+def test_integers_are_within_half_a_step_and_round_to_themselves(
+    matrix: NDArray[np.float32], name: str
+) -> None:
+    once = round_weights({name: matrix}, "int8")
+    step = np.abs(matrix).max(axis=1 if name.startswith("embedding") else 0, keepdims=True) / 127
+    assert (np.abs(once[name] - matrix) <= 0.5001 * step + 1e-30).all()
+    np.testing.assert_array_equal(round_weights(once, "int8")[name], once[name])

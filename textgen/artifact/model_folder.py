@@ -56,7 +56,7 @@ class Model:
         tokenizer: text to token ids and back.
         generation: its default generation settings.
         provenance: the records of its corpus, training and precision.
-        storage: "fp32" or "fp16", the format of the weights in its folder.
+        storage: "fp32", "fp16" or "int8", the format of the weights in its folder.
         copies: index of its training text, if it was trained with one.
 
     Example:

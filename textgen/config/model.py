@@ -18,7 +18,7 @@ MOST_THREADS = 1024  # that a text is computed with
 # Of the matrices and what they are multiplied with, when text is written; and the formats that the
 # numbers of a model are kept in.
 PRECISIONS = ("int8", "fp32")
-STORAGES = ("fp32", "fp16")
+STORAGES = ("fp32", "fp16", "int8")
 
 # Those that Keras knows and ONNX's LSTM operator computes.
 ACTIVATIONS = (
