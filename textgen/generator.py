@@ -158,7 +158,8 @@ class TextGenerator:
         Args:
             folder: the folder to make.
             overwrite: rename an existing folder to NAME.old.
-            storage: "fp32", "fp16" or "int8", the format of the weights; None keeps the model's own.
+            storage: "fp32", "fp16" or "int8", the format of the weights; None keeps the
+                model's own.
 
         Raises:
             UsageError: `folder` exists and `overwrite` is false.

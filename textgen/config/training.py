@@ -201,7 +201,8 @@ class TrainingConfig(Config):
     )
     storage: str = option(
         "fp32",
-        "Number format of the weights in the model folder; fp16 takes half the space, int8 a quarter.",
+        "Number format of the weights in the model folder; fp16 takes half the space, int8 a "
+        "quarter.",
         group="Output",
         choices=STORAGES,
     )
