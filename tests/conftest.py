@@ -177,9 +177,10 @@ def run_anew(cache_home: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def no_report() -> Iterator[None]:
-    """Spare runs the drawing, which takes as long as they do and has tests of its own."""
+    """Spare runs the report, which takes as long as they do and has tests of its own."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr("textgen.report.run_page.write_report", lambda *_: None)
+        monkeypatch.setattr("textgen.evaluation.copying.measure_copying", lambda *_: None)
         yield
 
 

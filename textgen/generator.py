@@ -11,6 +11,7 @@ from textgen.artifact.model_folder import Model, read_model, write_model
 from textgen.config.arguments import checked, in_range
 from textgen.config.generation import DEFAULT_NEXT_TOKENS, GenerationConfig
 from textgen.config.model import MOST_THREADS, PACKAGED_MODEL, PRECISIONS
+from textgen.config.start import AUTO
 from textgen.corpus.texts import CorpusArgument
 from textgen.errors import UsageError
 from textgen.evaluation.measure_corpus import how_to_read, measure_corpus
@@ -89,6 +90,7 @@ class TextGenerator:
         preset: str | None = None,
         resume: bool = False,
         overwrite: bool = False,
+        start: str | Path = AUTO,
         init_from: str | Path | None = None,
         allow_changed_data: bool = False,
         callbacks: Sequence[Any] = (),
@@ -105,9 +107,12 @@ class TextGenerator:
             out: the model folder to make.
             preset: one of `config.presets.PRESETS`, whose settings apply where none was chosen.
             resume: go on from the last checkpoint in `out`; without one, begin anew. Nothing is
-                done if the model is complete; to train it on, give it as `init_from`.
+                done if the model is complete; to train it on, give it as `start`.
             overwrite: move what stands there aside.
-            init_from: a model folder whose weights and tokenizer the training begins with.
+            start: "english", the base model that comes with textgen, or a model folder: their
+                weights and tokens are fine-tuned on the corpus. "none" is random weights. "auto"
+                takes the base model if the settings allow it and it suits the text.
+            init_from: the old name of `start`; deprecated.
             allow_changed_data: resume even if the corpus is another one now.
             callbacks: Keras callbacks; see `Trainer`.
             progress: receives the progress of the corpus, then the stage "training" in steps.
@@ -124,13 +129,16 @@ class TextGenerator:
         """
         from textgen.trainer.job import TrainingJob  # here, so that importing us stays light
 
+        if init_from is not None:
+            warnings.warn("init_from is called start now", DeprecationWarning, stacklevel=3)
+            start = Path(init_from)
         run = TrainingJob(
             Path(out),
             settings,
             preset=preset,
             resume=resume,
             overwrite=overwrite,
-            init_from=Path(init_from) if init_from else None,
+            start=start,
             allow_changed_data=allow_changed_data,
         )
         with run:

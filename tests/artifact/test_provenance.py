@@ -41,7 +41,7 @@ def test_records_of_other_versions_are_written_as_they_were_read(tmp_path: Path)
 
 def test_typed_record_is_the_one_that_is_written() -> None:
     record = PrecisionRecord(default="int8", int8=1.25, fp32=1.25, tokens=64)
-    provenance = Provenance.of(corpus={"name": "book"}).with_precision(record)
+    provenance = Provenance.of(corpus={"name": "book"}).with_records(precision=record)
     assert provenance.precision == record
     assert provenance.to_dict() == {"corpus": {"name": "book"}, "precision": asdict(record)}
 

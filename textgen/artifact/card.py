@@ -2,7 +2,7 @@
 
 import textwrap
 
-from textgen.artifact.provenance import PrecisionRecord, Provenance
+from textgen.artifact.provenance import CopyingRecord, PrecisionRecord, Provenance
 from textgen.config.duration import format_duration
 from textgen.config.model import ModelConfig
 
@@ -18,6 +18,14 @@ def describe_precision(record: PrecisionRecord) -> str:
     )
 
 
+def describe_copying(record: CopyingRecord) -> str:
+    """Describe the longest copied span."""
+    return (
+        f"the longest span of {record.characters:,} generated characters that the training text "
+        f"holds has {record.longest:,}"
+    )
+
+
 def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: Provenance) -> str:
     """Return the `README.md` of a model folder.
 
@@ -25,7 +33,7 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: Proven
         name: of the folder.
         config: of the model.
         tokenizer: kind of its tokenizer.
-        provenance: the records of its corpus, training and precision, if they are known.
+        provenance: the records of its corpus, training and quality, if they are known.
     """
     corpus, training, precision = provenance.corpus, provenance.training, provenance.precision
     lines = [
@@ -48,6 +56,13 @@ def make_card(name: str, config: ModelConfig, tokenizer: str, provenance: Proven
             f"- Quality on the held-out text: {quality['bits_per_byte']:.3f} bits per byte, "
             f"perplexity {quality['perplexity']:.2f} per token",
         ]
+        if training.init_from and (before := training.first_bits_per_byte):
+            lines.append(
+                f"- Start: the weights of {training.init_from['model']}, {before:.3f} bits per "
+                f"byte on the same text"
+            )
+    if copying := provenance.copying:
+        lines.append(f"- Copying: {describe_copying(copying)}")
     if precision:
         lines.append(f"- Precision: {describe_precision(precision)}")
     return "\n".join([*lines, "", f"    textgen generate -m {name}", ""])

@@ -1,4 +1,4 @@
-"""The provenance of a model: the records of its corpus, training and precision in its manifest."""
+"""The provenance of a model: the records of its corpus, training and quality in its manifest."""
 
 import types
 import warnings
@@ -77,6 +77,27 @@ class TrainingRecord:
     init_from: dict[str, str] | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def first_bits_per_byte(self) -> float | None:
+        """Bits per byte of the validation split before the first step, if that was measured."""
+        if not self.course or self.course[0][0] or not self.validation["nats_per_token"]:
+            return None
+        scale = self.validation["bits_per_byte"] / self.validation["nats_per_token"]
+        return self.course[0][1] * scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyingRecord:
+    """The longest span of a generated text that the training text contains.
+
+    Attributes:
+        longest: characters of the span.
+        characters: of the generated text.
+    """
+
+    longest: int
+    characters: int
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrecisionRecord:
@@ -94,12 +115,12 @@ class PrecisionRecord:
     tokens: int
 
 
-Record = TypeVar("Record", CorpusRecord, TrainingRecord, PrecisionRecord)
+Record = TypeVar("Record", CorpusRecord, TrainingRecord, PrecisionRecord, CopyingRecord)
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """The records of a model's corpus, training and precision, as far as they are known.
+    """The records of a model's corpus, training, precision and copying, as far as they are known.
 
     Attributes:
         values: the records as JSON values, as in the manifest. Those of another version may hold
@@ -122,7 +143,7 @@ class Provenance:
         """
         provenance = cls({k: v for k, v in manifest.items() if k not in OTHER_KEYS})
         try:
-            _ = provenance.corpus, provenance.training, provenance.precision
+            _ = provenance.corpus, provenance.training, provenance.precision, provenance.copying
         except DataError as error:
             raise DataError(f"{path}: {error}; copy the model folder anew") from None
         return provenance
@@ -151,14 +172,21 @@ class Provenance:
         _require("precision", record is None or record.default in PRECISIONS)
         return record
 
+    @cached_property
+    def copying(self) -> CopyingRecord | None:
+        """The record of what it copies."""
+        return self._record(CopyingRecord, "copying")
+
     @property
     def corpus_settings(self) -> dict[str, Any]:
         """The `CorpusConfig` that the corpus was read with; empty if it is unknown."""
         return self.corpus.settings if self.corpus else {}
 
-    def with_precision(self, record: PrecisionRecord) -> "Provenance":
-        """Return the provenance with another record of precision."""
-        return Provenance({**self.values, "precision": asdict(record)})
+    def with_records(self, **records: PrecisionRecord | CopyingRecord | None) -> "Provenance":
+        """Return the provenance with other records, by their names; without those that are None."""
+        made = {name: asdict(record) for name, record in records.items() if record}
+        kept = {name: value for name, value in self.values.items() if name not in records}
+        return Provenance({**kept, **made})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the records as JSON values, for a manifest."""

@@ -12,13 +12,15 @@ from textgen.config.base import Config
 from textgen.config.corpus import CorpusConfig
 from textgen.config.merge import split_by_config
 from textgen.config.model import ModelConfig, NetworkConfig
+from textgen.config.start import AUTO, BASES, SCRATCH, model_of
 from textgen.config.training import TrainingConfig
 from textgen.errors import DataError, UsageError, by_setting
+from textgen.paths import named
 
 FREE_TO_CHANGE = ("save_every",)  # settings without an effect on the result
 # Implied by the number of steps and by the fitted settings, or always named.
 NOT_REPEATED = (*FREE_TO_CHANGE, "budget", "steps", "epochs", "max_epochs", "size", "seed")
-# Not repeated with --init-from.
+# Not repeated if the run began with a model.
 DECIDED_BY_MODEL = ("tokenizer", "vocab_size", "normalize", "strict")
 
 
@@ -88,7 +90,7 @@ class RunSettings:
             steps: planned optimizer steps of the run.
         """
         decided = DECIDED_BY_MODEL if self.init_from else ()
-        parts = ["textgen train CORPUS -o NEW", *["--init-from MODEL"] * bool(self.init_from)]
+        parts = [f"textgen train CORPUS -o NEW --from {self._start()}"]
         parts += options_of(self.corpus, [n for n in _chosen(self.corpus) if n not in decided])
         parts += options_of(self.network, _chosen(self.network))
         length = [name for name in _chosen(self.training) if name not in NOT_REPEATED]
@@ -101,13 +103,13 @@ class RunSettings:
         )
 
     def require(
-        self, settings: Mapping[str, Any], init_from: Path | None, complete: Path | None = None
+        self, settings: Mapping[str, Any], start: str | Path, complete: Path | None = None
     ) -> dict[str, Any]:
         """Refuse settings that differ from those that the training began with.
 
         Args:
             settings: settings that were chosen again.
-            init_from: the model folder to begin with, if one was named.
+            start: what the training starts from, if that was named; else "auto".
             complete: the model folder, if the training is complete.
 
         Returns:
@@ -115,7 +117,7 @@ class RunSettings:
 
         Raises:
             UsageError: a setting differs; the message names the first.
-            MissingInput, DataError: `init_from` is no model.
+            MissingInput, DataError: `start` is no model.
         """
         what, remedy = _words(complete)
         corpus, network, training = split_by_config(
@@ -128,11 +130,18 @@ class RunSettings:
             (self.training, training),
         ):
             _require_same(stored, given, what, remedy)
-        begun = self.init_from or {}
-        if init_from and weights_of(init_from)["sha256"] != begun.get("sha256"):
+        if start != AUTO and _weights_at(start) != (self.init_from or {}).get("sha256"):
+            begun = self.init_from
             others = f"the weights of {begun['model']}" if begun else "random weights"
-            raise UsageError(f"init_from is {init_from}, but {what} began with {others}; {remedy}")
+            raise UsageError(f"start is {start}, but {what} began with {others}; {remedy}")
         return free
+
+    def _start(self) -> str:
+        """Return the start of the run, as it is named again."""
+        if self.init_from is None:
+            return SCRATCH
+        weights = self.init_from["sha256"]
+        return next((name for name in BASES if _weights_at(name) == weights), "MODEL")
 
 
 def run_settings_of(folder: Path) -> RunSettings:
@@ -145,8 +154,14 @@ def run_settings_of(folder: Path) -> RunSettings:
     try:
         return RunSettings.of_model(model)
     except DataError as error:
-        remedy = by_setting("train on with {} and a new output", "init_from", str(folder))
+        remedy = by_setting("train on with {} and a new output", "start", str(folder))
         raise DataError(f"{folder}: {error}, so nothing can be compared; {remedy}") from None
+
+
+def _weights_at(start: str | Path) -> str | None:
+    """Return the SHA-256 of the weights that a start names; None for random ones."""
+    folder = model_of(start)
+    return weights_of(named(folder))["sha256"] if folder else None
 
 
 def weights_of(folder: Path) -> dict[str, str]:
@@ -174,9 +189,9 @@ def _chosen(config: Config) -> list[str]:
 def _words(complete: Path | None) -> tuple[str, str]:
     """Return the name of a training in an error, and the remedy for a setting that differs."""
     if complete is None:
-        remedy = "leave it out, or " + by_setting("begin another with {}", "init_from")
+        remedy = "leave it out, or " + by_setting("begin another with {}", "start")
         return "the training to resume", remedy
-    train_on = by_setting("train on with {} and a new output", "init_from", str(complete))
+    train_on = by_setting("train on with {} and a new output", "start", str(complete))
     return f"{complete}, which is complete,", f"leave it out, or {train_on}"
 
 

@@ -97,7 +97,8 @@ def _scales(matrix: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     largest = np.abs(matrix).max(axis=axis, keepdims=True)
     significand, exponent = np.frexp(np.where(largest > SMALLEST, largest, 1) / LARGEST)
     rounded = np.ceil(np.ldexp(significand, SCALE_BITS))
-    return np.ldexp(rounded, exponent - SCALE_BITS).astype(np.float32)
+    scales: NDArray[np.float32] = np.ldexp(rounded, exponent - SCALE_BITS).astype(np.float32)
+    return scales
 
 
 def _decode(arrays: Arrays) -> Weights:

@@ -110,9 +110,11 @@ class Command(GroupedHelp):
 
     def _as_flag(self, name: str, value: Any) -> str | None:
         """Write a setting as a flag, if the command has it."""
-        if name not in options_of(self):
+        options = {str(option.name): option for option in options_of(self).values()}
+        option = (options_of(self) | options).get(name)
+        if option is None:
             return None
-        flag = f"--{name.replace('_', '-')}"
+        flag = f"--{usual_name(option).replace('_', '-')}"
         return flag if value in (None, True) else f"{flag} {value}"
 
 
@@ -123,7 +125,7 @@ class Group(click.Group):
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
-        self.context_settings = HELP_OPTIONS | self.context_settings
+        self.context_settings = {**HELP_OPTIONS, **self.context_settings}
 
 
 command = functools.partial(click.command, cls=Command)

@@ -27,7 +27,7 @@ class GroupedHelp(click.Command):
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
-        self.context_settings = HELP_OPTIONS | self.context_settings
+        self.context_settings = {**HELP_OPTIONS, **self.context_settings}
         self._has_groups = len(self.params) > MOST_UNGROUPED
         if self._has_groups:
             self.params.append(_short_help_option())

@@ -9,6 +9,7 @@ import click
 
 from textgen.config.corpus import ColumnValue
 from textgen.config.generation import SAMPLERS, SchedulePoint, TokenBias, TokenName
+from textgen.config.start import STARTS
 from textgen.config.values import inner_type, is_tuple_type
 from textgen.paths import named
 
@@ -27,6 +28,18 @@ class PathName(click.Path):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Read a name; refuse an empty one."""
         return super().convert(named(_file_name(value, self, param, ctx)), param, ctx)
+
+
+class StartName(PathName):
+    """The value of --from: one of `STARTS`, or a model folder."""
+
+    def get_metavar(self, param: click.Parameter, *context: click.Context) -> str:
+        """Return the values as the help shows them."""
+        return f"[{'|'.join(STARTS)}|MODEL]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Read a name, or the path of a folder."""
+        return value if value in STARTS else super().convert(value, param, ctx)
 
 
 class CorpusName(ParamType):

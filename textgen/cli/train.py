@@ -8,13 +8,14 @@ import click
 
 from textgen.cli.command import command, option
 from textgen.cli.options import config_options, overwrite_option, quiet_option
-from textgen.cli.param_types import CorpusName, PathName
+from textgen.cli.param_types import CorpusName, PathName, StartName
 from textgen.cli.prepare import describe_store
 from textgen.cli.progress import CorpusProgress
 from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS
+from textgen.config.start import AUTO
 from textgen.config.training import TrainingConfig
 
 if TYPE_CHECKING:
@@ -38,9 +39,15 @@ if TYPE_CHECKING:
     "start a new run.",
 )
 @option(
+    "--from",
     "--init-from",
-    type=PathName(),
-    help="Model folder whose weights and tokenizer the run starts from (fine-tuning).",
+    "start",
+    type=StartName(),
+    default=AUTO,
+    show_default=True,
+    help="What to start from: english, the base model that comes with textgen, or a MODEL folder, "
+    "to fine-tune its weights with its tokens; none, for random weights; auto takes the base model "
+    "if the other options allow it and it suits the text.",
 )
 @option(
     "--allow-changed-data",
@@ -70,7 +77,7 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
                 run.require_corpus(corpus, progress)
             tell(
                 f"{out}: complete; nothing is left to do; to train on: textgen train CORPUS -o NEW "
-                f"--init-from {shlex.quote(str(out))}"
+                f"--from {shlex.quote(str(out))}"
             )
             return
         with CorpusProgress(quiet) as progress:
@@ -89,9 +96,11 @@ def train(corpus: str, out: Path, settings: dict[str, Any], quiet: bool, **choic
 def _summary(out: Path, training: "TrainingRecord") -> str:
     """Return what was made and the command to use it."""
     quality = training.validation
+    before = training.first_bits_per_byte
+    began = f", {before:.3f} before training" if before else ""
     return (
         f"{out}: {training.steps_done:,} steps in {format_duration(training.seconds)}, "
         f"validation {quality['nats_per_token']:.4f} nats per token, "
-        f"{quality['bits_per_byte']:.3f} bits per byte\n"
+        f"{quality['bits_per_byte']:.3f} bits per byte{began}\n"
         f"textgen generate -m {out}"
     )

@@ -22,7 +22,7 @@ class Usual(NamedTuple):
     weight_decay: float = 0.0
 
 
-# In a run from scratch, config/size.py replaces the learning rate of adamw.
+# config/size.py and config/finetuning.py replace the learning rate of adamw.
 OPTIMIZERS = {
     "adamw": Usual(8e-3, weight_decay=0.01),
     "adam": Usual(8e-3),
@@ -52,9 +52,8 @@ class TrainingConfig(Config):
     """Length, optimization and seed of a training run.
 
     Every setting is a keyword argument and an option of `textgen train`, whose `--help` explains
-    it. The defaults here are those of a run that starts from a model (`--init-from`). In a run from
-    scratch, `config/size.py` replaces the default of `max_epochs`, `batch_size`, `learning_rate`
-    (of adamw) and `softmax_samples` by a value for the size of the network.
+    it. Where the text decides a default, `config/size.py` sets it in a run from scratch, and
+    `config/finetuning.py` in a run that starts from a model.
 
     Raises:
         UsageError: a value of the wrong type or out of range, or settings that exclude each other.
@@ -77,7 +76,6 @@ class TrainingConfig(Config):
     epochs: int | None = option(
         None, "Number of passes over the training split, in the place of --budget.", minimum=1
     )
-    # From scratch, config/size.py sets it.
     max_epochs: int | None = option(
         None,
         "Stop a --budget run after this many epochs.",
@@ -91,7 +89,6 @@ class TrainingConfig(Config):
         "budget. Options you pass override it.",
         choices=("auto", "s", "m", "l", "xl"),
     )
-    # From scratch, config/size.py sets it.
     batch_size: int = option(
         32,
         "Number of sequences that are trained in parallel.",
@@ -113,11 +110,10 @@ class TrainingConfig(Config):
         maximum=1,
     )
     optimizer: str = option("adamw", "Optimizer.", group="Optimization", choices=tuple(OPTIMIZERS))
-    # From scratch, config/size.py sets that of adamw. Else None is that of OPTIMIZERS above.
+    # That of adamw is fitted; else None is that of OPTIMIZERS above.
     learning_rate: float | None = option(
         None,
-        f"Peak learning rate.  [default: by --size for adamw, "
-        f"{OPTIMIZERS['adamw'].learning_rate:g} with --init-from; "
+        "Peak learning rate.  [default: by --size for adamw, less in a run from a model; "
         + ", ".join(f"{usual.learning_rate:g} {n}" for n, usual in [*OPTIMIZERS.items()][1:])
         + "; times 1 - momentum]",
         group="Optimization",
@@ -164,7 +160,6 @@ class TrainingConfig(Config):
         minimum=0,
         below=1,
     )
-    # From scratch, config/size.py sets it.
     softmax_samples: int = option(
         0,
         "Negative samples per step (sampled softmax); 0 uses the full softmax, as validation "

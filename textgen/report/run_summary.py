@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from textgen.artifact.card import describe_precision
+from textgen.artifact.card import describe_copying, describe_precision
 from textgen.artifact.model_folder import Model
 from textgen.artifact.provenance import TrainingRecord
 from textgen.artifact.run_settings import RunSettings
@@ -28,6 +28,8 @@ def model_rows(model: Model) -> dict[str, str]:
     }
     if precision := model.provenance.precision:
         rows["precision"] = describe_precision(precision)
+    if copying := model.provenance.copying:
+        rows["copying"] = describe_copying(copying)
     if corpus := model.provenance.corpus:
         rows["corpus"] = f"{corpus.name} (licence: {corpus.licence})"
         rows["split"] = corpus.cut
@@ -43,6 +45,8 @@ def training_rows(record: TrainingRecord) -> dict[str, str]:
     }
     if begun := record.init_from:
         rows["began with"] = f"the weights of {begun['model']} (SHA-256 {begun['sha256'][:12]}...)"
+        if before := record.first_bits_per_byte:
+            rows["began with"] += f", {before:.3f} bits per byte"
     if record.resumed:
         rows["resumed"] = f"at step {_list(record.resumed)}"
     if record.seconds_saving:
@@ -99,7 +103,7 @@ def status_rows(unfinished: RunStatus, folder: Path, *, diverged: bool) -> dict[
     if unfinished.worker:
         rows["at work"] = unfinished.worker
     elif diverged:
-        rows["go on"] = f"textgen train CORPUS -o OTHER --init-from {path}, less --learning-rate"
+        rows["go on"] = f"textgen train CORPUS -o OTHER --from {path}, less --learning-rate"
     else:
         rows["go on"] = f"textgen train CORPUS -o {path} --resume"
     if unfinished.repeat:

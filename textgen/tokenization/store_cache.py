@@ -73,11 +73,16 @@ def open_corpus(
         corpus.require(settings)
         return corpus
     with open_source(corpus, settings, progress) as source:
-        folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
-        if problem := _why_unwritable(folder.parent):
-            return _prepared_there(source, folder) or _prepare_for_now(source, problem, progress)
-        with _with_remedy(folder.parent, MOVED):
-            return prepare_once(source, folder, progress=progress)
+        return store_of(source, progress)
+
+
+def store_of(source: Source, progress: ProgressReporter = SILENT) -> TokenStore:
+    """Return the token store of a source, prepared in the cache; see `open_corpus`."""
+    folder = Path(platformdirs.user_cache_dir("textgen")) / "stores" / store_key(source)[:32]
+    if problem := _why_unwritable(folder.parent):
+        return _prepared_there(source, folder) or _prepare_for_now(source, problem, progress)
+    with _with_remedy(folder.parent, MOVED):
+        return prepare_once(source, folder, progress=progress)
 
 
 def _why_unwritable(folder: Path) -> str | None:

@@ -36,6 +36,7 @@ class TrainingDisplay(TrainingCallback):
             disable=not self._console.is_terminal,
         )
         self._steps = self._done = 0
+        self._is_untrained = False
         self._loss = 0.0
         self._start = self._last_line = time.monotonic()
 
@@ -50,6 +51,7 @@ class TrainingDisplay(TrainingCallback):
         """Start the bar: its length is known now."""
         counts = logs or {}
         self._steps, self._done = int(counts["steps"]), int(counts["done"])  # Keras makes floats
+        self._is_untrained = not self._done
         begun = f", {self._done:,} of them done" if self._done else ""
         self._console.print(f"training for {self._steps:,} steps{begun}", highlight=False)
         self._start = self._last_line = time.monotonic()
@@ -61,6 +63,7 @@ class TrainingDisplay(TrainingCallback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Advance the bar, or print a line at intervals."""
         logs = logs or {}
+        self._is_untrained = False
         weight = SMOOTHING if batch > self._done else 0.0
         self._loss = weight * self._loss + (1 - weight) * logs["loss"]
         status = f"loss {self._loss:.3f}  {logs['tokens_per_second']:,.0f} tokens/s"
@@ -81,8 +84,9 @@ class TrainingDisplay(TrainingCallback):
         """Print the quality of the model, unless measuring was interrupted."""
         if not logs:
             return
+        before = " before training" if self._is_untrained else ""
         self._console.print(
-            f"validation: {logs['nats_per_token']:.4f} nats per token, perplexity "
+            f"validation{before}: {logs['nats_per_token']:.4f} nats per token, perplexity "
             f"{logs['perplexity']:.2f}, {logs['bits_per_byte']:.3f} bits per byte"
             + "".join(f", {name} {logs[name]:.4f}" for name in METRICS if name in logs),
             highlight=False,

@@ -16,6 +16,7 @@ from textgen.config.generation import GenerationConfig
 from textgen.config.merge import as_held
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.presets import with_preset
+from textgen.config.start import AUTO
 from textgen.config.training import TrainingConfig
 from textgen.corpus.texts import Texts
 from textgen.errors import DataError, Interrupted, TrainingDiverged, UsageError, by_setting
@@ -25,7 +26,7 @@ from textgen.progress import SILENT, ProgressReporter
 from textgen.tokenization.store_cache import StoreArgument, as_store, corpus_fingerprint
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.backend import load_tensorflow, require_libraries, require_own_process
-from textgen.trainer.initialization import FromCheckpoint, FromModel, Initialization
+from textgen.trainer.initialization import Initialization
 from textgen.trainer.job_folder import JobFolder
 from textgen.trainer.requirements import (
     memory_end_explained,
@@ -33,11 +34,15 @@ from textgen.trainer.requirements import (
     require_memory,
 )
 from textgen.trainer.result import TrainingResult
+from textgen.trainer.resumption import FromCheckpoint
+from textgen.trainer.start import initialization_of
 
 if TYPE_CHECKING:
     from textgen.trainer.trainer import Trainer
 
 logger = logging.getLogger(__name__)
+
+INDEXED_CHARACTERS = 4_000_000  # largest text for which copying is always measured
 
 
 class TrainingJob:
@@ -53,12 +58,12 @@ class TrainingJob:
         preset: one of `PRESETS`, whose settings apply where none was chosen.
         resume: continue from the last checkpoint in `out`, if there is one.
         overwrite: rename an existing `out`.
-        init_from: a model folder whose weights and tokenizer the training begins with.
+        start: what the training starts from: a name of `config.start.STARTS`, or a model folder.
         allow_changed_data: resume even if the corpus has changed.
 
     Raises:
         UsageError: options that do not go together, an impossible value, or no TensorFlow.
-        MissingInput, DataError, UnsafeModel: `init_from` cannot be read.
+        MissingInput, DataError, UnsafeModel: `start` cannot be read.
     """
 
     def __init__(
@@ -69,7 +74,7 @@ class TrainingJob:
         preset: str | None = None,
         resume: bool = False,
         overwrite: bool = False,
-        init_from: Path | None = None,
+        start: str | Path = AUTO,
         allow_changed_data: bool = False,
     ) -> None:
         require_libraries()
@@ -82,7 +87,7 @@ class TrainingJob:
         self._resume = resume
         self._overwrite = overwrite
         self._allow_changed_data = allow_changed_data
-        self._init_from = named(init_from) if init_from else None
+        self._start_name = start
         self._folder = JobFolder(out)
         if not (resume and (self._folder.is_begun or self._folder.is_model)):
             self._start = self._fresh_start()  # reports wrong settings before the folder changes
@@ -123,7 +128,8 @@ class TrainingJob:
         opened = as_store("corpus", corpus)
         if not isinstance(self._start, FromCheckpoint):
             self._refuse_inputs(opened)
-        self._store = store = self._start.open(opened, progress)
+        self._start, self._store = self._start.open(opened, progress)
+        store = self._store
         require_enough_text(store, self._start.training)
         self._config = ModelConfig(
             **self._start.network.to_dict(),
@@ -143,7 +149,7 @@ class TrainingJob:
         settings = self._begun.corpus.to_dict()
         name, fingerprint = corpus_fingerprint(as_store("corpus", corpus), settings, progress)
         if self._begun.fingerprint not in (None, fingerprint) and not self._allow_changed_data:
-            remedy = by_setting("train on with {}", "init_from", str(self.out))
+            remedy = by_setting("train on with {}", "start", str(self.out))
             raise DataError(
                 f"{name}: not the text that {self.out}, which is complete, was trained on; give "
                 f"that, or {remedy} and a new output"
@@ -224,9 +230,7 @@ class TrainingJob:
 
     def _fresh_start(self) -> Initialization:
         """Return the initialization of a new training."""
-        if self._init_from:
-            return FromModel(self._init_from, self._settings)
-        return Initialization(self._settings)
+        return initialization_of(self._start_name, self._settings)
 
     def _take_up(self) -> None:
         """Find the last checkpoint, or a finished model; without either, begin anew."""
@@ -235,12 +239,12 @@ class TrainingJob:
             self._start = FromCheckpoint(
                 *latest,
                 self._settings,
-                init_from=self._init_from,
+                start=self._start_name,
                 allow_changed_data=self._allow_changed_data,
             )
         elif self._folder.is_model and not self._folder.is_begun:
             self._begun = run_settings_of(self.out)
-            self._begun.require(self._settings, self._init_from, complete=self.out)
+            self._begun.require(self._settings, self._start_name, complete=self.out)
             self.is_finished = True
         else:
             self._folder.refuse_others()
@@ -249,17 +253,29 @@ class TrainingJob:
 
     def _model(self, result: TrainingResult) -> Model:
         """Return the model of a run, and measure whether int8 is good enough for it."""
-        from textgen.runtime.engine.precision import measure_precisions  # loads ONNX Runtime
+        from textgen.evaluation.copying import measure_copying  # loads ONNX Runtime
+        from textgen.runtime.engine.precision import measure_precisions
 
         provenance = Provenance.of(corpus=self._store.provenance, training=result.record)
         model = Model(
             result.config, result.weights, self._store.tokenizer, GenerationConfig(), provenance
         ).stored_as(self._start.training.storage)
-        training = self._start.training
         held_out = self._store.tokens("validation")
         precision = measure_precisions(model.config, model.weights, held_out)
-        copies = CopyIndex.of(self._store.texts("train")) if training.copy_index else None
-        return replace(model, provenance=provenance.with_precision(precision), copies=copies)
+        copies = self._copy_index()
+        copying = measure_copying(model, copies) if copies else None
+        return replace(
+            model,
+            provenance=provenance.with_records(precision=precision, copying=copying),
+            copies=copies if self._start.training.copy_index else None,
+        )
+
+    def _copy_index(self) -> CopyIndex | None:
+        """Return the index of the training text, if it is small or the index was asked for."""
+        is_small = self._store.counts("train").characters <= INDEXED_CHARACTERS
+        if not (is_small or self._start.training.copy_index):
+            return None
+        return CopyIndex.of(self._store.texts("train"))
 
     def _explained(
         self, error: Interrupted | TrainingDiverged, result: TrainingResult

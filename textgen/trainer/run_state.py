@@ -26,7 +26,7 @@ class RunState:
         window: windows of this pass that have been trained on.
         carried: the states of each layer, each of shape (batch, units); None for zeros.
         best: the best weights so far, if there was a validation.
-        measured: the last step that was validated.
+        measured: the last step that was validated; -1 for none.
         stale: validations since the best one.
         course: step and nats per token of every validation.
         seconds: of optimization, validation and all between, in all parts of the run.
@@ -43,7 +43,7 @@ class RunState:
     window: int = 0
     carried: list[tuple[Any, ...]] | None = None
     best: Best | None = None
-    measured: int = 0
+    measured: int = -1
     stale: int = 0
     course: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
@@ -94,7 +94,7 @@ class RunState:
         self.schedule = schedule
         self.best = None
         self.stale = 0
-        self.measured = 0
+        self.measured = -1
 
     def arrays(self, cell: Cell) -> dict[str, NDArray[Any]]:
         """Return the arrays of the state, by name.

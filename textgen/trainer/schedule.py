@@ -24,7 +24,7 @@ class Schedule:
 
     Attributes:
         steps: optimizer steps.
-        validation_steps: the steps, counted from 1, after which quality is measured.
+        validation_steps: the numbers of steps after which quality is measured.
         validation_tokens: tokens of the validation split that are measured each time: all of them,
             unless that is more than the run trains on.
     """
@@ -40,7 +40,7 @@ class Schedule:
 
 
 def make_schedule(
-    steps: int, *, tokens_per_step: int, validation_tokens: int, most: int
+    steps: int, *, tokens_per_step: int, validation_tokens: int, most: int, from_model: bool = False
 ) -> Schedule:
     """Spread validations over a run.
 
@@ -48,12 +48,14 @@ def make_schedule(
         steps: optimizer steps.
         tokens_per_step: tokens trained on in each.
         validation_tokens: tokens of the validation split.
-        most: largest number of validations.
+        most: largest number of validations after the first step.
+        from_model: whether quality is measured before the first step, too.
     """
     measured = min(validation_tokens, steps * tokens_per_step)
     affordable = VALIDATION_SHARE * TRAINING_COST * steps * tokens_per_step / measured
     count = max(1, min(most, steps, int(affordable)))
-    return Schedule(steps, tuple(steps * (k + 1) // count for k in range(count)), measured)
+    after = [steps * (k + 1) // count for k in range(count)]
+    return Schedule(steps, (*[0] * from_model, *after), measured)
 
 
 def learning_rate(step: int, steps: int, *, peak: float, warmup: float, schedule: str) -> float:

@@ -248,6 +248,7 @@ class Trainer:
             tokens_per_step=self.batches.tokens_per_step,
             validation_tokens=self.store.counts("validation").tokens,
             most=self.training.validations,
+            from_model=self.init_from is not None,
         )
 
     @contextmanager

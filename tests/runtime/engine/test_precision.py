@@ -26,7 +26,7 @@ TOKENS = np.random.default_rng(0).integers(0, 40, 1000)
 
 def with_record(model: Model, default: str, int8: float = 1.0, fp32: float = 1.0) -> Model:
     record = PrecisionRecord(default=default, int8=int8, fp32=fp32, tokens=640)
-    return replace(model, provenance=model.provenance.with_precision(record))
+    return replace(model, provenance=model.provenance.with_records(precision=record))
 
 
 def test_fp32_figure_is_the_mean_surprise_of_stretches_that_each_begin_a_text() -> None:
