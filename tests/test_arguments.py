@@ -39,7 +39,7 @@ WRONG: dict[str, Any] = {
     "object": object(),
 }
 # Those of them that are right somewhere, by the name of the argument.
-PATHS = ("folder", "path", "corpus", "out", "init_from")
+PATHS = ("folder", "path", "corpus", "out", "start", "init_from")
 RIGHT = {
     **{key: {"path"} for key in PATHS},
     **{key: {"function", "class"} for key in ("advanced", "is_over")},

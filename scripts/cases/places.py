@@ -29,7 +29,7 @@ def folder_of_links(t: Trial) -> None:
     commands: list[tuple[str | Path, ...]] = [
         ("generate", "The", "-n", "3", "-m", snapshot),
         ("info", "-m", snapshot),
-        ("train", corpus, "-o", "m", *TWO_STEPS[:2], "-q", "--init-from", snapshot),
+        ("train", corpus, "-o", "m", *TWO_STEPS[:2], "-q", "--from", snapshot),
     ]
     for arguments in commands:
         done = t.textgen(*arguments)

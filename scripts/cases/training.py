@@ -54,11 +54,11 @@ def complete(t: Trial, corpus: Path, other: Path) -> None:
     same = ("-o", "done", "--resume")
     plain = t.textgen("train", t.shared.model.parent / "small.txt", *same)
     t.works(plain)
-    t.should("--init-from" in plain.told, f"not told how to train longer: {plain.told!r}")
+    t.should("--from" in plain.told, f"not told how to train longer: {plain.told!r}")
     wishes: dict[str, tuple[str | Path, ...]] = {
         "--steps": (corpus, *same, "--steps", "40"),
         "--units": (corpus, *same, "--units", "999"),
-        "--init-from": (corpus, *same, "--init-from", t.shared.model),
+        "--from": (corpus, *same, "--init-from", t.shared.model),
         "another corpus": (other, *same),
         "no corpus": ("missing.txt", *same),
     }
@@ -76,7 +76,7 @@ def unfinished(t: Trial, corpus: Path, other: Path) -> None:
     wishes: dict[str, tuple[tuple[str | Path, ...], str]] = {
         "--steps": ((corpus, *same, "--steps", "40"), "steps"),
         "--units": ((corpus, *same, "--units", "16"), "units"),
-        "--init-from": ((corpus, *same, "--init-from", t.shared.model), "init.from"),
+        "--from": ((corpus, *same, "--init-from", t.shared.model), "start"),
         "another corpus": ((other, *same), "corpus|text"),
     }
     for name, (arguments, says) in wishes.items():

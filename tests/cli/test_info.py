@@ -74,7 +74,9 @@ def test_info_tells_the_story_of_a_finished_training(trained: Path) -> None:
     assert told["training"].endswith(" tokens/s")
     assert told["validation"].endswith(f"(120), best at {record['best_step']}")
     assert told["quality"].startswith(f"{record['validation']['nats_per_token']:.4f} nats per tok")
-    assert told["repeat"].startswith("textgen train CORPUS -o NEW --layers 2 --units 48 ")
+    assert told["repeat"].startswith(
+        "textgen train CORPUS -o NEW --from none --layers 2 --units 48 "
+    )
     assert "--steps 120 --seed 1337" in told["repeat"]
     assert "of the time" in told["checkpoints"]
     assert not {"unfinished", "go on", "resumed"} & set(told)
@@ -182,7 +184,7 @@ def test_way_on_of_a_diverged_run_is_no_repetition(copy: Path) -> None:
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     told = rows(copy)
     assert told["training"].startswith("diverged after 45 of 60 steps")
-    assert "--init-from" in told["go on"]
+    assert "--from" in told["go on"]
     assert "--resume" not in told["go on"]
 
 

@@ -62,7 +62,7 @@ train bad.txt -o new
 train good.txt -o full
 train good.txt -o unfinished
 train good.txt -o full --resume
-train good.txt -o new --init-from nowhere
+train good.txt -o new --from nowhere
 evaluate bad.txt -m model
 evaluate nul.txt -m model
 evaluate rows.jsonl -m model

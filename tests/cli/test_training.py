@@ -92,7 +92,7 @@ def test_signals_end_a_training_that_resume_completes(
     assert (again.returncode, again.stdout) == (0, b"")
     assert again.stderr.decode() == (
         f"{out}: complete; nothing is left to do; to train on: textgen train CORPUS -o NEW "
-        f"--init-from {out}\n"
+        f"--from {out}\n"
     )
 
 

@@ -86,7 +86,7 @@ def test_nobody_is_told_to_repeat_a_divergence_or_to_disturb_a_trainer() -> None
     told = status_rows(RunStatus(None), Path("m"), diverged=True)
     assert told["unfinished"] == "no checkpoint yet"
     assert "--resume" not in told["go on"]
-    assert "--init-from m" in told["go on"]
+    assert "--from m" in told["go on"]
     told = status_rows(RunStatus("process 7 on here"), Path("m"), diverged=False)
     assert told["at work"] == "process 7 on here"
     assert "go on" not in told

@@ -163,12 +163,10 @@ def test_run_that_began_with_a_model_is_repeated_with_that(
     run("train", "book.txt", "-o", tmp_path / "base", *SMALL, "--tokenizer", "byte", cwd=desk)
     options = ("--dropout", "0.3", "--budget", "1s", "--batch-size", "2")
     base = tmp_path / "base"
-    done = run(
-        "train", "letters.jsonl", "-o", tmp_path / "m", "--init-from", base, *options, cwd=desk
-    )
+    done = run("train", "letters.jsonl", "-o", tmp_path / "m", "--from", base, *options, cwd=desk)
     assert done.returncode == 0, done.stderr.decode()
     command = info(tmp_path / "m")["repeat"]
-    assert command.startswith("textgen train CORPUS -o NEW --init-from MODEL ")
+    assert command.startswith("textgen train CORPUS -o NEW --from MODEL ")
     again = repeat(run, desk, command, "letters.jsonl", tmp_path / "again", tmp_path / "base")
     assert weights(again) == weights(tmp_path / "m")
 

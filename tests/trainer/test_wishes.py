@@ -62,7 +62,7 @@ def test_table_has_every_setting() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_other_setting_is_refused_by_name_with_the_way_to_train_on(folder: Path, name: str) -> None:
     before = state_of(folder)
-    with pytest.raises(UsageError, match=rf"^{name} is .*; leave it out, or .* init_from"):
+    with pytest.raises(UsageError, match=rf"^{name} is .*; leave it out, or .* start"):
         begin_again(folder, {name: OTHERS[name]})
     assert state_of(folder) == before
 
@@ -73,7 +73,7 @@ def test_complete_model_tells_a_command_that_trains_on(made: dict[str, Path]) ->
         begin_again(whole, {"steps": 40})
     assert str(caught.value) == (
         f"steps is 40, but {whole}, which is complete, has 12; leave it out, or train on with "
-        f"init_from={str(whole)!r} and a new output"
+        f"start={str(whole)!r} and a new output"
     )
 
 
@@ -115,11 +115,11 @@ def test_corpus_that_changed_may_be_named_of_a_complete_model_where_that_is_allo
 def test_weights_to_begin_with_are_the_same_or_refused(
     folder: Path, made: dict[str, Path], tmp_path: Path
 ) -> None:
-    told = r"init_from is .*whole, but .* began with random weights; leave it out, or"
+    told = r"start is .*whole, but .* began with random weights; leave it out, or"
     with pytest.raises(UsageError, match=told):
-        begin_again(folder, {}, init_from=made["whole"])
+        begin_again(folder, {}, start=made["whole"])
     with pytest.raises(MissingInput, match="nowhere: no such model folder"):
-        begin_again(folder, {}, init_from=tmp_path / "nowhere")
+        begin_again(folder, {}, start=tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -129,18 +129,18 @@ def test_weights_that_the_training_began_with_may_be_named_wherever_they_are_now
     out = tmp_path / "m"
     settings: dict[str, Any] = {"steps": 6, "batch_size": 8, "window": 16}
     if ends:
-        TextGenerator.train(small_text, out=out, init_from=made["whole"], **settings)
+        TextGenerator.train(small_text, out=out, start=made["whole"], **settings)
     else:
         plain = dict.fromkeys(("units", "embedding_size", "dropout"))
         told = {name: v for name, v in (TINY | settings).items() if name not in plain}
         with pytest.MonkeyPatch.context() as context:
             context.setattr("tests.training.TINY", told)
-            interrupt(small_text, out, init_from=made["whole"])
+            interrupt(small_text, out, start=made["whole"])
     moved = Path(shutil.copytree(made["whole"], tmp_path / "moved"))
-    begin_again(out, {}, init_from=moved)
+    begin_again(out, {}, start=moved)
     begin_again(out, {})
     with pytest.raises(UsageError, match=r"began with the weights of whole; leave it out"):
-        begin_again(out, {}, init_from=made["unfinished"])
+        begin_again(out, {}, start=made["unfinished"])
 
 
 def test_command_line_ends_with_2_unless_nothing_has_changed(
@@ -150,7 +150,7 @@ def test_command_line_ends_with_2_unless_nothing_has_changed(
     for wish in (("--steps", "40"), ("--units", "999"), ("--budget", "1m"), ("--tokenizer", "bpe")):
         done = run("train", small_text, "-o", whole, "--resume", *wish)
         assert done.returncode == 2, done.stderr
-        assert f"--init-from {whole} and a new output" in done.stderr.decode()
+        assert f"--from {whole} and a new output" in done.stderr.decode()
     assert run("train", small_text, "-o", whole, "--resume", "--steps", "12").returncode == 0
     assert run("train", "no.txt", "-o", whole, "--resume").returncode == 66
 
@@ -163,6 +163,6 @@ def test_model_that_does_not_tell_of_its_training_is_not_resumed(
     generator = TextGenerator.from_pretrained(whole)
     model = dataclasses.replace(generator.model, provenance=Provenance())
     write_model(model, whole.with_name("silent"))
-    told = "silent: the model does not tell .*; train on with init_from="
+    told = "silent: the model does not tell .*; train on with start="
     with pytest.raises(DataError, match=told):
         begin_again(whole.with_name("silent"), {})

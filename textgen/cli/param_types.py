@@ -33,10 +33,6 @@ class PathName(click.Path):
 class StartName(PathName):
     """The value of --from: one of `STARTS`, or a model folder."""
 
-    def get_metavar(self, param: click.Parameter, *context: click.Context) -> str:
-        """Return the values as the help shows them."""
-        return f"[{'|'.join(STARTS)}|MODEL]"
-
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """Read a name, or the path of a folder."""
         return value if value in STARTS else super().convert(value, param, ctx)

@@ -15,7 +15,7 @@ from textgen.config.corpus import CorpusConfig
 from textgen.config.duration import format_duration
 from textgen.config.model import NetworkConfig
 from textgen.config.presets import PRESETS
-from textgen.config.start import AUTO
+from textgen.config.start import AUTO, STARTS
 from textgen.config.training import TrainingConfig
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     "--init-from",
     "start",
     type=StartName(),
+    metavar=f"[{'|'.join(STARTS)}|MODEL]",
     default=AUTO,
     show_default=True,
     help="What to start from: english, the base model that comes with textgen, or a MODEL folder, "

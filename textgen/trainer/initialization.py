@@ -12,9 +12,10 @@ from textgen.config.finetuning import fitting_model
 from textgen.config.merge import override, split_by_config
 from textgen.config.model import NetworkConfig
 from textgen.config.size import fitting
+from textgen.config.start import SCRATCH
 from textgen.config.training import TrainingConfig
 from textgen.corpus.texts import Texts
-from textgen.errors import DataError, UsageError
+from textgen.errors import DataError, UsageError, by_setting
 from textgen.progress import ProgressReporter
 from textgen.tokenization.kinds import STRICT
 from textgen.tokenization.store_cache import is_store, open_corpus
@@ -92,7 +93,11 @@ class FromModel(Initialization):
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         for name in (*DECIDED_BY_MODEL, "size"):
             if name in settings:
-                raise UsageError(f"{name} goes with {folder}, where the training begins")
+                scratch = by_setting("begin with {}", "start", SCRATCH)
+                raise UsageError(
+                    f"{name} goes with {folder.name}, where the training begins; leave it out, or "
+                    f"{scratch}"
+                )
         self._folder = folder
         self.model = read_model(folder)
         self.init_from = weights_of(folder)
@@ -152,7 +157,7 @@ class FromModel(Initialization):
         present = (config.tensors(), config.layer_activations)
         if (changed.tensors(), changed.layer_activations) != present:
             raise UsageError(
-                f"{', '.join(network)} would make another network than that of {self._folder}, "
+                f"{', '.join(network)} would make another network than that of {self._folder.name}, "
                 f"where the training begins"
             )
         values = changed.to_dict()

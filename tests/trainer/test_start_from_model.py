@@ -60,7 +60,7 @@ def test_training_from_a_model_begins_with_its_tokens_and_weights(
 ) -> None:
     fresh = first_loss(small_text, tmp_path / "fresh", **BPE, **NETWORK)
     going_on = first_loss(
-        small_text, tmp_path / "m", init_from=learned, dropout=0.3, learning_rate=1e-30
+        small_text, tmp_path / "m", start=learned, dropout=0.3, learning_rate=1e-30
     )
     assert going_on < fresh - 0.2
     assert weights(tmp_path / "m") == weights(learned)  # so short is the one step
@@ -77,9 +77,9 @@ def test_training_from_a_model_is_resumed_like_any_other(
     small_text: Path, learned: Path, tmp_path: Path
 ) -> None:
     settings = SIZES | {"steps": 12, "dropout": 0.3, "validation": 0.05}
-    TextGenerator.train(small_text, out=tmp_path / "whole", init_from=learned, **settings)
+    TextGenerator.train(small_text, out=tmp_path / "whole", start=learned, **settings)
     stop = [Send(signal.SIGTERM, after=STOP)]
-    command: dict[str, Any] = {"out": tmp_path / "m", "init_from": learned, "resume": True}
+    command: dict[str, Any] = {"out": tmp_path / "m", "start": learned, "resume": True}
     with pytest.raises(Interrupted):
         TextGenerator.train(small_text, **command, callbacks=stop, **settings)
     TextGenerator.train(small_text, **command, **settings)
@@ -103,7 +103,7 @@ def test_what_a_model_decides_is_not_chosen_again(
     small_text: Path, whole: Path, tmp_path: Path, settings: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
-        TextGenerator.train(small_text, out=tmp_path / "m", init_from=whole, **settings)
+        TextGenerator.train(small_text, out=tmp_path / "m", start=whole, **settings)
     assert not (tmp_path / "m").exists()
 
 
@@ -112,16 +112,14 @@ def test_store_in_other_tokens_than_the_models_is_refused(
 ) -> None:
     store = make_store(small_text, tmp_path / "store", **BPE)
     with pytest.raises(DataError, match=r"store: not in the tokens of .*whole"):
-        TextGenerator.train(store, out=tmp_path / "m", init_from=whole, **SIZES, steps=1)
-    TextGenerator.train(store, out=tmp_path / "m", init_from=learned, **SIZES, steps=1)
+        TextGenerator.train(store, out=tmp_path / "m", start=whole, **SIZES, steps=1)
+    TextGenerator.train(store, out=tmp_path / "m", start=learned, **SIZES, steps=1)
 
 
 def test_model_of_strict_words_is_gone_on_with(small_text: Path, tmp_path: Path) -> None:
     words = {"tokenizer": "word", "strict": True}
     TextGenerator.train(small_text, out=tmp_path / "one", **TINY | words | {"steps": 1})
-    TextGenerator.train(
-        small_text, out=tmp_path / "two", init_from=tmp_path / "one", **SIZES, steps=2
-    )
+    TextGenerator.train(small_text, out=tmp_path / "two", start=tmp_path / "one", **SIZES, steps=2)
     one, two = (read_model(tmp_path / name) for name in ("one", "two"))
     assert two.tokenizer.kind == "word-strict"
     assert two.tokenizer.to_json() == one.tokenizer.to_json()
@@ -134,7 +132,7 @@ def test_model_is_gone_on_with_in_its_own_place(small_text: Path, whole: Path) -
     settings: dict[str, Any] = {**SIZES, "steps": 4}
     with pytest.raises(Interrupted):
         TextGenerator.train(
-            small_text, out=whole, init_from=whole, overwrite=True, callbacks=stop, **settings
+            small_text, out=whole, start=whole, overwrite=True, callbacks=stop, **settings
         )
     assert weights(whole.with_name("whole.old")) == before
     TextGenerator.train(small_text, out=whole, resume=True)
@@ -146,8 +144,8 @@ def test_model_to_begin_with_that_is_missing_or_damaged_is_refused(
     small_text: Path, whole: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(MissingInput, match="nowhere: no such model folder"):
-        TextGenerator.train(small_text, out=tmp_path / "m", init_from=tmp_path / "nowhere")
+        TextGenerator.train(small_text, out=tmp_path / "m", start=tmp_path / "nowhere")
     (whole / "model.safetensors").write_bytes(b"")
     with pytest.raises(DataError, match="changed or damaged"):
-        TextGenerator.train(small_text, out=tmp_path / "m", init_from=whole)
+        TextGenerator.train(small_text, out=tmp_path / "m", start=whole)
     assert not (tmp_path / "m").exists()
