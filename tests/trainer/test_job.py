@@ -97,7 +97,11 @@ def test_settings_left_open_fit_the_text_and_a_preset_comes_before_them(
     for resume in (False, True):
         TextGenerator.train(small_text, out=tmp_path / "set", resume=resume, **chosen)
     settings = record(tmp_path / "set")["settings"]
-    assert (settings["learning_rate"], settings["storage"], settings["steps"]) == (5e-3, "fp16", 1)
+    assert (settings["learning_rate"], settings["schedule"], settings["steps"]) == (
+        3e-3,
+        "constant",
+        1,
+    )
     with pytest.raises(UsageError, match="preset is 'none'"):
         TextGenerator.train(small_text, out=tmp_path / "n", preset="none")
 

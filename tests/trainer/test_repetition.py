@@ -100,7 +100,7 @@ MORE_ASKED: dict[str, tuple[str, tuple[str, ...], str]] = {
         ),
         "--units 9,8 --activation tanh,softsign ",
     ),
-    "preset": ("book.txt", ("--preset", "english", "--steps", "2", "--units", "8"), "2048 "),
+    "preset": ("book.txt", ("--preset", "english", "--steps", "2", "--units", "8"), "4096 "),
 }
 
 

@@ -151,5 +151,7 @@ def test_named_start_is_the_one_that_a_training_is_resumed_with(tmp_path: Path) 
     TextGenerator.train(TIDEWATER, out=tmp_path / "m", start="english", steps=1, **SIZES)
     for start in ("auto", "english", PACKAGED_MODEL):
         TextGenerator.train(TIDEWATER, out=tmp_path / "m", resume=True, start=start)
-    with pytest.raises(UsageError, match=r"start is none, but .* began with the weights of english"):
+    with pytest.raises(
+        UsageError, match=r"start is none, but .* began with the weights of english"
+    ):
         TextGenerator.train(TIDEWATER, out=tmp_path / "m", resume=True, start="none")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @option(
     "--preset",
     type=click.Choice(list(PRESETS)),
-    help="Named settings of a benchmark, or of the model in the package; options you pass override "
+    help="Named settings of a benchmark, or of an English base model; options you pass override "
     "them.",
 )
 @option(

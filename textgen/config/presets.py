@@ -1,4 +1,4 @@
-"""Named settings: of the model in the package, and of the field's benchmarks."""
+"""Named settings: of the English base models, and of the field's benchmarks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,19 +6,32 @@ from typing import Any
 from textgen.config.merge import override
 from textgen.errors import UsageError
 
+# Of the base models: the learning rate stays, until a second training lets it fall to zero.
+ENGLISH = {
+    "tokenizer": "bpe",
+    "tie_embeddings": True,
+    "dropout": 0.0,
+    "batch_size": 32,
+    "window": 64,
+    "schedule": "constant",
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "english": {
-        "tokenizer": "bpe",
-        "vocab_size": 2048,
-        "embedding_size": 192,
-        "tie_embeddings": True,
-        "units": (480,),
-        "dropout": 0.1,
-        "batch_size": 32,
-        "window": 64,
-        "learning_rate": 5e-3,
-        "steps": 13_000,
-        "storage": "fp16",
+        **ENGLISH,
+        "vocab_size": 4096,
+        "embedding_size": 256,
+        "units": (640, 640),
+        "learning_rate": 3e-3,
+        "steps": 30_000,
+    },
+    "english-large": {
+        **ENGLISH,
+        "vocab_size": 8192,
+        "embedding_size": 384,
+        "units": (1024, 1024),
+        "learning_rate": 2e-3,
+        "steps": 60_000,
     },
     "tiny-shakespeare": {"tokenizer": "char", "budget": "10m"},
     "wikitext-2": {

@@ -157,8 +157,8 @@ class FromModel(Initialization):
         present = (config.tensors(), config.layer_activations)
         if (changed.tensors(), changed.layer_activations) != present:
             raise UsageError(
-                f"{', '.join(network)} would make another network than that of {self._folder.name}, "
-                f"where the training begins"
+                f"{', '.join(network)} would make another network than that of "
+                f"{self._folder.name}, where the training begins"
             )
         values = changed.to_dict()
         return NetworkConfig(**{name: values[name] for name in NetworkConfig.names()})
