@@ -329,7 +329,7 @@ def test_callbacks_hear_of_samples_and_checkpoints(make_small: Make, tmp_path: P
             self.samples: list[str] = []
             self.checkpoints: list[int] = []
 
-        def on_sample(self, step: int, text: str) -> None:
+        def on_sample(self, step: int, text: str, copied: int | None) -> None:
             self.samples.append(text)
 
         def on_checkpoint(self, step: int) -> None:

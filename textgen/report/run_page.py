@@ -42,7 +42,14 @@ def write_report(folder: Path, model: Model, events: list[dict[str, Any]]) -> No
 def _samples(events: list[dict[str, Any]]) -> str:
     """Return some of the samples of a run, each with its step."""
     shown = [
-        f"<h3>After step {event['step']:,}</h3>\n<pre>{escape(event['sample'])}</pre>"
+        f"<h3>After step {event['step']:,}{_copied(event)}</h3>\n"
+        f"<pre>{escape(event['sample'])}</pre>"
         for event in spread(events, SAMPLES)
     ]
     return "\n".join(shown) or "<p>Nothing: it ended before it was asked to.</p>"
+
+
+def _copied(event: dict[str, Any]) -> str:
+    """Return the length of the longest copied span of a sample in words, if it is known."""
+    copied = event.get("copied")
+    return "" if copied is None else f"; longest span of the training text: {copied} characters"

@@ -93,9 +93,14 @@ class TrainingDisplay(TrainingCallback):
             soft_wrap=True,
         )
 
-    def on_sample(self, step: int, text: str) -> None:
-        """Print a sample."""
+    def on_sample(self, step: int, text: str, copied: int | None) -> None:
+        """Print a sample, and the length of the longest span that it copies."""
         self._console.print(escape(text), style="dim", highlight=False, soft_wrap=True)
+        if copied is not None:
+            self._console.print(
+                f"its longest span that the training text contains: {copied} characters",
+                highlight=False,
+            )
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Remove the bar."""

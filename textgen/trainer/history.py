@@ -14,7 +14,8 @@ class History:
     Lines about optimization hold means over the steps since the previous line: `loss` in nats per
     token, `gradient_norm` before clipping, `tokens_per_second`; and the present `learning_rate`,
     `epoch` and `seconds` of the run. Other lines hold a `validation` (a `Quality` and metrics) and
-    whether it was the `best`, a `sample` (a text), or `resumed`.
+    whether it was the `best`, a `sample` (a text) and how many characters in a row it has `copied`
+    from the training text, or `resumed`.
 
     Attributes:
         every: steps per line about optimization.

@@ -194,7 +194,7 @@ class TrainingJob:
         """
         from textgen.trainer.trainer import StepProgress, Trainer
 
-        start = self._start
+        start, self._copies = self._start, self._copy_index()
         self._held.enter_context(memory_end_explained(self._config, start.training))
         trainer = Trainer(
             self._store,
@@ -203,6 +203,7 @@ class TrainingJob:
             [*callbacks, StepProgress(progress)],
             folder=self._folder,
             init_from=start.init_from,
+            copies=self._copies,
         )
         start.initialize(trainer)
         if not isinstance(start, FromCheckpoint):
@@ -262,12 +263,11 @@ class TrainingJob:
         ).stored_as(self._start.training.storage)
         held_out = self._store.tokens("validation")
         precision = measure_precisions(model.config, model.weights, held_out)
-        copies = self._copy_index()
-        copying = measure_copying(model, copies) if copies else None
+        copying = measure_copying(model, self._copies) if self._copies else None
         return replace(
             model,
             provenance=provenance.with_records(precision=precision, copying=copying),
-            copies=copies if self._start.training.copy_index else None,
+            copies=self._copies if self._start.training.copy_index else None,
         )
 
     def _copy_index(self) -> CopyIndex | None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textgen.artifact.provenance import TrainingRecord
+from textgen.artifact.suffix_array import CopyIndex
 from textgen.config.model import ModelConfig, NetworkConfig
 from textgen.config.training import TrainingConfig
 from textgen.config.values import refuse
@@ -41,8 +42,15 @@ SECONDS_OF_LAST_VALIDATION = 10.0
 class TrainingCallback(keras.callbacks.Callback):
     """A Keras callback with two more events: samples and checkpoints."""
 
-    def on_sample(self, step: int, text: str) -> None:
-        """Receive a text that the model wrote after a step."""
+    def on_sample(self, step: int, text: str, copied: int | None) -> None:
+        """Receive a text that the model wrote after a step.
+
+        Args:
+            step: the number of steps.
+            text: the text.
+            copied: characters of its longest span that the training text contains; None if that
+                was not looked for.
+        """
 
     def on_checkpoint(self, step: int) -> None:
         """Receive the step of a checkpoint that was written."""
@@ -87,6 +95,7 @@ class Trainer:
             `TrainingCallback` receives samples and checkpoints, too.
         folder: takes the checkpoints; without one there are none.
         init_from: record of the model whose weights are loaded into `model` before `run`, if any.
+        copies: index of the training text, to tell what samples copy; without one that is not told.
 
     Raises:
         DataError: as for `require_enough_text`.
@@ -104,6 +113,7 @@ class Trainer:
         *,
         folder: JobFolder | None = None,
         init_from: dict[str, str] | None = None,
+        copies: CopyIndex | None = None,
     ) -> None:
         require_enough_text(store, training)
         self.store = store
@@ -134,6 +144,7 @@ class Trainer:
         )
         self.folder = folder
         self.init_from = init_from
+        self.copies = copies
         self.versions = present_versions()
         self._restored: RunState | None = None
         self._signals = DeferredSignals()
@@ -382,10 +393,11 @@ class Trainer:
     def _sample(self) -> None:
         """Write a sample, and give it to the history and the callbacks."""
         text = write_sample(self.model, self.store.tokenizer)
+        copied = len(self.copies.longest(text)) if self.copies else None
         self._last_sample = time.perf_counter()
-        self.state.history.add(self.state.steps, sample=text)
+        self.state.history.add(self.state.steps, sample=text, copied=copied)
         for callback in self._training_callbacks():
-            callback.on_sample(self.state.steps, text)
+            callback.on_sample(self.state.steps, text, copied)
 
     def _announce_checkpoint(self, step: int) -> None:
         """Give the step of a new checkpoint to the callbacks."""
