@@ -32,6 +32,7 @@ from textgen.trainer.run_state import RunState
 from textgen.trainer.sample_text import write_sample
 from textgen.trainer.schedule import Schedule, learning_rate, make_schedule
 from textgen.trainer.train_step import TrainStep
+from textgen.trainer.unigram_rescaling import unigram_rescaling
 from textgen.trainer.validation import measure
 
 SECONDS_BETWEEN_SAMPLES = 30.0
@@ -283,11 +284,19 @@ class Trainer:
         self._tick()
 
     def _prepare_first_step(self) -> None:
-        """Write the first checkpoint of a new run, and validate if that is due."""
+        """Write the first checkpoint of a new run, validate if that is due, and fit the bias."""
         if not self.state.resumed:
             self._saver.save()  # keeps the number of steps of a budget, and tests the disk
         self.model.stop_training = False
         self._validate_if_due()
+        if self.init_from and not self.state.steps:
+            self._rescale_unigrams()
+
+    def _rescale_unigrams(self) -> None:
+        """Fit the output bias of the model that the run starts from to the text."""
+        tokens, bias = self.store.tokens("train"), self.model.logits.bias
+        shift = unigram_rescaling(self.config, self.model.named_weights(), tokens)
+        bias.assign(bias.numpy() + shift)
 
     def _windows(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.bool_]]]:
         """Yield windows, epoch after epoch, until the run is over; see `Batches.epoch`."""
