@@ -188,8 +188,13 @@ def test_token_store_is_a_corpus_whether_open_or_by_its_path_or_its_text(
     assert weights(tmp_path / "m") == weights(tmp_path / "n")
 
 
-def test_tokenizer_of_a_file_that_has_gone_still_resumes(
-    small_text: Path, tmp_path: Path, bpe_tokenizer: Tokenizer
+@pytest.mark.parametrize("now", [None, "another", "damaged"])
+def test_tokenizer_of_a_file_that_has_gone_or_changed_still_resumes(
+    small_text: Path,
+    tmp_path: Path,
+    bpe_tokenizer: Tokenizer,
+    char_tokenizer: Tokenizer,
+    now: str | None,
 ) -> None:
     own = tmp_path / "mine.json"
     own.write_text(bpe_tokenizer.to_json())
@@ -197,6 +202,8 @@ def test_tokenizer_of_a_file_that_has_gone_still_resumes(
     store = make_store(small_text, tmp_path / "store", **tokens)
     out = interrupt(small_text, tmp_path / "m", **tokens)
     own.unlink()
+    if now:
+        own.write_text({"another": char_tokenizer.to_json(), "damaged": "{"}[now])
     with TrainingJob(out, tokens, resume=True) as run:
         run.open(store)
     with pytest.raises(Interrupted):

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from textgen.errors import DataError, by_setting
 from textgen.progress import ProgressReporter
 from textgen.tokenization.store_cache import is_store, open_corpus
 from textgen.tokenization.token_store import TokenStore
-from textgen.tokenization.tokenizer import TOKENIZER
+from textgen.tokenization.tokenizer import TOKENIZER, Tokenizer
 from textgen.trainer.checkpoint import Checkpoint, present_versions
 from textgen.trainer.initialization import Given, Initialization
 
@@ -94,13 +95,25 @@ class FromCheckpoint(Initialization):
         trainer.restore(self._checkpoint, data_changed=self._data_changed)
 
     def _open_as_it_was(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
-        """Open the corpus with its settings; if the tokenizer's file is gone, in the run's own."""
-        tokenizer = self.corpus["tokenizer"]
+        """Open the corpus with its settings, or in the run's own tokens if their file has none."""
         if is_store(corpus):
             return open_corpus(corpus, {}, progress)
-        if tokenizer in TOKENIZERS or Path(tokenizer).is_file():
-            return open_corpus(corpus, self.corpus, progress)
-        return self._open_in_own_tokens(corpus, progress)
+        if not self._has_tokenizer_file():
+            return self._open_in_own_tokens(corpus, progress)
+        return open_corpus(corpus, self.corpus, progress)
+
+    def _has_tokenizer_file(self) -> bool:
+        """Return whether the file of the tokenizer, if it was read from one, is as it was."""
+        tokenizer = self.corpus["tokenizer"]
+        if tokenizer in TOKENIZERS:
+            return True
+        path, own = Path(tokenizer), self._checkpoint.tokenizer
+        with suppress(DataError):
+            return (
+                path.is_file()
+                and Tokenizer.from_file(path, own.normal_form).to_json() == own.to_json()
+            )
+        return False
 
     def _open_in_own_tokens(self, corpus: Given, progress: ProgressReporter) -> TokenStore:
         """Open the corpus with the checkpoint's tokenizer; its settings stay on record."""
