@@ -135,7 +135,8 @@ class FromModel(Initialization):
 
     def _fitted(self, store: TokenStore) -> dict[str, Any]:
         """Return the settings that fit a token store."""
-        return fitting_model(self.training, tokens=store.counts("train").tokens)
+        fitted = fitting_model(self.training, tokens=store.counts("train").tokens)
+        return fitted | {"storage": self.model.storage}
 
     def _configure(self, settings: Mapping[str, Any]) -> None:
         """Make the configurations of some settings, with the network of the model."""
