@@ -20,6 +20,7 @@ import click
 from english_corpus import KEPT_AWAY, LEFT_OUT_BOOK, write_corpus
 
 from textgen import TextGenerator
+from textgen.artifact.model_folder import read_model
 from textgen.config.model import PACKAGED_MODEL
 
 FALLING_STEPS = 6_000
@@ -40,6 +41,9 @@ lines of 60 to 80 characters, some with a line for each sentence, and verse as s
 
 Left out are {left_out}, and every story that holds one of a list of slurs. The books reflect the
 views of their time, and so may the model.
+
+The first part of the training took {steps:,} steps at a steady learning rate; the second, told above,
+started from there.
 
 Kept away, to measure on: {kept_away}.
 """
@@ -64,13 +68,15 @@ def make_corpus(data: Path, work: Path) -> Path:
     return recipe
 
 
-def add_to_card(folder: Path) -> None:
-    """Tell in the card what the model was trained on, and what was left out."""
+def add_to_card(folder: Path, steady: Path) -> None:
+    """Tell in the card what the model was trained on, how, and what was left out."""
+    first = read_model(steady).provenance.training
     card = folder / "README.md"
     names = ", ".join(name.split("_")[1].replace("-", " ") for name in KEPT_AWAY)
-    card.write_text(
-        card.read_text("utf-8") + CARD.format(left_out=LEFT_OUT_BOOK, kept_away=names), "utf-8"
+    told = CARD.format(
+        left_out=LEFT_OUT_BOOK, kept_away=names, steps=first.steps_done if first else 0
     )
+    card.write_text(card.read_text("utf-8") + told, "utf-8")
 
 
 @click.command(help=__doc__)
@@ -91,7 +97,7 @@ def main(data: Path, large: bool, work: Path, out: Path | None) -> None:
     if place.exists():
         shutil.rmtree(place)
     TextGenerator.from_pretrained(falling).save_pretrained(place)
-    add_to_card(place)
+    add_to_card(place, steady)
 
 
 if __name__ == "__main__":
