@@ -42,8 +42,8 @@ lines of 60 to 80 characters, some with a line for each sentence, and verse as s
 Left out are {left_out}, and every story that holds one of a list of slurs. The books reflect the
 views of their time, and so may the model.
 
-The first part of the training took {steps:,} steps at a steady learning rate; the second, told above,
-started from there.
+The first part of the training took {steps:,} steps at a steady learning rate. The second, told
+above, started from there.
 
 Kept away, to measure on: {kept_away}.
 """
