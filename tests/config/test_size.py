@@ -128,7 +128,7 @@ def test_another_size_or_optimizer_takes_what_the_preset_had_with_it() -> None:
 def test_help_does_not_name_a_default_that_the_size_sets() -> None:
     fields = {f.name: f for c in (NetworkConfig, TrainingConfig) for f in dataclasses.fields(c)}
     told = {name for name, field in fields.items() if field.metadata["is_fitted"]}
-    plain = {"size", "optimizer", "label_smoothing", "learning_rate"}  # as they are, or told else
+    plain = {"size", "window", "optimizer", "label_smoothing", "learning_rate"}  # or told else
     assert told == fit().keys() - plain
 
 
