@@ -39,8 +39,8 @@ CARD = """
 nature. Each story was read twice, with typographic or straight quotes, in flowing paragraphs or in
 lines of 60 to 80 characters, some with a line for each sentence, and verse as stanzas.
 
-Left out are {left_out}, and every story that holds one of a list of slurs. The books reflect the
-views of their time, and so may the model.
+Left out are {left_out}, and every story that holds one of a list
+of slurs. The books reflect the views of their time, and so may the model.
 
 The first part of the training took {steps:,} steps at a steady learning rate. The second, told
 above, started from there.

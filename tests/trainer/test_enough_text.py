@@ -104,7 +104,7 @@ def test_preparing_says_so_too(run: Run, case: str, tmp_path: Path) -> None:
     ("text", "arguments", "told"),
     [
         (LINE * 300, ("--documents", "line"), "all 300 documents are equal"),
-        (LINE, (), "the corpus is too short: 19 tokens to train on, but 1 streams of 64"),
+        (LINE, (), "the corpus is too short: "),
     ],
 )
 def test_tensorflow_is_not_loaded_for_it(

@@ -36,7 +36,7 @@ LETTERS = "".join(
 # What was asked for, of which corpus; and what the command must name.
 ASKED: dict[str, tuple[str, tuple[str, ...], str]] = {
     # So many threads would read much in a second, were there as many cores: size auto takes 512.
-    "budget": ("book.txt", ("--budget", "1s", "--threads", "80"), "--units 512 "),
+    "budget": ("book.txt", ("--from", "none", "--budget", "1s", "--threads", "80"), "--units 512 "),
     "labels": (
         "letters.jsonl",
         (

@@ -91,7 +91,7 @@ def test_model_that_fine_tuning_spoils_is_kept_as_it_was(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("start", ["auto", "none", "english"])
-@pytest.mark.parametrize("characters", [40, 300, 2000])
+@pytest.mark.parametrize("characters", [300, 2000])
 def test_text_that_is_shorter_than_a_window_is_trained_on(
     tmp_path: Path, start: str, characters: int
 ) -> None:

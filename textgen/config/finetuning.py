@@ -24,7 +24,7 @@ def fitting_model(training: TrainingConfig, *, tokens: int) -> dict[str, Any]:
     Returns:
         fields of `NetworkConfig` and `TrainingConfig`.
     """
-    window = max(1, min(training.window, tokens))
+    window = training.window_in(tokens)
     streams = tokens // (window * STEPS_PER_EPOCH)
     return {
         "window": window,

@@ -86,7 +86,7 @@ def fitting(training: TrainingConfig, *, tokens: int, vocab_size: int) -> dict[s
         "tie_embeddings": is_large,
         "dropout": _dropped(epochs),
         "max_epochs": MOST_EPOCHS,
-        "window": max(1, min(training.window, tokens)),
+        "window": training.window_in(tokens),
         "batch_size": max(1, min(streams, tokens // (training.window * STEPS_PER_EPOCH))),
         "optimizer": "adamw",
         "learning_rate": rate,

@@ -12,6 +12,7 @@ from textgen.config.readings import no_limit, seconds
 from textgen.errors import UsageError
 
 DEFAULT_BUDGET = "5m"
+SHORTEST_WINDOW = 32  # tokens; a text with fewer is too short to learn from
 SAVE_SHARE = 0.02  # maximum fraction of the time for checkpoints
 
 
@@ -267,6 +268,10 @@ class TrainingConfig(Config):
         if self.steps is not None or self.epochs is not None:
             return None
         return parse_duration(self.budget or DEFAULT_BUDGET)
+
+    def window_in(self, tokens: int) -> int:
+        """The window in a text of a number of tokens: all of it, if it is shorter than a window."""
+        return min(self.window, max(tokens, SHORTEST_WINDOW))
 
     @property
     def save_seconds(self) -> float:

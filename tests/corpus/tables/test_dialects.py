@@ -70,6 +70,8 @@ def test_what_was_written_is_read_cell_by_cell_or_refused(
     found = read(path, width)
     # A column of tabs beside commas looks like two columns.
     refused = AMBIGUOUS in found if delimiter == "\t" else isinstance(found, str) and form == "tsv"
+    if width == 1:  # nothing in the file tells its delimiter from one in a text
+        refused = refused or (isinstance(found, str) and any(d in found for d in DELIMITERS))
     assert found == rows or refused
 
 
