@@ -9,9 +9,9 @@ from textgen.config.training import TrainingConfig
 
 LARGEST_BATCH = 16
 STEPS_PER_EPOCH = 24  # at least; a short text is read in smaller batches
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 3e-4
 DROPOUT = 0.1
-MOST_EPOCHS = 6  # more of them memorize a text of any length
+MOST_EPOCHS = 4  # more of them memorize a text of any length
 
 
 def fitting_model(training: TrainingConfig, *, tokens: int) -> dict[str, Any]:
