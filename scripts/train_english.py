@@ -36,7 +36,7 @@ CARD = """
 ## What it was trained on
 
 52 books in English of 1815 to 1960: novels and short fiction, much of it dialogue, and two books on
-nature. Each story was read twice, with typographic or straight quotes, in flowing paragraphs or in
+nature. Each story is in the corpus twice, with typographic or straight quotes, in flowing paragraphs or in
 lines of 60 to 80 characters, some with a line for each sentence, and verse as stanzas.
 
 Left out are {left_out}, and every story that holds one of a list
