@@ -11,9 +11,7 @@ is, of a session of it that has learned from the text (`Session.adapt`), and aft
 `--from auto` takes is marked. All of it takes a day on two idle cores.
 """
 
-import gzip
 import json
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,20 +19,18 @@ from itertools import product
 from pathlib import Path
 
 import click
-from benchmarks.books import read_book
 from benchmarks.commands import textgen
 from benchmarks.comparison import compare
-from english_corpus import KEPT_AWAY, LEFT_OUT_BOOK
+from benchmarks.short_texts import texts
 
 from textgen import TextGenerator
 from textgen.artifact.model_folder import read_model
 from textgen.config.start import BASES, USUAL_BASE
-from textgen.trainer.start import suits
+from textgen.trainer.suitability import suitability_of
 
 KILOBYTES = (20, 60, 200, 1_000)
 BUDGETS = ("30s", "2m", "10m")
 BEHIND = 100_000  # bytes that are measured
-ENOUGH = 3_000_000  # characters of the molecules
 PART = 2_000  # characters that a session learns from at a time
 
 
@@ -55,22 +51,6 @@ class Case:
     def taken(self) -> float:
         """The figure of what `auto` takes."""
         return self.tuned if self.is_base_taken else self.scratch
-
-
-def texts(data: Path) -> dict[str, str]:
-    """Return the texts by name."""
-    english = data / "english"
-    books = {name: (english / f"{name}.txt").read_text("utf-8") for name in KEPT_AWAY}
-    with gzip.open(data / "moses" / "train.csv.gz", "rt", encoding="utf-8") as file:
-        molecules = file.read(ENOUGH)
-    library = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
-    others = {
-        "tiny-shakespeare": (data / "tinyshakespeare" / "input.txt").read_text("utf-8"),
-        "names": (data / "names" / "names.txt").read_text("utf-8"),
-        "molecules": molecules.replace(",train", ""),
-        "python": "".join(path.read_text("utf-8") for path in library),
-    }
-    return {**books, LEFT_OUT_BOOK: read_book(data, LEFT_OUT_BOOK), **others}
 
 
 def run(name: str, text: str, kilobytes: int, budget: str, base: Path) -> Case | None:
@@ -94,8 +74,14 @@ def run(name: str, text: str, kilobytes: int, budget: str, base: Path) -> Case |
             base=measured(base, behind),
             adapted=adapted(base, corpus.read_text("utf-8"), behind.read_text("utf-8")),
             tuned=tuned,
-            is_base_taken=suits(read_model(base), [corpus.read_text("utf-8")]),
+            is_base_taken=is_taken(base, corpus.read_text("utf-8")),
         )
+
+
+def is_taken(base: Path, text: str) -> bool:
+    """Return whether `auto` starts from a base model."""
+    found = suitability_of(read_model(base), [text])
+    return found is not None and found.is_enough
 
 
 def trained(corpus: Path, behind: Path, out: Path, budget: str, start: str) -> float:

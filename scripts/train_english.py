@@ -36,8 +36,9 @@ CARD = """
 ## What it was trained on
 
 52 books in English of 1815 to 1960: novels and short fiction, much of it dialogue, and two books on
-nature. Each story is in the corpus twice, with typographic or straight quotes, in flowing paragraphs or in
-lines of 60 to 80 characters, some with a line for each sentence, and verse as stanzas.
+nature. Each story is in the corpus twice, with typographic or straight quotes, in flowing
+paragraphs or in lines of 60 to 80 characters, some with a line for each sentence, and verse as
+stanzas.
 
 Left out are {left_out}, and every story that holds one of a list
 of slurs. The books reflect the views of their time, and so may the model.

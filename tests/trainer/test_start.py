@@ -1,5 +1,6 @@
 """A training starts from the base model where that suits the text and the settings."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from textgen.config.model import PACKAGED_MODEL
 from textgen.errors import UsageError
 from textgen.progress import SILENT
 from textgen.tokenization.tokenizer import TOKENIZER
-from textgen.trainer.start import initialization_of, suits
+from textgen.trainer.start import initialization_of
+from textgen.trainer.suitability import suitability_of
 
 pytestmark = [pytest.mark.usefixtures("no_report"), pytest.mark.needs("train")]
 
@@ -32,7 +34,8 @@ TEXTS = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_base_model_suits_english_alone(name: str) -> None:
-    assert suits(read_model(PACKAGED_MODEL), [TEXTS[name] * 4]) == (name == "english")
+    found = suitability_of(read_model(PACKAGED_MODEL), [TEXTS[name] * 4])
+    assert (found is not None and found.is_enough) == (name == "english")
 
 
 def starts_from_base(corpus: Any, **settings: Any) -> bool:
@@ -52,6 +55,26 @@ def test_text_and_settings_decide_the_start(tmp_path: Path) -> None:
     assert not starts_from_base(str(names))
     for settings in ({"tokenizer": "char"}, {"units": 24}, {"size": "s"}, BPE):
         assert not starts_from_base(str(english), **settings)
+
+
+def test_choice_is_told_in_a_line_with_its_reason(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="textgen")
+    (names := tmp_path / "names.txt").write_text(TEXTS["names"] * 40, "utf-8")
+    reasons: list[tuple[Any, dict[str, Any], str]] = [
+        (TIDEWATER, {}, r"start: english, for .* bits per byte, and bzip2 .*start='none'"),
+        (names, {}, r"start: random weights, for english predicts .*start='english'"),
+        (TIDEWATER, {"units": 24}, "start: random weights, for units would make another network"),
+        (TIDEWATER, {"tokenizer": "char"}, "start: random weights, for tokenizer goes with engl"),
+        (make_store(TIDEWATER, tmp_path / "s"), {}, "start: random weights, .* other tokens"),
+    ]
+    for corpus, settings, reason in reasons:
+        caplog.clear()
+        starts_from_base(corpus if not isinstance(corpus, Path) else str(corpus), **settings)
+        told = [r.getMessage() for r in caplog.records if r.getMessage().startswith("start: ")]
+        assert len(told) == 1
+        assert re.match(reason, told[0])
 
 
 def test_recipe_with_tokens_of_its_own_is_trained_from_scratch(tmp_path: Path) -> None:

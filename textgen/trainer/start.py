@@ -1,6 +1,5 @@
 """The start of a training: as it was named, or as it suits the text."""
 
-import bz2
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -8,10 +7,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from textgen.artifact.model_folder import Model
 from textgen.artifact.run_settings import DECIDED_BY_MODEL
 from textgen.config.corpus import CorpusConfig
-from textgen.config.start import AUTO, BASES, SAMPLE, SCRATCH, SUITABLE, USUAL_BASE, model_of
+from textgen.config.start import AUTO, BASES, SAMPLE, SCRATCH, USUAL_BASE, model_of
 from textgen.corpus.documents import read_documents
 from textgen.corpus.resolve import open_source
 from textgen.corpus.source import Source
@@ -22,6 +20,7 @@ from textgen.progress import ProgressReporter
 from textgen.tokenization.store_cache import is_store, open_corpus, store_of
 from textgen.tokenization.token_store import TokenStore
 from textgen.trainer.initialization import FromModel, Given, Initialization
+from textgen.trainer.suitability import suitability_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +46,8 @@ def initialization_of(start: str | Path, settings: Mapping[str, Any]) -> Initial
 class Undecided(Initialization):
     """A training that starts from a base model if that suits the text, else from random weights.
 
-    It suits if the settings leave network and tokens open, and if it predicts the text about as
-    well as a compressor does, which has learned from nothing else.
+    It suits if settings and corpus leave network and tokens open, and if it predicts the text about
+    as well as a compressor packs it. What was chosen, and why, is logged in a line.
     """
 
     def open(self, corpus: Given, progress: ProgressReporter) -> tuple[Initialization, TokenStore]:
@@ -62,10 +61,10 @@ class Undecided(Initialization):
             return scratch.open(corpus, progress)
         if is_store(corpus):
             store = open_corpus(corpus, self.corpus, progress)
-            is_base = base.has_tokens_of(store) and suits(base.model, store.texts("train"))
-            return (base if is_base else scratch).take(store)
+            is_open = base.has_tokens_of(store)
+            return (base if _suits(base, store.texts("train"), is_open) else scratch).take(store)
         with open_source(corpus, self.corpus, progress) as source:
-            if not _leaves_tokens_open(source.config) or not suits(base.model, sample_of(source)):
+            if not _suits(base, sample_of(source), _leaves_tokens_open(source.config)):
                 return scratch.take(store_of(source, progress))
             in_its_tokens = replace(source, config=source.config.replace(**base.reading))
             return base.take(store_of(in_its_tokens, progress))
@@ -74,7 +73,10 @@ class Undecided(Initialization):
         """Return the base model with the settings; None if they are for another network."""
         try:
             return FromModel(BASES[USUAL_BASE], self._settings)
-        except UsageError:  # legal settings, as `__init__` has seen, but not for this model
+        except (
+            UsageError
+        ) as error:  # legal settings, as `__init__` has seen, but not for this model
+            logger.info(f"start: random weights, for {str(error).split(';')[0]}")
             return None
 
 
@@ -84,40 +86,33 @@ def sample_of(source: Source) -> Iterator[str]:
     chosen = files[:: -(-len(files) // SAMPLED_FILES)]
     for file in chosen:
         pieces = read_documents(file, CorpusStatistics())
-        yield _first((p for p in pieces if isinstance(p, str)), SAMPLE // len(chosen))
+        text = chain.from_iterable(piece for piece in pieces if isinstance(piece, str))
+        yield "".join(islice(text, SAMPLE // len(chosen)))
 
 
-def suits(model: Model, texts: Iterable[str]) -> bool:
-    """Return whether a model knows something of a language, and log that.
+def _suits(base: FromModel, texts: Iterable[str], is_open: bool) -> bool:
+    """Return whether a base model suits a corpus, and log why.
 
     Args:
-        model: the model.
-        texts: of the language; the first characters are read.
+        base: the model.
+        texts: of the corpus.
+        is_open: whether the corpus leaves the tokens open, or has those of the model.
     """
-    from textgen.evaluation.scorer import measure  # loads ONNX Runtime
-    from textgen.runtime.engine.loading import load_engine
-
-    text = _first(texts, SAMPLE)
-    if not text:
+    if not is_open:
+        logger.info(f"start: random weights, for the corpus has other tokens than {USUAL_BASE}")
         return False
-    data = text.encode()
-    packed = 8 * len(bz2.compress(data)) / len(data)
-    engine = load_engine(model.config, model.weights, precision=model.precision)
-    bits = measure(engine, model.tokenizer, [text]).bits_per_byte
-    is_suitable = bits <= SUITABLE * packed
-    chosen, other = (USUAL_BASE, SCRATCH) if is_suitable else ("random weights", USUAL_BASE)
+    found = suitability_of(base.model, texts)
+    if found is None:  # an empty corpus, which is refused later
+        return False
+    chosen, other = (USUAL_BASE, SCRATCH) if found.is_enough else ("random weights", USUAL_BASE)
     logger.info(
-        f"start: {chosen}, for {USUAL_BASE} predicts this text at {bits:.2f} bits per byte, and "
-        f"bzip2 packs it to {packed:.2f}; {by_setting('{}', 'start', other)} takes the other"
+        f"start: {chosen}, for {USUAL_BASE} predicts this text at {found.model:.2f} bits per byte, "
+        f"and bzip2 packs it to {found.bzip2:.2f}; {by_setting('{}', 'start', other)} takes the "
+        f"other"
     )
-    return is_suitable
+    return found.is_enough
 
 
 def _leaves_tokens_open(config: CorpusConfig) -> bool:
     """Return whether a corpus, as a recipe, asks for no tokens of its own."""
     return all(getattr(config, n) == getattr(CorpusConfig(), n) for n in DECIDED_BY_MODEL)
-
-
-def _first(pieces: Iterable[str], characters: int) -> str:
-    """Return the first characters of a text that comes in pieces."""
-    return "".join(islice(chain.from_iterable(pieces), characters))
